@@ -1,0 +1,1 @@
+"""The nouns: frozen values without I/O that every room speaks in; import them by module, ``builder.model.recipe``."""

@@ -1,0 +1,27 @@
+"""What is known of a binary file, whatever its format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryFacts:
+    """Facts of one ELF, Mach-O or PE file.
+
+    ``needed`` are the names of shared libraries in file order; ``runpath`` the run path's parts and ``runpath_kind``
+    the tag that holds them; ``versions`` the highest required symbol version of each version family and library
+    (``("GLIBC", "2.34")``); ``exports_digest`` a sha256 over the sorted exported dynamic symbols (None without any).
+    """
+
+    format: Literal["elf", "macho", "pe"]
+    machine: str
+    kind: Literal["executable", "shared", "object", "other"]
+    soname: str | None = None
+    needed: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    runpath_kind: Literal["rpath", "runpath"] | None = None
+    interpreter: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()
+    exports_digest: str | None = None

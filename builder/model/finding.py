@@ -1,0 +1,25 @@
+"""What a check reports about a package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """Whether a finding stops the package."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding: ``check`` is the check's stable name, ``path`` the file in the package that it is about."""
+
+    check: str
+    severity: Severity
+    message: str
+    path: str | None = None
+    remedy: str | None = None

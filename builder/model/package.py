@@ -1,0 +1,41 @@
+"""A finished package, and what its tests said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A package file: digests are lower-case hexadecimal, ``size`` in bytes.
+
+    ``record`` is its index record as canonical JSON text: ``index.json`` with ``md5``, ``sha256``, ``size`` and, when it
+    has some, ``run_exports``.
+    """
+
+    path: Path
+    file_name: str
+    name: str
+    version: str
+    build: str
+    subdir: str
+    sha256: str
+    md5: str
+    size: int
+    record: str
+    recipe_key: str
+    build_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """How one test of a package went: ``what`` names it for people, ``log`` holds its output."""
+
+    __test__ = False
+
+    what: str
+    passed: bool
+    seconds: float
+    log: Path | None = None
+    tail: str = ""

@@ -1,0 +1,296 @@
+"""An evaluated recipe output: every expression and condition is gone, every section has its type.
+
+Section and field names are those of CEP 14 (and 41 for staging); lists are tuples, absent lists are empty. Specs are
+kept as the recipe's text; `builder.model.match_spec` parses them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from builder.model.pin import Pin
+
+Noarch = Literal["generic", "python"]
+Behavior = Literal["ignore", "error"]
+Json = str | int | float | bool | None | tuple["Json", ...] | tuple[tuple[str, "Json"], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobList:
+    """Which paths a list of glob patterns selects: those that ``include`` matches and ``exclude`` does not."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.include or self.exclude)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlSource:
+    """An archive or a file by address: ``urls`` are mirrors of the same bytes, also ``pypi:`` and ``debian:`` addresses."""
+
+    urls: tuple[str, ...]
+    sha256: str | None = None
+    md5: str | None = None
+    file_name: str | None = None
+    patches: tuple[str, ...] = ()
+    target_directory: str | None = None
+    filter: GlobList = GlobList()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSource:
+    """A folder or file beside the recipe."""
+
+    path: str
+    sha256: str | None = None
+    md5: str | None = None
+    use_gitignore: bool = True
+    file_name: str | None = None
+    patches: tuple[str, ...] = ()
+    target_directory: str | None = None
+    filter: GlobList = GlobList()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitSource:
+    """A git repository at one revision."""
+
+    git: str
+    branch: str | None = None
+    tag: str | None = None
+    rev: str | None = None
+    depth: int | None = None
+    lfs: bool = False
+    submodules: bool = True
+    expected_commit: str | None = None
+    patches: tuple[str, ...] = ()
+    target_directory: str | None = None
+    filter: GlobList = GlobList()
+
+
+Source = UrlSource | PathSource | GitSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What to run: ``content`` lines or a ``file`` of the recipe's folder; neither means the default ``build.sh``."""
+
+    content: tuple[str, ...] | None = None
+    file: str | None = None
+    interpreter: str | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()
+    cwd: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantKeys:
+    """``build.variant``: which keys count although unused, or do not although used."""
+
+    use_keys: tuple[str, ...] = ()
+    ignore_keys: tuple[str, ...] = ()
+    down_prioritize_variant: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonBuild:
+    """``build.python``."""
+
+    entry_points: tuple[str, ...] = ()
+    skip_pyc_compilation: tuple[str, ...] = ()
+    use_python_app_entrypoint: bool = False
+    version_independent: bool = False
+    site_packages_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixDetection:
+    """``build.prefix_detection``: ``ignore`` is all files, none, or those that match."""
+
+    ignore: bool | GlobList = False
+    ignore_binary_files: bool | GlobList = False
+    force_text: GlobList = GlobList()
+    force_binary: GlobList = GlobList()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamicLinking:
+    """``build.dynamic_linking``; overlinking and overdepending default to `error` (CEP 14)."""
+
+    rpaths: tuple[str, ...] = ("lib/",)
+    binary_relocation: bool | GlobList = True
+    missing_dso_allowlist: GlobList = GlobList()
+    rpath_allowlist: GlobList = GlobList()
+    overdepending_behavior: Behavior = "error"
+    overlinking_behavior: Behavior = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostProcess:
+    """One entry of ``build.post_process``: a regular expression replaced in matching text files."""
+
+    files: GlobList
+    regex: str
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """``build``: ``string`` is what the recipe asks for, not yet resolved; ``files`` picks an output's share."""
+
+    number: int = 0
+    string: str | None = None
+    script: Script = Script()
+    noarch: Noarch | None = None
+    files: GlobList = GlobList()
+    always_include_files: GlobList = GlobList()
+    always_copy_files: GlobList = GlobList()
+    merge_build_and_host_envs: bool = False
+    variant: VariantKeys = VariantKeys()
+    python: PythonBuild = PythonBuild()
+    prefix_detection: PrefixDetection = PrefixDetection()
+    dynamic_linking: DynamicLinking = DynamicLinking()
+    post_process: tuple[PostProcess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinSubpackage:
+    """``pin_subpackage(name, …)``: resolved from this recipe's own outputs."""
+
+    name: str
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinCompatible:
+    """``pin_compatible(name, …)``: resolved from the solved build and host environments."""
+
+    name: str
+    pin: Pin
+
+
+Requirement = str | PinSubpackage | PinCompatible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunExports:
+    """What using this package adds to its users' requirements."""
+
+    weak: tuple[Requirement, ...] = ()
+    strong: tuple[Requirement, ...] = ()
+    weak_constraints: tuple[Requirement, ...] = ()
+    strong_constraints: tuple[Requirement, ...] = ()
+    noarch: tuple[Requirement, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.weak or self.strong or self.weak_constraints or self.strong_constraints or self.noarch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreRunExports:
+    """Which run exports of others not to take: by the exported name, or all of a package."""
+
+    by_name: tuple[str, ...] = ()
+    from_package: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """``requirements``, before any solve."""
+
+    build: tuple[Requirement, ...] = ()
+    host: tuple[Requirement, ...] = ()
+    run: tuple[Requirement, ...] = ()
+    run_constraints: tuple[Requirement, ...] = ()
+    run_exports: RunExports = RunExports()
+    ignore_run_exports: IgnoreRunExports = IgnoreRunExports()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptTest:
+    """A script with its own requirements, and files of the source tree or the recipe beside it."""
+
+    script: Script
+    build: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+    source_files: GlobList = GlobList()
+    recipe_files: GlobList = GlobList()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonTest:
+    """Modules that must import, and whether ``pip check`` must be clean."""
+
+    imports: tuple[str, ...]
+    pip_check: bool = True
+    python_version: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageContentsTest:
+    """Globs that the package's paths must, or must not, match; the sections name platform-dependent places."""
+
+    files: tuple[str, ...] = ()
+    not_files: tuple[str, ...] = ()
+    bin: tuple[str, ...] = ()
+    lib: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    site_packages: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownstreamTest:
+    """The tests of another package that depends on this one."""
+
+    downstream: str
+
+
+Test = ScriptTest | PythonTest | PackageContentsTest | DownstreamTest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """``about``; ``license`` is an SPDX expression, already checked."""
+
+    homepage: str | None = None
+    repository: str | None = None
+    documentation: str | None = None
+    license: str | None = None
+    license_file: tuple[str, ...] = ()
+    license_family: str | None = None
+    summary: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherit:
+    """Which staging output this output's files come from, and whether its run exports come along (CEP 41)."""
+
+    staging: str
+    run_exports: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One evaluated output of a recipe: a package, or a staging output, which is built but never packed.
+
+    A staging output has no version of its own (``version`` is the recipe's, or ``0``), no run requirements, no tests.
+    ``rendered`` is the whole output as plain data in a fixed order (what CEP 40 stores and the recipe key hashes).
+    """
+
+    kind: Literal["package", "staging"]
+    name: str
+    version: str
+    skip: bool = False
+    source: tuple[Source, ...] = ()
+    build: Build = Build()
+    requirements: Requirements = Requirements()
+    tests: tuple[Test, ...] = ()
+    about: About = About()
+    extra: tuple[tuple[str, Json], ...] = ()
+    inherit: Inherit | None = None
+    rendered: str = field(default="{}", repr=False)

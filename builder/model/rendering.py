@@ -1,0 +1,68 @@
+"""A rendering: one output of one recipe over one used variant, with its identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.model.recipe import Output
+from builder.model.variant import Variant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeFile:
+    """Where a recipe stands: ``path`` of the file, ``folder`` that scripts see as ``RECIPE_DIR``."""
+
+    path: Path
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platforms:
+    """The three platforms of a build, as conda subdirs (``linux-64``); a noarch output keeps its real target here."""
+
+    target: str
+    host: str
+    build: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """Another output of the same recipe as it was rendered for this one: what ``pin_subpackage`` resolves to."""
+
+    name: str
+    version: str
+    build_string: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """One output × one used variant.
+
+    ``variant`` is what enters the build hash (rattler-build's rule), ``why`` says for each of its keys how it got there.
+    ``context`` holds every variant value that the recipe could see, for scripts that read them as variables.
+    ``siblings`` resolve exact and range pins. ``staging`` is the `identity` of the staging rendering whose files this
+    output takes. A staging rendering has subdir and hash like a package, but is never named in a channel.
+    """
+
+    recipe: RecipeFile
+    output: Output
+    variant: Variant
+    platforms: Platforms
+    subdir: str
+    hash: str
+    build_string: str
+    why: tuple[tuple[str, str], ...] = ()
+    siblings: tuple[Sibling, ...] = ()
+    staging: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """``name-version-build``: the package's file name without its extension."""
+        return f"{self.output.name}-{self.output.version}-{self.build_string}"
+
+    @property
+    def identity(self) -> str:
+        """What tells this rendering from every other of one plan: ``subdir/stem``, marked for staging outputs."""
+        mark = "staging:" if self.output.kind == "staging" else ""
+        return f"{mark}{self.subdir}/{self.stem}"
