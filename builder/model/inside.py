@@ -4,33 +4,50 @@ They must not collide with paths that the sandbox's own tools or the repackaged 
 ``/build``), for a check searches packages for each of them.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-ROOT = PurePosixPath("/bakehouse")
-
-WORK = ROOT / "work"
-"""``SRC_DIR``: the task's source tree, where the script starts."""
-
-RECIPE = ROOT / "recipe"
-"""``RECIPE_DIR``: the recipe's folder, read-only."""
-
-BUILD_PREFIX = ROOT / "build_env"
-"""``BUILD_PREFIX``: the tools that run during the build."""
-
-TEST_PREFIX = ROOT / "test_env"
-"""``PREFIX`` of a package test: another path than the one of the build, so that a test runs relocated files."""
-
-TEST_WORK = ROOT / "test"
-"""Where a package test starts: its own files, copied fresh."""
-
-HOME = ROOT / "home"
-"""``HOME`` of scripts: empty, writable, gone with the task."""
-
-_PREFIX_START = "/bakehouse/host_env"
 _PAD = "_placehold"
 
 
-def placeholder(length: int) -> PurePosixPath:
-    """Return the host prefix's path inside, exactly ``length`` bytes long (255 on Unix): the packages' placeholder."""
-    padding = _PAD * (length // len(_PAD) + 1)
-    return PurePosixPath((_PREFIX_START + padding)[:length])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsidePaths:
+    """Where a script finds its things.
+
+    ``work`` is ``SRC_DIR``, ``recipe`` the read-only ``RECIPE_DIR``, ``prefix`` the host prefix, whose path is exactly the
+    packages' placeholder, ``build_prefix`` holds the tools that run during the build. ``test_prefix`` is another path
+    than ``prefix``, so that a test runs relocated files; ``test_work`` is where a test starts.
+    """
+
+    work: PurePosixPath
+    recipe: PurePosixPath
+    build_prefix: PurePosixPath
+    prefix: PurePosixPath
+    home: PurePosixPath
+    test_prefix: PurePosixPath
+    test_work: PurePosixPath
+
+
+def padded(start: PurePosixPath, length: int) -> PurePosixPath:
+    """Return ``start`` padded to exactly ``length`` bytes (255 on Unix), the length of a prefix placeholder."""
+    text = str(start)
+    return PurePosixPath((text + _PAD * (length // len(_PAD) + 1))[:length])
+
+
+def inside_paths(root: PurePosixPath, length: int = 255) -> InsidePaths:
+    """Return the paths below ``root``, the host prefix padded to ``length`` bytes."""
+    return InsidePaths(
+        work=root / "work",
+        recipe=root / "recipe",
+        build_prefix=root / "build_env",
+        prefix=padded(root / "host_env", length),
+        home=root / "home",
+        test_prefix=root / "test_env",
+        test_work=root / "test",
+    )
+
+
+SEALED = inside_paths(PurePosixPath("/bakehouse"))
+"""The paths in every real sandbox; only an unsealed build (isolation ``none``) has others."""
