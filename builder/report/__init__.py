@@ -1,0 +1,42 @@
+"""How work tells what it does: events, the reporters that draw them, the summary, errors as text. Only this room prints."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal, TextIO
+
+from builder.report.plain import PlainReporter
+from builder.report.reporter import Reporter, Silent
+
+__all__ = ["Progress", "Reporter", "Silent", "make_reporter", "write_document", "write_text"]
+
+Progress = Literal["table", "plain", "json", "none"]
+
+
+def make_reporter(progress: Progress | None, stream: TextIO, *, verbose: bool = False) -> Reporter:
+    """Return the reporter of that kind; None means a table on a terminal and plain lines elsewhere."""
+    match progress or ("table" if stream.isatty() else "plain"):
+        case "table":
+            from builder.report.table import TableReporter  # rich takes 15 ms and more: only where a table is drawn
+
+            return TableReporter(stream, verbose=verbose)
+        case "json":
+            from builder.report.jsonlines import JsonReporter
+
+            return JsonReporter(stream)
+        case "none":
+            return Silent()
+        case _:
+            return PlainReporter(stream, verbose=verbose)
+
+
+def write_document(document: object, stream: TextIO) -> None:
+    """Write one JSON document, and nothing else, to ``stream``."""
+    stream.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    stream.flush()
+
+
+def write_text(text: str, stream: TextIO) -> None:
+    """Write lines for people to ``stream``."""
+    stream.write(text + "\n")
+    stream.flush()

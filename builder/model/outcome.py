@@ -1,0 +1,57 @@
+"""What became of a task: built, reused, staged, failed or held back, with everything that the summary shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from builder.errors import Problem
+from builder.model.environment import Environments
+from builder.model.finding import Finding
+from builder.model.package import Package, TestResult
+from builder.model.task import Phase
+
+
+class Ending(StrEnum):
+    """How a task ended."""
+
+    BUILT = "built"
+    REUSED = "reused"
+    STAGED = "staged"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "not needed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds of wall time that one phase took."""
+
+    phase: Phase
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of one task.
+
+    ``file_name`` is the package in the channel (built or reused), ``build_key`` the key that decided it. ``problems`` are
+    why it failed or was held back; ``reasons`` say in the user's words why it was built or reused.
+    """
+
+    task_id: str
+    ending: Ending
+    file_name: str | None = None
+    package: Package | None = None
+    build_key: str | None = None
+    environments: Environments | None = None
+    findings: tuple[Finding, ...] = ()
+    tests: tuple[TestResult, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether dependants may start."""
+        return self.ending in {Ending.BUILT, Ending.REUSED, Ending.STAGED, Ending.SKIPPED}

@@ -1,0 +1,82 @@
+"""The summary that ends a build: each package with its size, dependencies and their origin, findings, time per phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from builder.model.environment import RunDependency
+from builder.model.finding import Severity
+from builder.model.outcome import Ending, Outcome
+from builder.model.task import Phase
+from builder.report.text import duration, finding_line, size
+from builder.report.trouble import problem_text
+
+
+def build_summary(outcomes: Sequence[Outcome], *, channel: str, seconds: float) -> str:
+    """Return the whole summary as text; ``seconds`` is the run's wall time, ``channel`` where the packages lie."""
+    lines: list[str] = []
+    for outcome in outcomes:
+        if outcome.ending is Ending.BUILT:
+            lines += _package(outcome)
+    for outcome in outcomes:
+        if not outcome.good:
+            lines += _trouble(outcome)
+    reused = [outcome for outcome in outcomes if outcome.ending is Ending.REUSED]
+    lines += _reused(reused)
+    lines += _phases(outcomes)
+    lines.append(_totals(outcomes, channel, seconds))
+    return "\n".join(lines)
+
+
+def _package(outcome: Outcome) -> Iterator[str]:
+    package = outcome.package
+    assert package is not None
+    passed = sum(test.passed for test in outcome.tests)
+    tests = f"  {passed} of {len(outcome.tests)} tests passed" if outcome.tests else "  no tests"
+    yield f"{package.subdir}/{package.file_name}  {size(package.size)}{tests}"
+    if outcome.environments is not None:
+        yield from _dependencies("depends", outcome.environments.depends)
+        yield from _dependencies("constrains", outcome.environments.constrains)
+    worth = [finding for finding in outcome.findings if finding.severity is not Severity.NOTE]
+    yield from (f"    {finding_line(finding)}" for finding in worth)
+
+
+def _dependencies(title: str, dependencies: Iterable[RunDependency]) -> Iterator[str]:
+    for dependency in dependencies:
+        source = f" {dependency.source}" if dependency.source else ""
+        yield f"    {title} {dependency.spec}  [{dependency.origin}{source}]"
+
+
+def _trouble(outcome: Outcome) -> Iterator[str]:
+    yield f"{outcome.task_id}: {outcome.ending}"
+    for problem in outcome.problems:
+        yield from ("    " + line for line in problem_text(problem).splitlines())
+    for test in outcome.tests:
+        if not test.passed:
+            yield f"    {test.what}: failed, log in {test.log}"
+
+
+def _reused(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if len(outcomes) <= 24:
+        for outcome in outcomes:
+            yield f"{outcome.task_id}: reused ({'; '.join(outcome.reasons)})"
+    else:
+        yield f"{len(outcomes)} packages reused"
+
+
+def _phases(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    spent = dict.fromkeys(Phase, 0.0)
+    for outcome in outcomes:
+        for timing in outcome.timings:
+            spent[timing.phase] += timing.seconds
+    shown = [f"{phase} {duration(seconds)}" for phase, seconds in spent.items() if seconds >= 0.05]
+    if shown:
+        yield "time per phase: " + ", ".join(shown)
+
+
+def _totals(outcomes: Sequence[Outcome], channel: str, seconds: float) -> str:
+    counts = {ending: sum(outcome.ending is ending for outcome in outcomes) for ending in Ending}
+    parts = [f"{count} {ending}" for ending, count in counts.items() if count]
+    weight = sum(outcome.package.size for outcome in outcomes if outcome.package and outcome.ending is Ending.BUILT)
+    built = f" ({size(weight)})" if weight else ""
+    return f"{', '.join(parts) or 'nothing to do'}{built} in {duration(seconds)}; channel: {channel}"

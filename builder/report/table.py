@@ -1,0 +1,126 @@
+"""Progress as a live table on a terminal: a row for each running task, lines above it for what has ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape as literal
+from rich.table import Table
+
+from builder.model.outcome import Ending
+from builder.model.task import Phase
+from builder.report import events
+from builder.report.text import duration, escape, finding_line, size
+
+_COLOURS = {
+    Ending.BUILT: "green", Ending.REUSED: "cyan", Ending.STAGED: "green", Ending.FAILED: "bold red",
+    Ending.BLOCKED: "yellow", Ending.SKIPPED: "dim",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Running:
+    phase: Phase
+    since: float
+    began: float
+    line: str = ""
+
+
+@dataclass(slots=True)
+class _State:
+    running: dict[str, _Running] = field(default_factory=dict)
+    downloads: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    done: int = 0
+    total: int = 0
+
+
+class TableReporter:
+    """Draws a live table; needs a terminal that can move the cursor."""
+
+    def __init__(self, stream: TextIO, *, verbose: bool = False) -> None:
+        """Draw on ``stream``; with ``verbose``, log lines scroll by above the table."""
+        self._console = Console(file=stream, highlight=False)
+        self._verbose = verbose
+        self._state = _State()
+        self._lock = threading.Lock()
+        self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=8, transient=True)
+        self._live.start()
+
+    def emit(self, event: events.Event) -> None:
+        """Change the table; print above it what stays."""
+        with self._lock:
+            line = self._take(event)
+        if line is not None:
+            self._live.console.print(line, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the table away; the lines above it stay."""
+        self._live.stop()
+
+    def _take(self, event: events.Event) -> str | None:
+        state = self._state
+        match event:
+            case events.Noted(text=text):
+                return literal(text)
+            case events.Warned(text=text):
+                return f"[yellow]warning:[/] {literal(text)}"
+            case events.Planned(tasks=tasks):
+                state.total = len(tasks)
+            case events.PhaseStarted(task_id=task_id, phase=phase):
+                now = time.monotonic()
+                began = state.running[task_id].began if task_id in state.running else now
+                state.running[task_id] = _Running(phase=phase, since=now, began=began)
+            case events.LogLine(task_id=task_id, line=line):
+                return self._log(task_id, line)
+            case events.Found(task_id=task_id, finding=finding):
+                return f"{literal(task_id)}: {literal(finding_line(finding))}"
+            case events.Finished():
+                return self._finish(event)
+            case events.Downloaded(name=name, received=received, size=total):
+                self._download(name, received, total)
+        return None
+
+    def _log(self, task_id: str, line: str) -> str | None:
+        clean = escape(line)
+        if task_id in self._state.running:
+            self._state.running[task_id].line = clean
+        return f"[dim]{literal(task_id)} │[/] {literal(clean)}" if self._verbose else None
+
+    def _download(self, name: str, received: int, total: int | None) -> None:
+        if received == total:
+            self._state.downloads.pop(name, None)
+        else:
+            self._state.downloads[name] = (received, total)
+
+    def _finish(self, event: events.Finished) -> str:
+        outcome = event.outcome
+        self._state.running.pop(outcome.task_id, None)
+        self._state.done, self._state.total = event.done, event.total
+        seconds = duration(sum(timing.seconds for timing in outcome.timings))
+        weight = f"  {size(outcome.package.size)}" if outcome.package else ""
+        reason = "" if outcome.ending is Ending.BUILT else "  " + "; ".join(outcome.reasons)
+        colour = _COLOURS[outcome.ending]
+        return (
+            f"[{colour}]{outcome.ending:>8}[/]  {literal(outcome.task_id)}  [dim]{seconds}{weight}{literal(reason)}[/]"
+        )
+
+    def _draw(self) -> Table:
+        now = time.monotonic()
+        table = Table.grid(padding=(0, 2))
+        with self._lock:
+            state = self._state
+            for task_id, running in state.running.items():
+                line = literal(running.line[: max(self._console.width - 70, 0)])
+                table.add_row(
+                    "", f"[bold]{literal(task_id)}", str(running.phase), duration(now - running.began), f"[dim]{line}"
+                )
+            for name, (received, total) in list(state.downloads.items())[:4]:
+                share = f"{size(received)} of {size(total)}" if total else size(received)
+                table.add_row("", literal(name), "download", share, "")
+            table.add_row("", f"[dim]{state.done} of {state.total} tasks", "", "", "")
+        return table

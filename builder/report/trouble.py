@@ -1,0 +1,50 @@
+"""Errors as text with a code frame and a remedy, or as the JSON document of the command line contract."""
+
+from __future__ import annotations
+
+from builder.errors import BakehouseError, Place, Problem
+
+
+def error_text(error: BakehouseError, *, colour: bool = False) -> str:
+    """Return all problems of an error for people, one after the other."""
+    return "\n".join(problem_text(problem, colour=colour) for problem in error.problems)
+
+
+def problem_text(problem: Problem, *, colour: bool = False) -> str:
+    """Return one problem: place, message, code frame with a caret, remedy."""
+    red, bold, dim, off = ("\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "", "")
+    where = f"{bold}{problem.place}{off}: " if problem.place else ""
+    lines = [f"{where}{red}error{off}: {problem.message}"]
+    if problem.place and problem.place.frame is not None:
+        lines += [f"{dim}{line}{off}" for line in _frame(problem.place)]
+    if problem.remedy:
+        lines.append(f"  → {problem.remedy}")
+    return "\n".join(lines)
+
+
+def _frame(place: Place) -> list[str]:
+    text = (place.frame or "").expandtabs(1)
+    shown = text if len(text) <= 160 else text[:159] + "…"
+    gutter = f"{place.line or '':>5} │ "
+    lines = [gutter + shown]
+    if place.column is not None and place.column <= len(shown) + 1:
+        lines.append(" " * 5 + " │ " + " " * (place.column - 1) + "^")
+    return lines
+
+
+def error_document(error: BakehouseError) -> dict[str, object]:
+    """Return what ``--json`` prints on failure: ``{"errors": [{code, message, file, line, column, remedy}]}``."""
+    return {"errors": [problem_document(problem) for problem in error.problems]}
+
+
+def problem_document(problem: Problem) -> dict[str, object]:
+    """Return one problem as plain data; absent parts are null."""
+    place = problem.place
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "remedy": problem.remedy,
+    }
