@@ -1,0 +1,8 @@
+"""Reads recipes (``recipe.yaml``) and evaluates their outputs for a variant."""
+
+from __future__ import annotations
+
+from builder.recipe.request import Ask, Evaluated, GitQuestion, Request
+from builder.recipe.text import OutputText, RecipeText
+
+__all__ = ["Ask", "Evaluated", "GitQuestion", "OutputText", "RecipeText", "Request"]
