@@ -1,0 +1,21 @@
+"""Runs commands where they see nothing of the machine but a locked root file system and what is mounted for them."""
+
+from __future__ import annotations
+
+from builder.sandbox.seam import Output, Sandbox, Session
+from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Tmpfs
+
+__all__ = [
+    "Bind",
+    "Capabilities",
+    "Changes",
+    "Command",
+    "Exit",
+    "Limits",
+    "Mount",
+    "Output",
+    "Overlay",
+    "Sandbox",
+    "Session",
+    "Tmpfs",
+]
