@@ -35,8 +35,8 @@ class Timing:
 class Outcome:
     """The end of one task.
 
-    ``file_name`` is the package in the channel (built or reused), ``build_key`` the key that decided it. ``problems`` are
-    why it failed or was held back; ``reasons`` say in the user's words why it was built or reused.
+    ``file_name`` is the package in the channel (built or reused), ``build_key`` the key that decided it. ``problems``
+    are why it failed or was held back; ``reasons`` say in the user's words why it was built or reused.
     """
 
     task_id: str

@@ -1,4 +1,4 @@
-"""How work tells what it does: events, the reporters that draw them, the summary, errors as text. Only this room prints."""
+"""How work tells what it does: events, reporters that draw them, summary, errors as text; nothing else here prints."""
 
 from __future__ import annotations
 

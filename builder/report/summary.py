@@ -1,4 +1,4 @@
-"""The summary that ends a build: each package with its size, dependencies and their origin, findings, time per phase."""
+"""The summary that ends a build: each package, its dependencies and their origin, findings, time per phase."""
 
 from __future__ import annotations
 

@@ -1,0 +1,44 @@
+# Each target is one line of what it is for; `make` lists them. Nothing here holds logic: that is in ci/ and in bakehouse.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export BAKEHOUSE_STORE ?= $(CURDIR)/.cache/store
+export PYTHONDONTWRITEBYTECODE =
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench repin fetch clean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/run: ci/run.lock pyproject.toml ci/set-up
+	ci/set-up run "$(PYTHON)" "$(VENV)"
+
+$(VENV)/test: ci/test.lock ci/run.lock pyproject.toml ci/set-up
+	ci/set-up test "$(PYTHON)" "$(VENV)"
+
+demo: $(VENV)/run  ## build the whole collection from source into ./channel, test it, use it
+	@ci/demo "$(BIN)"
+
+fetch: $(VENV)/test  ## fetch everything that the tests need, so that they run without a network
+	@$(BIN)/bakehouse fetch --rootfs recipes/*
+
+test: $(VENV)/test fetch  ## set up what is missing, then run all checks and tests
+	@ci/test "$(BIN)"
+
+check: $(VENV)/test  ## style, types, architecture, links of the docs: less than a minute
+	@ci/check "$(BIN)"
+
+fix: $(VENV)/test  ## format the code and sort its imports
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(VENV)/test  ## measure against py-rattler-build in the same run
+	@$(BIN)/python -m benchmarks
+
+repin: $(VENV)/run  ## renew the pins of Debian packages in recipes and rootfs from the suite's signed index
+	$(BIN)/bakehouse repin recipes/* builder/sandbox/rootfs.lock
+
+clean:  ## remove what the other targets made, fetched sources too
+	rm -rf .venv .cache channel dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
