@@ -1,0 +1,57 @@
+"""The command line: one file per verb; this one turns arguments into an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import click
+
+from builder.cli.app import Context, application
+from builder.errors import BakehouseError, Interrupted, MachineError, UsageError
+from builder.report import write_document, write_text
+from builder.report.trouble import error_document, error_text
+
+__all__ = ["run"]
+
+
+def run(arguments: Sequence[str], *, abandon: Callable[[int], NoReturn]) -> int:
+    """Run one command line and return its exit code; ``abandon`` leaves the process although threads still work.
+
+    With ``--json`` an error is a document on standard output, otherwise text on standard error.
+    """
+    context = Context(abandon=abandon)
+    try:
+        code = application.main(list(arguments), prog_name="bakehouse", standalone_mode=False, obj=context)
+    except BakehouseError as error:
+        return _fail(error, arguments)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail(_misuse(error), arguments)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(Interrupted("interrupted; what was finished stays, run the same command to go on"), arguments)
+    except BrokenPipeError:
+        return 0  # whoever read our output has seen enough
+    except OSError as error:
+        return _fail(_machine(error), arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(error: BakehouseError, arguments: Sequence[str]) -> int:
+    if "--json" in arguments:
+        write_document(error_document(error), sys.stdout)
+    else:
+        write_text(error_text(error, colour=sys.stderr.isatty()), sys.stderr)
+    return error.exit_code
+
+
+def _misuse(error: click.ClickException) -> UsageError:
+    verb = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "bakehouse"
+    return UsageError(error.format_message(), code="cli.usage", remedy=f"{verb} --help shows how to use it")
+
+
+def _machine(error: OSError) -> MachineError:
+    place = f" ({error.filename})" if error.filename else ""
+    return MachineError(f"{error.strerror or error}{place}", code="machine.os")

@@ -1,0 +1,81 @@
+"""The root of the command line: knows which module holds each verb and imports only the one that is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from builder import __version__
+
+VERBS: dict[str, str] = {
+    "render": "expand recipes over their variants",
+    "plan": "show what would be built, what is reused, and why",
+    "fetch": "fetch everything that a later --offline needs",
+    "build": "plan, build and test recipes into a channel",
+    "test": "run a package's own tests in a fresh environment",
+    "index": "write a channel's index anew from its packages",
+    "repin": "renew the pins of Debian packages",
+    "cache": "list the store, or make room in it",
+}
+"""Verb → what it does, in the order of the help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the process gives to a verb: ``abandon`` ends it at once, whatever threads still do."""
+
+    abandon: Callable[[int], NoReturn]
+
+
+class Verbs(click.Group):
+    """A group whose commands are looked up in `VERBS`; listing them imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the help."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's module and return its command."""
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(f"builder.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which verb was meant when there is none of that name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], VERBS, n=1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"there is no verb {args[0]!r}.{meant}", ctx=ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs with what they do, without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="bakehouse %(version)s")
+@click.pass_context
+def application(ctx: click.Context) -> None:
+    """Turn recipes into conda packages: isolated, reproducible to the byte, parallel, verified.
+
+    \b
+    Examples:
+      bakehouse build recipes/zlib
+      bakehouse render recipes/zlib --json
+      bakehouse VERB --help
+    """  # noqa: D301 - \b keeps click from wrapping the examples
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
