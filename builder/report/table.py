@@ -112,13 +112,15 @@ class TableReporter:
     def _draw(self) -> Table:
         now = time.monotonic()
         table = Table.grid(padding=(0, 2))
+        for _ in range(5):
+            table.add_column(no_wrap=True, overflow="ellipsis")
         with self._lock:
             state = self._state
             for task_id, running in state.running.items():
-                line = literal(running.line[: max(self._console.width - 70, 0)])
                 table.add_row(
-                    "", f"[bold]{literal(task_id)}", str(running.phase), duration(now - running.began), f"[dim]{line}"
-                )
+                    "", f"[bold]{literal(task_id)}", str(running.phase), duration(now - running.began),
+                    f"[dim]{literal(running.line)}",
+                )  # fmt: skip
             for name, (received, total) in list(state.downloads.items())[:4]:
                 share = f"{size(received)} of {size(total)}" if total else size(received)
                 table.add_row("", literal(name), "download", share, "")
