@@ -1,0 +1,9 @@
+"""Binary files: their facts, whatever their format, and the one edit that relocation needs, the run path."""
+
+from __future__ import annotations
+
+from builder.binary.facts import mapped, read_facts
+from builder.binary.runpath import RunPathEdit, patch_run_path, run_path_edit
+from builder.binary.versions import order
+
+__all__ = ["RunPathEdit", "mapped", "order", "patch_run_path", "read_facts", "run_path_edit"]

@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+BinaryKind = Literal["executable", "shared", "object", "other"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryFacts:
     """Facts of one ELF, Mach-O or PE file.
 
     ``needed`` are the names of shared libraries in file order; ``runpath`` the run path's parts and ``runpath_kind``
-    the tag that holds them; ``versions`` the highest required symbol version of each version family and library
-    (``("GLIBC", "2.34")``); ``exports_digest`` a sha256 over the sorted exported dynamic symbols (None without any).
+    the tag that holds them; ``versions`` the highest required symbol version of each version family
+    (``("GLIBC", "2.34")``) and ``provides`` the highest that the file itself defines; ``exports_digest`` a sha256 over the
+    sorted exported dynamic symbols (None without any).
     """
 
     format: Literal["elf", "macho", "pe"]
     machine: str
-    kind: Literal["executable", "shared", "object", "other"]
+    kind: BinaryKind
     soname: str | None = None
     needed: tuple[str, ...] = ()
     runpath: tuple[str, ...] = ()
     runpath_kind: Literal["rpath", "runpath"] | None = None
     interpreter: str | None = None
     versions: tuple[tuple[str, str], ...] = ()
+    provides: tuple[tuple[str, str], ...] = ()
     exports_digest: str | None = None
