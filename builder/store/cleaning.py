@@ -1,0 +1,154 @@
+"""Keeping a store within its budget: what was unused for longest goes first, what is in use stays."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.store.locks import take
+from builder.store.removal import remove_tree
+from builder.store.session import sweep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a collection did: number of removed things, bytes on disk freed and left."""
+
+    removed: int
+    freed: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Thing:
+    """One removable thing; ``used`` is when it was last asked for (seconds since 1970)."""
+
+    path: Path
+    lock_name: str
+    marker: Path
+    used: float
+    size: int
+
+
+def marker(root: Path, kind: str, key: str) -> Path:
+    """Return the empty file whose time says when ``key`` of ``kind`` was last used."""
+    return root / "used" / kind / key
+
+
+def collect(root: Path, budget: int, *, lock_path: Callable[[str], Path]) -> Collected:
+    """Sweep dead sessions, then remove the least recently used things of ``root`` until ``budget`` bytes are left."""
+    sessions = root / "sessions"
+    living_since = sweep(sessions) if sessions.is_dir() else None
+    things = sorted(_things(root), key=lambda thing: (thing.used, str(thing.path)))
+    left = sum(thing.size for thing in things)
+    removed = freed = 0
+    for thing in things:
+        if left <= budget:
+            break
+        if living_since is not None and thing.used >= living_since:
+            break
+        if _remove(thing, lock_path(thing.lock_name)):
+            left -= thing.size
+            freed += thing.size
+            removed += 1
+    _drop_free_locks(lock_path("").parent)
+    return Collected(removed=removed, freed=freed, kept=left)
+
+
+def _remove(thing: _Thing, lock: Path) -> bool:
+    """Remove one thing unless somebody holds its lock or has used it meanwhile."""
+    held = take(lock, wait=False)
+    if held is None:
+        return False
+    doomed = thing.path.with_name(f".{thing.path.name}.removed")
+    try:
+        if _used_meanwhile(thing):
+            return False
+        # Out of its place at once, so that nobody meets a half-removed folder.
+        remove_tree(doomed)
+        thing.path.rename(doomed)
+    finally:
+        os.close(held)
+    remove_tree(doomed)
+    return True
+
+
+def _used_meanwhile(thing: _Thing) -> bool:
+    """Move the marker away, so that nobody can note a use any more without our lock; put it back if somebody had."""
+    aside = thing.marker.with_name(f".{thing.marker.name}.removed")
+    try:
+        thing.marker.rename(aside)
+    except FileNotFoundError:
+        return not thing.path.exists() or thing.path.lstat().st_mtime > thing.used
+    if aside.stat().st_mtime > thing.used:
+        aside.rename(thing.marker)
+        return True
+    aside.unlink()
+    return False
+
+
+def _things(root: Path) -> Iterator[_Thing]:
+    for path in _children(*_children(root / "files")):
+        yield _thing(root, "files", path)
+    for kind in _children(root / "folders"):
+        for path in _children(kind):
+            yield _thing(root, kind.name, path)
+    for path in _children(root / "failed"):
+        used = path.lstat().st_mtime
+        yield _Thing(
+            path=path, lock_name="failed", marker=marker(root, "failed", path.name), used=used, size=_size(path)
+        )
+
+
+def _thing(root: Path, kind: str, path: Path) -> _Thing:
+    mark = marker(root, kind, path.name)
+    return _Thing(
+        path=path, lock_name=f"{kind}/{path.name}", marker=mark, used=_last_used(mark, path), size=_size(path)
+    )
+
+
+def _children(*folders: Path) -> Iterator[Path]:
+    for folder in folders:
+        with suppress(FileNotFoundError):
+            for path in folder.iterdir():
+                if path.name.endswith(".removed") and path.name.startswith("."):
+                    remove_tree(path)
+                else:
+                    yield path
+
+
+def _last_used(mark: Path, path: Path) -> float:
+    for candidate in (mark, path):
+        with suppress(FileNotFoundError):
+            return candidate.lstat().st_mtime
+    return 0.0
+
+
+def _size(path: Path) -> int:
+    """Return the bytes that ``path`` takes on disk, a hard-linked file once."""
+    counted: set[tuple[int, int]] = set()
+    total, pending = 0, [path]
+    while pending:
+        here = pending.pop()
+        try:
+            found = here.lstat()
+            if stat.S_ISDIR(found.st_mode):
+                pending.extend(here.iterdir())
+        except OSError:  # a failed tree may hold folders that cannot be read; they are removed all the same
+            continue
+        if (found.st_dev, found.st_ino) not in counted:
+            counted.add((found.st_dev, found.st_ino))
+            total += found.st_blocks * 512
+    return total
+
+
+def _drop_free_locks(folder: Path) -> None:
+    for path in _children(folder):
+        held = take(path, wait=False)
+        if held is not None:
+            path.unlink(missing_ok=True)
+            os.close(held)

@@ -1,0 +1,47 @@
+"""The digests of bytes on their way past: sha256, md5 and size in one pass."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Digests in lower-case hexadecimal and ``size`` in bytes of one file."""
+
+    sha256: str
+    md5: str
+    size: int
+
+
+class Digester:
+    """Takes bytes piece by piece and gives their `Digest`."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self.size = 0
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Take the next piece."""
+        self._sha256.update(data)
+        self._md5.update(data)
+        self.size += len(data)
+
+    def digest(self) -> Digest:
+        """Return the digest of all pieces so far."""
+        return Digest(sha256=self._sha256.hexdigest(), md5=self._md5.hexdigest(), size=self.size)
+
+
+def digest_file(path: Path) -> Digest:
+    """Return the digests of the file at ``path``, reading it once."""
+    digester = Digester()
+    buffer = memoryview(bytearray(_BLOCK))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digester.update(buffer[:count])
+    return digester.digest()
