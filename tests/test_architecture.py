@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -194,12 +195,19 @@ def words_missing(source: Source) -> Iterator[str]:
             yield f"{source.at(node.lineno)}: a room exports few names"
 
 
-RULES = (walls_broken, powers_taken, budgets_overrun, words_missing)
+class Rule(Protocol):
+    """Yields one line for each place that breaks the rule."""
+
+    __name__: str
+
+    def __call__(self, source: Source) -> Iterator[str]: ...
+
+
+RULES: tuple[Rule, ...] = (walls_broken, powers_taken, budgets_overrun, words_missing)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.__name__ for rule in RULES])
-def test_house_rule(rule: object) -> None:
-    assert callable(rule)
+def test_house_rule(rule: Rule) -> None:
     found = [line for source in sources() for line in rule(source)]
     assert not found, "\n" + "\n".join(found)
 
@@ -247,8 +255,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.__name__ for rule in RULES])
-def test_each_rule_finds_what_is_planted(rule: object) -> None:
-    assert callable(rule)
+def test_each_rule_finds_what_is_planted(rule: Rule) -> None:
     text, expected = PLANTED[rule.__name__]
     planted = Source(PACKAGE / "recipe" / "planted.py", "recipe", text, ast.parse(text))
     assert len(list(rule(planted))) == expected

@@ -158,6 +158,13 @@ class Store:
         """Hold the lock ``name`` without blocking the event loop; coroutines of one process exclude each other too."""
         return locks.lock_async(self._lock_path(name))
 
+    def is_locked(self, name: str) -> bool:
+        """Whether anybody, this process included, holds the lock ``name`` right now."""
+        descriptor = locks.take(self._lock_path(name), wait=False)
+        if descriptor is not None:
+            os.close(descriptor)
+        return descriptor is None
+
     # -- scratch -------------------------------------------------------------------------------------------------------
 
     @contextmanager
