@@ -8,11 +8,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDigest:
-    """What one source entry was, for keys, the SBOM and provenance: ``url`` is the address as the recipe gives it."""
+    """What one source entry was, for keys, the SBOM and provenance: ``url`` is the address as the recipe gives it.
+
+    ``sha256`` is the file's for an address; for a path it also knows names and executable bits. Then ``contents_sha256``
+    is what others can compute: CEP 19's hash of a folder, the plain sha256 of a file.
+    """
 
     url: str
     sha256: str
     kind: str
+    contents_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

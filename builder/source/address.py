@@ -1,0 +1,132 @@
+"""What may stand in a source's ``url``: ordinary addresses, ``pypi:`` and ``debian:`` ones, mirrors, and file names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from builder.errors import SourceError
+
+Mirrors = Mapping[str, tuple[str, ...]]
+"""What an address starts with → what to try in place of that start, in order, before the address itself."""
+
+_SCHEMES = ("https", "http", "file", "pypi", "debian")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where sources come from on this machine.
+
+    ``debian`` is the base address of a Debian archive (the folder that holds ``dists`` and ``pool``); without it the
+    first one of the apt configuration in ``apt`` is taken. ``pypi`` is the base address of a simple index (PEP 503,
+    691); without it PyPI's own.
+    """
+
+    debian: str | None = None
+    pypi: str | None = None
+    mirrors: Mirrors = field(default_factory=dict)
+    apt: Path = Path("/etc/apt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PypiFile:
+    """A ``pypi:PROJECT/VERSION/FILE`` address."""
+
+    project: str
+    version: str
+    file: str
+
+
+def scheme(address: str) -> str:
+    """Return the address's scheme; a `SourceError` for one that no source can have."""
+    found, colon, rest = address.partition(":")
+    if not colon or found not in _SCHEMES or not rest:
+        raise SourceError(
+            f"{shown(address)!r} is no address of a source",
+            code="source.address",
+            remedy="write https://…, file://…, pypi:PROJECT/VERSION/FILE or debian:pool/…",
+        )
+    return found
+
+
+def parse_pypi(address: str) -> PypiFile:
+    """Take a ``pypi:`` address apart."""
+    parts = address.removeprefix("pypi:").split("/")
+    if len(parts) != 3 or not all(parts) or any(part in {".", ".."} for part in parts):
+        raise SourceError(
+            f"{address!r} does not name a file on PyPI",
+            code="source.address",
+            remedy="write pypi:PROJECT/VERSION/FILE, for example pypi:example/1.0/example-1.0.tar.gz",
+        )
+    return PypiFile(project=parts[0], version=parts[1], file=unquote(parts[2]))
+
+
+def debian_path(address: str) -> str:
+    """Return the unquoted path in the archive that a ``debian:`` address names (``pool/main/z/zlib/…``)."""
+    path = unquote(address.removeprefix("debian:"))
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        raise SourceError(
+            f"{address!r} does not name a file in a Debian archive",
+            code="source.address",
+            remedy="write debian:pool/main/…, the path from the archive's top folder",
+        )
+    return path
+
+
+def join(base: str, path: str) -> str:
+    """Return the address of the unquoted ``path`` below ``base``.
+
+    ``+`` is quoted too, although a path may hold it: servers in front of object stores read it as a blank (apt does
+    the same).
+    """
+    return f"{base.rstrip('/')}/{quote(path, safe='/')}"
+
+
+def with_mirrors(address: str, mirrors: Mirrors) -> Iterator[str]:
+    """Yield the address's mirrors, those of the longest matching start, then the address itself."""
+    start = max((prefix for prefix in mirrors if address.startswith(prefix)), key=len, default=None)
+    if start is not None:
+        yield from (replacement + address.removeprefix(start) for replacement in mirrors[start])
+    yield address
+
+
+def file_name(address: str) -> str:
+    """Return the name of the file that an address names: unquoted, without query and fragment."""
+    path = address.partition(":")[2] if scheme(address) in {"pypi", "debian"} else urlsplit(address).path
+    name = unquote(path.rpartition("/")[2])
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise SourceError(
+            f"the address {shown(address)} names no file", code="source.address", remedy="give the source a `file_name`"
+        )
+    return name
+
+
+def local_path(address: str) -> Path:
+    """Return the file that a ``file:`` address names on this machine."""
+    parts = urlsplit(address)
+    if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
+        raise SourceError(f"{address!r} names no file of this machine", code="source.address")
+    return Path(unquote(parts.path))
+
+
+def check_address(address: str) -> None:
+    """Raise a `SourceError` when ``address`` cannot be the address of a source, without asking anybody."""
+    match scheme(address):
+        case "pypi":
+            parse_pypi(address)
+        case "debian":
+            debian_path(address)
+        case "file":
+            local_path(address)
+        case _:
+            pass
+
+
+def shown(address: str) -> str:
+    """Return the address as messages show it: without user name and password."""
+    parts = urlsplit(address)
+    if "@" not in parts.netloc:
+        return address
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,122 @@
+"""What a recipe's sources are, known without a network: digests for keys, and everything that can be wrong by then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from builder.errors import BakehouseError, Problem, SourceError
+from builder.model.payload import EntryKind
+from builder.model.recipe import GitSource, PathSource, Source, UrlSource
+from builder.model.source import SourceDigest
+from builder.source import folder
+from builder.source.address import check_address, shown
+from builder.store import digest_file
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def source_digests(sources: Sequence[Source], recipe_folder: Path) -> tuple[SourceDigest, ...]:
+    """Return a digest for each source, in order; asks no network.
+
+    For an address it is the recipe's sha256, for a path `builder.source.folder.digest` of what is there now. Raises one
+    `SourceError` with all that is wrong: no sha256, unusable addresses, paths that are absent or leave the recipe's
+    folder, git sources.
+    """
+    digests: list[SourceDigest] = []
+    problems: list[Problem] = []
+    for source in sources:
+        try:
+            digests.append(_digest(source, recipe_folder))
+        except BakehouseError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise SourceError.of(problems)
+    return tuple(digests)
+
+
+def _digest(source: Source, recipe_folder: Path) -> SourceDigest:
+    if source.target_directory is not None:
+        inside_only(source.target_directory, "target_directory")
+    match source:
+        case GitSource():
+            raise SourceError(
+                f"the source {shown(source.git)} is a git repository, which cannot be fetched yet",
+                code="source.git",
+                remedy="use `url` with an archive of that tag or commit, and its sha256",
+            )
+        case UrlSource():
+            return SourceDigest(url=shown(source.urls[0]), sha256=_declared_sha256(source), kind="url")
+        case PathSource():
+            return _path_digest(source, located(source.path, recipe_folder))
+
+
+def _declared_sha256(source: UrlSource) -> str:
+    for address in source.urls:
+        check_address(address)
+    if source.file_name is not None:
+        plain_name(source.file_name)
+    if source.sha256 is None:
+        raise SourceError(
+            f"{shown(source.urls[0])} has no sha256" + ("" if source.md5 is None else ", and md5 alone proves nothing"),
+            code="source.unhashed",
+            remedy="`bakehouse fetch` downloads it once and says the line to write",
+        )
+    if not _SHA256.fullmatch(source.sha256):
+        raise SourceError(
+            f"{source.sha256!r} is no sha256 in lower-case hexadecimal",
+            code="source.unhashed",
+            remedy="write 64 digits",
+        )
+    return source.sha256
+
+
+def _path_digest(source: PathSource, place: Path) -> SourceDigest:
+    if place.is_dir():
+        found = folder.items(place, source.filter)
+        contents = folder.contents_digest(found)
+    else:
+        found = (file_item(place, source.file_name),)
+        contents = digest_file(place).sha256
+        if source.sha256 is not None and contents != source.sha256:
+            raise SourceError(
+                f"{source.path} has sha256 {contents}, not {source.sha256} as the recipe says",
+                code="source.wrong-bytes",
+            )
+    return SourceDigest(url=source.path, sha256=folder.digest(found), kind="path", contents_sha256=contents)
+
+
+def file_item(place: Path, name: str | None) -> folder.Item:
+    """Return the only item of a source that is one file."""
+    executable = bool(place.stat().st_mode & 0o111)
+    return folder.Item(path=plain_name(name or place.name), place=place, kind=EntryKind.FILE, executable=executable)
+
+
+def located(path: str, recipe_folder: Path) -> Path:
+    """Return where a recipe's ``path`` lies; links may not lead out of the recipe's folder either."""
+    place = (recipe_folder / path).resolve()
+    if Path(path).is_absolute() or not place.is_relative_to(recipe_folder.resolve()):
+        raise SourceError(
+            f"{path!r} lies outside the recipe's folder",
+            code="source.outside",
+            remedy="put it beside the recipe, or name an archive of it by address and sha256",
+        )
+    if not place.is_dir() and not place.is_file():
+        raise SourceError(f"there is no file or folder {path!r} beside the recipe", code="source.absent")
+    return place
+
+
+def inside_only(path: str, what: str) -> PurePosixPath:
+    """Return ``path`` when it is relative and stays below where it starts, else raise a `SourceError`."""
+    relative = PurePosixPath(path)
+    if relative.is_absolute() or ".." in relative.parts or "\0" in path:
+        raise SourceError(f"{what} {path!r} leaves the work folder", code="source.outside")
+    return relative
+
+
+def plain_name(name: str) -> str:
+    """Return ``name`` when it is the name of a file and no path, else raise a `SourceError`."""
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise SourceError(f"file_name {name!r} is no plain file name", code="source.outside")
+    return name

@@ -1,0 +1,187 @@
+"""Makes the work folder of a task: every source fetched, unpacked, filtered, merged in order, patched."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from builder.errors import SourceError
+from builder.model.inside import SEALED, InsidePaths
+from builder.model.recipe import GitSource, PathSource, Source, UrlSource
+from builder.model.source import SourceTree
+from builder.sandbox import Bind, Mount, Session
+from builder.source import folder
+from builder.source.address import file_name, shown
+from builder.source.digests import located, source_digests
+from builder.source.fetch import Fetcher
+from builder.source.patches import Patch, apply_patch, read_patch, strip_level
+from builder.store import remove_tree
+
+OpenSession = Callable[[Sequence[Mount]], AbstractAsyncContextManager[Session]]
+"""Opens a sandbox session over the rootfs with these mounts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One source on its way: ``file`` is where it lies (in the store, or beside the recipe), ``name`` its own name.
+
+    ``stage`` is a private folder of its own, in which it is laid out before it is merged.
+    """
+
+    source: UrlSource | PathSource
+    file: Path
+    name: str
+    stage: Path
+    patches: tuple[Patch, ...]
+
+
+async def prepare(
+    sources: Sequence[Source],
+    *,
+    recipe_folder: Path,
+    into: Path,
+    fetcher: Fetcher,
+    patch_session: OpenSession,
+    inside: InsidePaths = SEALED,
+) -> SourceTree:
+    """Fill the folder ``into`` (made when absent) with the patched tree of ``sources`` and say what went in.
+
+    Sources are laid out side by side in threads and merged in their order; each one's patches are applied before the
+    next one is merged. ``patch_session`` is opened only when there is a patch, with the work folder at ``inside.work``
+    and the recipe's folder, read-only, at ``inside.recipe``.
+
+    Raises `SourceError` for wrong sources, archives that break the member policy, two sources with the same file, and
+    patches that do not apply; `MachineError` when something cannot be fetched.
+    """
+    digests = await asyncio.to_thread(source_digests, sources, recipe_folder)
+    kept = [source for source in sources if not isinstance(source, GitSource)]
+    patches = [tuple(_patch(name, recipe_folder) for name in source.patches) for source in kept]
+    fetched = iter(await fetcher.fetch_all([source for source in kept if isinstance(source, UrlSource)]))
+    room = await asyncio.to_thread(_stage_room, into)
+    try:
+        parts = []
+        for number, (source, own) in enumerate(zip(kept, patches, strict=True)):
+            stage = room / str(number)
+            if isinstance(source, UrlSource):
+                name = source.file_name or file_name(source.urls[0])
+                parts.append(_Part(source=source, file=next(fetched), name=name, stage=stage, patches=own))
+            else:
+                place = located(source.path, recipe_folder)
+                name = source.file_name or place.name
+                parts.append(_Part(source=source, file=place, name=name, stage=stage, patches=own))
+        newest = await _lay_out_all(parts)
+        bench = _Bench(into=into, recipe_folder=recipe_folder, inside=inside)
+        await _merge_all(parts, bench, patch_session)
+    finally:
+        await asyncio.to_thread(remove_tree, room)
+    return SourceTree(folder=into, digests=digests, newest=newest)
+
+
+def _stage_room(into: Path) -> Path:
+    """Make ``into`` and, beside it on the same file system, a private folder for the stages."""
+    into.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
+
+
+def _patch(name: str, recipe_folder: Path) -> Patch:
+    place = located(name, recipe_folder)
+    return read_patch(place.relative_to(recipe_folder.resolve()).as_posix(), place)
+
+
+async def _lay_out_all(parts: Sequence[_Part]) -> int | None:
+    """Lay out all parts, each in a thread, and return the newest member time of all.
+
+    A thread cannot be stopped: when this is cancelled it waits for those that run, so that nobody writes behind the
+    back of whoever cleans up.
+    """
+    loop = asyncio.get_running_loop()
+    work = [loop.run_in_executor(None, _lay_out, part) for part in parts]
+    try:
+        times = await asyncio.gather(*work)
+    finally:
+        for job in work:
+            job.cancel()
+        await asyncio.wait(work) if work else None
+    return max((time for time in times if time is not None), default=None)
+
+
+def _lay_out(part: _Part) -> int | None:
+    """Fill the part's stage; return the newest member time of its archive, None when it is no archive."""
+    from builder.archive import is_archive, unpack  # brings the decompressors, which planning does without
+
+    part.stage.mkdir()
+    newest = None
+    if part.file.is_dir():
+        folder.copy(folder.items(part.file, part.source.filter), part.stage)
+    elif part.source.file_name is None and is_archive(part.name):
+        newest = unpack(part.file, part.stage, name=part.name).newest
+        if part.source.filter:
+            folder.keep_only(part.stage, part.source.filter)
+    else:
+        executable = isinstance(part.source, PathSource) and os.access(part.file, os.X_OK)
+        folder.copy_file(part.file, part.stage / part.name, executable=executable)
+    if part.source.filter and next(part.stage.iterdir(), None) is None:
+        raise SourceError(f"the filter of {_label(part)} selects nothing", code="source.filter")
+    return newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    """Where the merged tree lies, here and as a session sees it."""
+
+    into: Path
+    recipe_folder: Path
+    inside: InsidePaths
+
+    def mounts(self) -> tuple[Mount, ...]:
+        return (
+            Bind(source=self.into, inside=self.inside.work, writable=True),
+            Bind(source=self.recipe_folder, inside=self.inside.recipe),
+        )
+
+
+async def _merge_all(parts: Sequence[_Part], bench: _Bench, patch_session: OpenSession) -> None:
+    async with AsyncExitStack() as stack:
+        session: Session | None = None
+        for part in parts:
+            target = PurePosixPath(part.source.target_directory or ".")
+            await asyncio.to_thread(_merge_part, part, bench.into, target)
+            for patch in part.patches:
+                if session is None:
+                    session = await stack.enter_async_context(patch_session(bench.mounts()))
+                await apply_patch(
+                    session,
+                    patch,
+                    inside=bench.inside.recipe / patch.name,
+                    cwd=bench.inside.work / target,
+                    strip=strip_level(patch, bench.into / target),
+                )
+
+
+def _merge_part(part: _Part, into: Path, target: PurePosixPath) -> None:
+    """Move the part's stage to its place; the way there may not lead through a link of an earlier source."""
+    place = into
+    for name in target.parts:
+        place /= name
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            raise SourceError(
+                f"target_directory {str(target)!r} of {_label(part)}: an earlier source has a file or a link there",
+                code="source.conflict",
+            )
+        place.mkdir(exist_ok=True)
+    twice = folder.merge(part.stage, place)
+    if twice is not None:
+        raise SourceError(
+            f"{_label(part)} and a source before it both have {twice.relative_to(into).as_posix()}",
+            code="source.conflict",
+            remedy="give one of them a `target_directory`, or leave the file out with `filter`",
+        )
+
+
+def _label(part: _Part) -> str:
+    return part.source.path if isinstance(part.source, PathSource) else shown(part.source.urls[0])
