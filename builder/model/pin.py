@@ -1,4 +1,4 @@
-"""Pins: a range of versions (or one exact build) derived from a version that is known only after a solve or a rendering.
+"""Pins: a range of versions (or one exact build) derived from a version known only after a solve or a rendering.
 
 The rules are those of CEP 39's ``pin_subpackage`` and ``pin_compatible``, with rattler-build's ``build`` beside them.
 """
@@ -19,7 +19,7 @@ _LIKE_EXPRESSION = frozenset("x.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """How to pin: a bound is an expression of ``x`` and dots (how many segments count), a version, or None for no bound.
+    """How to pin: a bound is an expression of ``x`` and dots (how many segments count), a version, or None.
 
     ``exact`` asks for one version and build; ``build`` is a glob over build strings. ValueError when a bound is neither
     an expression nor a version, or when ``exact`` comes with ``build``.

@@ -119,7 +119,7 @@ class Version:
         return _made(self.epoch, tuple(segments), self.local)
 
     def with_alpha(self) -> Version:
-        """Return the first pre-release of this version (``.0a0`` is added), or itself if its last segment has a word."""
+        """Return this version's first pre-release (``.0a0`` is added), or itself if its last segment has a word."""
         if any(_is_word(part) for part in self.segments[-1][1]):
             return self
         return _made(self.epoch, (*self.segments, (".", (0, "a", 0))), self.local)
@@ -166,7 +166,9 @@ def _written(epoch: int | None, segments: tuple[Segment, ...], local: tuple[Segm
     return f"{'' if epoch is None else f'{epoch}!'}{main}{'+' if local else ''}{rest}"
 
 
-def _key(epoch: int | str | None, segments: tuple[Segment, ...], local: tuple[Segment, ...]) -> tuple[int, _PartKey, _PartKey]:
+def _key(
+    epoch: int | str | None, segments: tuple[Segment, ...], local: tuple[Segment, ...]
+) -> tuple[int, _PartKey, _PartKey]:
     return (int(epoch or 0), _part_key(segments), _part_key(local))
 
 
@@ -210,10 +212,10 @@ def _leads(start: tuple[Segment, ...], whole: tuple[Segment, ...]) -> bool:
             if any(wanted):
                 return False
             continue
-        wanted, found = _from_number(wanted), _from_number(whole[at][1])
-        common = min(len(wanted), len(found))
+        asked, found = _from_number(wanted), _from_number(whole[at][1])
+        common = min(len(asked), len(found))
         more_follows = at + 1 < min(len(start), len(whole))
-        if wanted[:common] != found[:common] or any(wanted[common:]) or (more_follows and len(found) > common):
+        if asked[:common] != found[:common] or any(asked[common:]) or (more_follows and len(found) > common):
             return False
     return True
 
