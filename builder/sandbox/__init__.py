@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from builder.sandbox.find import find_sandbox
 from builder.sandbox.seam import Output, Sandbox, Session
 from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Tmpfs
 
@@ -18,4 +19,5 @@ __all__ = [
     "Sandbox",
     "Session",
     "Tmpfs",
+    "find_sandbox",
 ]

@@ -95,9 +95,10 @@ class Capabilities:
 class Changes:
     """What commands did to an `Overlay`, sorted by path.
 
-    ``new`` are paths that no lower folder has (directories only when empty), ``changed`` those whose bytes, kind, target
-    or executable bit differ from the lower folder's, ``deleted`` those that are gone, ``irregular`` those that no package
-    may hold (devices, FIFOs, sockets, names that are not UTF-8). ``folder`` is the root that the contents lie under.
+    ``new`` are paths that no lower folder has (directories only when empty), ``changed`` those whose bytes, kind,
+    target or executable bit differ from the lower folder's, ``deleted`` those that are gone, ``irregular`` those that
+    no package may hold (devices, FIFOs, sockets, names that are not UTF-8). ``folder`` is the root that the contents
+    lie under.
     """
 
     folder: Path

@@ -1,0 +1,192 @@
+"""Runs one child process of the machine: one pipe for all that it prints, limits in time, certain death."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from builder.errors import MachineError
+from builder.sandbox.seam import Output
+from builder.sandbox.values import Exit, Limits
+
+_PIECE = 1 << 16
+_GRACE = 0.5
+
+Reason = Literal["timeout", "silence", "signal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spawn:
+    """How to start a child: ``env`` is its whole environment, ``kill`` ends it and everything that it started.
+
+    ``stdin`` is a descriptor; with ``tty`` the child has the caller's terminal, and standard input too.
+    """
+
+    argv: Sequence[str]
+    kill: Callable[[int], None]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    stdin: int = subprocess.DEVNULL
+    descriptors: tuple[int, ...] = ()
+    own_session: bool = False
+    tty: bool = False
+
+
+class Child:
+    """A running child process; belongs to the event loop that it was started in.
+
+    The loop's own thread forks, because a parent's death signal follows the thread that forked.
+    """
+
+    def __init__(self, spawn: Spawn, output: Output) -> None:
+        """Start it; raises `MachineError` when its program is missing."""
+        self._spawn = spawn
+        self._output = output
+        self._loop = asyncio.get_running_loop()
+        self._started = self._heard = time.monotonic()
+        self._failure: BaseException | None = None
+        self._reader, writer = os.pipe()
+        try:
+            self._popen = _popen(spawn, writer)
+        except OSError as error:
+            os.close(self._reader)
+            raise _not_started(spawn, error) from error
+        finally:
+            os.close(writer)
+        os.set_blocking(self._reader, False)
+        self._process = os.pidfd_open(self._popen.pid)
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(self._reader, self._hear)
+        self._loop.add_reader(self._process, self._end)
+
+    async def wait(self, limits: Limits) -> Exit:
+        """Return how it ended, ending it at a limit; cancelling, or an error of the output callback, kills it first."""
+        try:
+            reason = await self._watch(limits)
+        except BaseException:
+            await asyncio.shield(self.kill())
+            raise
+        finally:
+            ended = self._reap()
+        if self._failure is not None:
+            raise self._failure
+        return ended if reason is None else replace(ended, reason=reason)
+
+    async def kill(self) -> None:
+        """Kill it and all that it started, and wait until they are gone; nothing happens when it has ended."""
+        while not self._ended.done():
+            self._spawn.kill(self._popen.pid)
+            await asyncio.wait({self._ended}, timeout=_GRACE)
+
+    async def _watch(self, limits: Limits) -> Reason | None:
+        """Wait for the end; return the limit that was broken."""
+        reason: Reason | None = None
+        while not self._ended.done():
+            now = time.monotonic()
+            left: dict[Reason, float] = {}
+            if limits.wall_seconds is not None:
+                left["timeout"] = self._started + limits.wall_seconds - now
+            if limits.silence_seconds is not None and not self._spawn.tty:
+                left["silence"] = self._heard + limits.silence_seconds - now
+            broken = [word for word, seconds in left.items() if seconds <= 0]
+            if broken or self._failure is not None:
+                reason = broken[0] if broken else None
+                await self.kill()
+            else:
+                await asyncio.wait({self._ended}, timeout=min(left.values(), default=None))
+        return reason
+
+    def _hear(self) -> None:
+        """Pass on what it printed."""
+        try:
+            piece = os.read(self._reader, _PIECE)
+        except BlockingIOError:
+            return
+        if not piece:
+            self._loop.remove_reader(self._reader)
+            return
+        self._heard = time.monotonic()
+        self._say(piece)
+
+    def _say(self, piece: bytes) -> None:
+        if self._failure is not None:
+            return
+        try:
+            self._output(piece)
+        except BaseException as error:  # noqa: BLE001 - raised again by `wait`, in the task that asked
+            self._failure = error
+            if not self._ended.done():
+                self._spawn.kill(self._popen.pid)
+
+    def _end(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def _reap(self) -> Exit:
+        """Take the last output, give the descriptors back and collect the process."""
+        self._loop.remove_reader(self._process)
+        self._loop.remove_reader(self._reader)
+        with suppress(BlockingIOError):  # a process that left its group still holds the pipe (only without isolation)
+            while piece := os.read(self._reader, _PIECE):
+                self._say(piece)
+        os.close(self._process)
+        os.close(self._reader)
+        _, status, usage = os.wait4(self._popen.pid, 0)
+        code = self._popen.returncode = os.waitstatus_to_exitcode(status)
+        return Exit(
+            code=code if code >= 0 else 128 - code,
+            seconds=time.monotonic() - self._started,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            reason="signal" if code < 0 else None,
+        )
+
+
+def kill_group(pid: int) -> None:
+    """Kill the process group that ``pid`` leads."""
+    try:
+        os.killpg(pid, 9)
+    except ProcessLookupError:
+        os.kill(pid, 9)
+
+
+def kill_namespace(pid: int) -> None:
+    """Kill the first process of the namespace that ``pid`` (``unshare --fork``) made: the kernel then ends all in it.
+
+    ``pid`` itself ends when they are gone, so that waiting for it waits for all of them; until it has a child, it
+    is the one to kill.
+    """
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        children = []
+    for victim in children or [str(pid)]:
+        try:
+            os.kill(int(victim), 9)
+        except ProcessLookupError:
+            continue
+
+
+def _popen(spawn: Spawn, writer: int) -> subprocess.Popen[bytes]:
+    out = None if spawn.tty else writer
+    return subprocess.Popen(
+        list(spawn.argv),
+        stdin=None if spawn.tty else spawn.stdin,
+        stdout=out,
+        stderr=out,
+        env=dict(spawn.env),
+        cwd=spawn.cwd,
+        pass_fds=spawn.descriptors,
+        start_new_session=spawn.own_session,
+        umask=0o022,
+    )
+
+
+def _not_started(spawn: Spawn, error: OSError) -> MachineError:
+    return MachineError(f"cannot start {spawn.argv[0]}: {error.strerror}", code="sandbox.not-started")
