@@ -25,6 +25,7 @@ from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, L
 
 HOST_NAME = "bakehouse"
 USER_ID = "1000"
+UNSHARE = ("--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
 _TAIL = 2000
 
 _ALIVE = '[ "$PPID" = "$1" ] || exit 125; shift; exec "$@"'
@@ -38,8 +39,8 @@ shift; cd /; unset PWD OLDPWD mount
 exec "$@"
 """
 # Standard input is the pipe that reports to us: the command must not have it, and a number above 9 is not portable.
-_MEASURED = 'ulimit -c 0; echo started >&0; "$@" </dev/null; code=$?; times >&0; exit $code'
-_BARE = 'ulimit -c 0; exec "$@"'
+_MEASURED = 'ulimit -c 0; unset SHLVL; echo started >&0; "$@" </dev/null; code=$?; times >&0; exit $code'
+_BARE = 'ulimit -c 0; unset SHLVL; exec "$@"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,7 @@ class _Session:
     def _spawn(self, command: Command, report: int, arguments: int, *, tty: bool) -> Spawn:
         programs, shell = self._programs, str(self._programs.shell)
         alive = [str(programs.setpriv), "--pdeathsig", "KILL", "--", shell, "-c", _ALIVE, "sh", str(os.getpid())]
-        unshare = [str(programs.unshare), *_UNSHARE, "--"]
+        unshare = [str(programs.unshare), *UNSHARE, "--"]
         layers = [word for layer in self._stage.layers for word in (str(layer.folder), layer.options)]
         mount = [shell, "-c", _MOUNT, "sh", str(programs.mount), *layers, "--"]
         limits = resource_limits(programs.prlimit, self._limits)
@@ -199,7 +200,6 @@ class _Session:
         )
 
 
-_UNSHARE = ("--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
 _NAMESPACES = (
     "--unshare-all", "--unshare-user", "--disable-userns", "--uid", USER_ID, "--gid", USER_ID,
     "--hostname", HOST_NAME, "--die-with-parent", "--cap-drop", "ALL", "--clearenv",

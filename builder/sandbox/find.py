@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.errors import MachineError, UsageError
-from builder.sandbox.bubblewrap import Bubblewrap, Programs
+from builder.sandbox.bubblewrap import UNSHARE, Bubblewrap, Programs
 from builder.sandbox.layers import Stage
 from builder.sandbox.remedy import refusal
 from builder.sandbox.seam import Sandbox
@@ -90,19 +90,9 @@ def _try(programs: Programs, scratch: Path) -> _Tried:
         try:
             stage.writable(Overlay(lower=(), upper=Path(folder) / "upper", inside=PurePosixPath("/")))
             (layer,) = stage.layers
-            unshare = [
-                programs.unshare,
-                "--user",
-                "--map-root-user",
-                "--mount",
-                "--pid",
-                "--fork",
-                "--mount-proc",
-                "--",
-            ]
-            words = [programs.mount, programs.bwrap, layer.folder, layer.options]
+            words = [str(programs.mount), str(programs.bwrap), str(layer.folder), layer.options]
             ended = subprocess.run(
-                [*unshare, programs.shell, "-c", _PROBE, "sh", *words],
+                [str(programs.unshare), *UNSHARE, "--", str(programs.shell), "-c", _PROBE, "sh", *words],
                 capture_output=True,
                 text=True,
                 errors="replace",

@@ -1,8 +1,8 @@
-"""Realises overlays for bubblewrap, which has none of its own: a folder of short names, and the shell lines to mount it.
+"""Lays out overlays for bubblewrap, which has none of its own: a folder of short names for each, to mount from.
 
-An overlay's options name its layers by paths, in one page of text, with ``:`` ``,`` and ``\\`` as syntax, and show them to
-everybody inside. So each layer gets a symlink with a short name in a folder of this session, the shell mounts from
-there, and what a script reads in ``/proc/mounts`` is the same on every machine.
+An overlay's options name its layers by paths, in one page of text in which colons, commas and backslashes are syntax,
+and show them to everybody inside. So each layer gets a symlink with a short name in a folder of this session, the
+shell mounts from there, and what a script reads in ``/proc/mounts`` is the same on every machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -45,7 +46,7 @@ class Layer:
     def fresh(self) -> None:
         """Make the work folder anew: the kernel refuses to mount a volatile overlay on a used one."""
         if self.work is not None:
-            shutil.rmtree(self.work, onerror=_open_and_retry)
+            _remove_work(self.work)
             self.work.mkdir()
 
 
@@ -80,7 +81,7 @@ class Stage:
         """Remove the folder and the work folders."""
         for layer in self.layers:
             if layer.work is not None:
-                shutil.rmtree(layer.work, onerror=_open_and_retry)
+                _remove_work(layer.work)
         self.layers.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -102,9 +103,9 @@ def parents(inside: PurePosixPath) -> list[PurePosixPath]:
     return [parent for parent in reversed(inside.parents) if parent != PurePosixPath("/")]
 
 
-def _open_and_retry(function: object, path: str, error: object) -> None:
-    """Give a folder that the kernel left without permissions (``work/work``) some, and remove it."""
-    broken = Path(path)
-    if broken.is_dir() and not broken.is_symlink():
-        broken.chmod(0o700)
-        shutil.rmtree(broken, ignore_errors=True)
+def _remove_work(work: Path) -> None:
+    """Remove an overlay's work folder; the kernel leaves a folder without any permission in it."""
+    for inner in ("work", "index"):
+        with suppress(FileNotFoundError):
+            (work / inner).chmod(0o700)
+    shutil.rmtree(work)

@@ -11,9 +11,9 @@ CONTAINER_FLAGS = (
     "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined "
     "--cap-add SYS_ADMIN"
 )
-"""What `docker run` and `podman run` need: seccomp for ``unshare``, ``mount`` and ``pivot_root``; AppArmor for ``mount``;
-unmasked system paths because the kernel mounts a new ``/proc`` only where the old one is wholly visible; SYS_ADMIN where
-AppArmor or a sysctl keeps user namespaces for the privileged."""
+"""What `docker run` and `podman run` need: seccomp for ``unshare``, ``mount``, ``pivot_root``; AppArmor for ``mount``;
+unmasked system paths because the kernel mounts a new ``/proc`` only where the old one is wholly visible; SYS_ADMIN
+where AppArmor or a sysctl keeps user namespaces for the privileged."""
 
 _CHROOT = "enter the tree by pivot_root in a mount namespace of its own (`unshare -m`) instead of chroot"
 _CONTAINER = f"start the container with `{CONTAINER_FLAGS}`"

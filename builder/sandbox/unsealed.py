@@ -69,13 +69,12 @@ class Unsealed:
     async def _put(self, mount: Mount) -> None:
         """Put ``mount`` at its inside path: a copy, so that nothing shared is written to, or a link where it may be."""
         inside = Path(mount.inside)
-        inside.parent.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(inside.parent.mkdir, parents=True, exist_ok=True)
         match mount:
             case Bind(source=source) if source == inside:
                 pass
             case Bind(source=source, writable=True):
-                inside.unlink(missing_ok=True)
-                inside.symlink_to(source.absolute())
+                await asyncio.to_thread(_link, inside, source)
             case Bind(source=source):
                 await copy_tree(self.cp, source, inside)
             case Overlay(lower=lower):
@@ -122,6 +121,11 @@ class _Session:
         self._closed = True
         if self._child is not None:
             await self._child.kill()
+
+
+def _link(inside: Path, source: Path) -> None:
+    inside.unlink(missing_ok=True)
+    inside.symlink_to(source.absolute())
 
 
 def _empty(folder: Path) -> None:
