@@ -1,0 +1,155 @@
+"""A collection: the folder with `bakehouse.yaml`, which says what options would otherwise have to."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.errors import Problem, RecipeError, UsageError
+from builder.syntax import Mapping, Node, Scalar, Sequence, is_null, read_yaml
+
+FILE_NAME = "bakehouse.yaml"
+KEYS = ("recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What `bakehouse.yaml` says, paths made absolute; ``root`` is None when there is no such file.
+
+    ``mirrors`` maps an address prefix to what may stand in its place; ``debian`` and ``pypi`` are base addresses.
+    """
+
+    root: Path | None = None
+    recipes: tuple[Path, ...] = ()
+    variants: tuple[Path, ...] = ()
+    channels: tuple[str, ...] = ()
+    output: Path | None = None
+    mirrors: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    debian: str | None = None
+    pypi: str | None = None
+    policy: str | None = None
+
+
+def find_collection(start: Path) -> Collection:
+    """Return the collection that ``start`` lies in: the nearest folder upward with the file, or an empty one."""
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        file = candidate / FILE_NAME
+        if file.is_file():
+            return read_collection(file)
+    return Collection()
+
+
+def read_collection(file: Path) -> Collection:
+    """Read a collection file; raises `RecipeError` with all its problems."""
+    node = read_yaml(file.read_bytes(), str(file))
+    if is_null(node):
+        return Collection(root=file.parent)
+    if not isinstance(node, Mapping):
+        raise RecipeError("a collection file is a mapping", code="collection.shape", place=node.place)
+    problems = list(_unknown(node))
+    problems += [problem for key, value in node.entries for problem in _misshapen(key.text, value)]
+    if problems:
+        raise RecipeError.of(problems)
+    root = file.parent
+    return Collection(
+        root=root,
+        recipes=tuple(root / text for text in _texts(node.get("recipes"))),
+        variants=tuple(root / text for text in _texts(node.get("variants"))),
+        channels=tuple(_channel(text, root) for text in _texts(node.get("channels"))),
+        output=root / text if (text := _text(node.get("output"))) else None,
+        mirrors=tuple(_mirrors(node.get("mirrors"))),
+        debian=_text(node.get("debian")),
+        pypi=_text(node.get("pypi")),
+        policy=_text(node.get("policy")),
+    )
+
+
+def _unknown(node: Mapping) -> Iterator[Problem]:
+    for key, _ in node.entries:
+        if key.text not in KEYS:
+            close = difflib.get_close_matches(key.text, KEYS, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(KEYS)}"
+            yield Problem(
+                code="collection.unknown-key", message=f"there is no key {key.text!r}", place=key.place, remedy=remedy
+            )
+
+
+def _misshapen(key: str, node: Node) -> Iterator[Problem]:
+    match key:
+        case "recipes" | "variants" | "channels":
+            good = is_null(node) or (isinstance(node, Sequence) and all(isinstance(i, Scalar) for i in node.items))
+            shape = "a list of texts"
+        case "mirrors":
+            good = is_null(node) or (isinstance(node, Mapping) and all(_is_list(value) for _, value in node.entries))
+            shape = "a mapping from an address prefix to a list of replacements"
+        case _:
+            good = isinstance(node, Scalar)
+            shape = "a text"
+    if not good:
+        yield Problem(code="collection.shape", message=f"{key} must be {shape}", place=node.place)
+
+
+def _is_list(node: Node) -> bool:
+    return isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items)
+
+
+def _texts(node: Node | None) -> tuple[str, ...]:
+    if not isinstance(node, Sequence):
+        return ()
+    return tuple(item.text for item in node.items if isinstance(item, Scalar))
+
+
+def _text(node: Node | None) -> str | None:
+    return node.text if isinstance(node, Scalar) and not is_null(node) else None
+
+
+def _mirrors(node: Node | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if isinstance(node, Mapping):
+        for key, value in node.entries:
+            yield key.text, _texts(value)
+
+
+def _channel(text: str, root: Path) -> str:
+    """Return a channel's address; a relative path is one beside the collection file."""
+    return text if "://" in text else str(root / text)
+
+
+def recipe_files(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the recipe files of ``folders``: a file itself, a folder's own, or else those of the folders in it.
+
+    Raises `UsageError` for each path that holds none.
+    """
+    found: list[Path] = []
+    problems: list[Problem] = []
+    for folder in folders:
+        files = list(_recipe_files(folder))
+        if not files:
+            problems.append(_no_recipe(folder))
+        found += [file for file in files if file not in found]
+    if problems:
+        raise UsageError.of(problems)
+    return tuple(found)
+
+
+def _recipe_files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif (path / "recipe.yaml").is_file():
+        yield path / "recipe.yaml"
+    elif path.is_dir():
+        for inner in sorted(path.iterdir()):
+            if (inner / "recipe.yaml").is_file():
+                yield inner / "recipe.yaml"
+
+
+def _no_recipe(path: Path) -> Problem:
+    if not path.exists():
+        return Problem(code="cli.no-recipe", message=f"{path} does not exist")
+    if (path / "meta.yaml").is_file():
+        message, remedy = f"{path} holds a meta.yaml, which cannot be read yet", "write it as recipe.yaml (CEP 13, 14)"
+        return Problem(code="cli.no-recipe", message=message, remedy=remedy)
+    remedy = "name a recipe.yaml, its folder, or a folder of such folders"
+    return Problem(code="cli.no-recipe", message=f"there is no recipe.yaml in {path}", remedy=remedy)

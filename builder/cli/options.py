@@ -1,0 +1,166 @@
+"""Options that several verbs share, in groups: each group becomes one frozen value, so that verbs stay short."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, ParamSpec, TypeVar
+
+import click
+
+from builder.errors import UsageError
+from builder.report import Progress
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Decorator = Callable[[Callable[..., R]], Callable[..., R]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which recipes over which variants, for which platform."""
+
+    paths: tuple[Path, ...]
+    recipes: tuple[Path, ...]
+    variant_files: tuple[Path, ...]
+    variants: tuple[str, ...]
+    target_platform: str | None
+
+    @property
+    def wanted(self) -> tuple[Path, ...]:
+        """The paths to look for recipes in: the current folder when none is given."""
+        return (*self.paths, *self.recipes) or (Path(),)
+
+    def overrides(self) -> dict[str, tuple[str, ...]]:
+        """Return what ``--variant key=a,b`` asks for."""
+        asked: dict[str, tuple[str, ...]] = {}
+        for text in self.variants:
+            key, equals, values = text.partition("=")
+            if not (key and equals and values):
+                raise UsageError(f"--variant {text!r} is not KEY=VALUE[,VALUE…]", code="cli.variant")
+            asked[key] = tuple(values.split(","))
+        return asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How the work tells what it does."""
+
+    json: bool
+    progress: Progress | None
+    verbose: bool
+    quiet: bool
+
+    @property
+    def kind(self) -> Progress | None:
+        """The reporter to use."""
+        return "none" if self.quiet else self.progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where packages come from and go to, and where everything is kept."""
+
+    output: Path | None
+    channels: tuple[str, ...]
+    offline: bool
+    store: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildChoice:
+    """How to build."""
+
+    jobs: int
+    isolation: Literal["bubblewrap", "none"] | None
+    keep_going: bool
+    with_deps: bool
+    test: Literal["skip", "native"]
+    lock_file: Path | None
+    locked: bool
+
+
+def _grouped(name: str, make: Callable[..., object], *options: Decorator[R]) -> Decorator[R]:
+    """Return a decorator that adds ``options`` to a command and hands their values to it as one argument ``name``."""
+    fields = tuple(getattr(make, "__annotations__", {}))
+
+    def decorate(function: Callable[..., R]) -> Callable[..., R]:
+        @functools.wraps(function)
+        def grouped(*arguments: object, **values: object) -> R:
+            own = {field: values.pop(field) for field in fields}
+            return function(*arguments, **values, **{name: make(**own)})
+
+        bundled: Callable[..., R] = grouped
+        for option in reversed(options):
+            bundled = option(bundled)
+        return bundled
+
+    return decorate
+
+
+_PATH = click.Path(path_type=Path)
+
+selection = _grouped(
+    "selection",
+    Selection,
+    click.argument("paths", nargs=-1, type=_PATH, metavar="[PATH]..."),
+    click.option("recipes", "-r", "--recipe", "--recipe-dir", multiple=True, type=_PATH, help="The same as PATH."),
+    click.option(
+        "variant_files", "-m", "--variant-config", multiple=True, type=_PATH, help="Variant file; the last wins."
+    ),
+    click.option("variants", "--variant", multiple=True, metavar="KEY=A,B", help="Values of a key; wins over files."),
+    click.option("target_platform", "--target-platform", metavar="SUBDIR", help="Platform to build for, as linux-64."),
+)
+
+telling = _grouped(
+    "telling",
+    Telling,
+    click.option("json", "--json", is_flag=True, help="Print one JSON document on standard output."),
+    click.option("progress", "--progress", type=click.Choice(["table", "plain", "json"]), help="How to show progress."),
+    click.option("verbose", "-v", "--verbose", is_flag=True, help="Show what scripts print."),
+    click.option("quiet", "-q", "--quiet", is_flag=True, help="Show no progress."),
+)
+
+places = _grouped(
+    "places",
+    Places,
+    click.option("output", "--out", "--output-dir", type=_PATH, help="Channel to write  [default: ./channel]."),
+    click.option("channels", "-c", "--channel", multiple=True, metavar="CHANNEL", help="Channel to take packages from."),
+    click.option("offline", "--offline", is_flag=True, help="Use only what was fetched before."),
+    click.option(
+        "store", "--store", type=_PATH, envvar="BAKEHOUSE_STORE", help="Folder of all caches  [BAKEHOUSE_STORE]."
+    ),
+)  # fmt: skip
+
+build_choice = _grouped(
+    "choice",
+    BuildChoice,
+    click.option("jobs", "-j", "--jobs", type=click.IntRange(1, 256), default=1, help="Tasks at once."),
+    click.option(
+        "isolation", "--isolation", type=click.Choice(["bubblewrap", "none"]),
+        help="How to isolate  [default: the strongest that this machine has].",
+    ),
+    click.option(
+        "keep_going", "--keep-going", "--continue-on-failure", is_flag=True, help="Build all but what depends on a failure."
+    ),
+    click.option("with_deps", "--with-deps", is_flag=True, help="Build missing dependencies from the collection too."),
+    click.option(
+        "test", "--test", type=click.Choice(["skip", "native"]), default="native", show_default=True,
+        help="Whether to run the packages' tests.",
+    ),
+    click.option("lock_file", "--lock-file", type=_PATH, help="Write the solved environments there, or use them."),
+    click.option("locked", "--locked", is_flag=True, help="Fail when the lock file is stale instead of renewing it."),
+)  # fmt: skip
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(?:i?B)?", re.IGNORECASE)
+
+
+def size_in_bytes(text: str) -> int:
+    """Return the bytes that ``20G``, ``500 MiB`` or ``1000`` stand for."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no size", code="cli.size", remedy="write it as 20G or 500M")
+    return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
