@@ -20,14 +20,15 @@ class Addresses:
     """Where sources come from on this machine.
 
     ``debian`` is the base address of a Debian archive (the folder that holds ``dists`` and ``pool``); without it the
-    first one of the apt configuration in ``apt`` is taken. ``pypi`` is the base address of a simple index (PEP 503,
-    691); without it PyPI's own.
+    first one of the apt configuration in ``apt`` is taken. Its indexes are trusted when a key of ``keyring`` signed
+    them. ``pypi`` is the base address of a simple index (PEP 503, 691); without it PyPI's own.
     """
 
     debian: str | None = None
     pypi: str | None = None
     mirrors: Mirrors = field(default_factory=dict)
     apt: Path = Path("/etc/apt")
+    keyring: Path = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

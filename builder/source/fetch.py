@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from builder.errors import BakehouseError, MachineError, Problem, SourceError
+from builder.errors import BakehouseError, MachineError, SourceError
 from builder.model.recipe import UrlSource
-from builder.source import pypi
+from builder.source import debian, pypi
 from builder.source.address import (
     Addresses,
     check_address,
@@ -21,12 +22,13 @@ from builder.source.address import (
     with_mirrors,
 )
 from builder.source.apt import debian_archive
+from builder.source.failure import Unfetched, explain, offline_error, together, unhashed_error
 from builder.source.transfer import Progress, Transfer, TransferError
 from builder.store import Store, StoredFile, digest_file
 
 
-class PoolFile(Protocol):
-    """A file of a Debian archive: ``path`` from the archive's top folder, and its hash."""
+class ArchiveFile(Protocol):
+    """A file of a Debian archive."""
 
     @property
     def path(self) -> str:
@@ -64,7 +66,7 @@ class Fetcher:
         """Return the verified file of one source; see `fetch_all`."""
         return (await self.fetch_all((source,)))[0]
 
-    async def debs(self, files: Iterable[PoolFile]) -> dict[str, Path]:
+    async def debs(self, files: Iterable[ArchiveFile]) -> dict[str, Path]:
         """Fetch files of the Debian archive; the result's keys are their sha256."""
         sources = [UrlSource(urls=(f"debian:{file.path}",), sha256=file.sha256) for file in files]
         paths = await self.fetch_all(sources)
@@ -82,67 +84,91 @@ class Fetcher:
         there = [self._store.file(source.sha256) if source.sha256 else None for source in sources]
         missing = [source for source, path in zip(sources, there, strict=True) if path is None]
         if missing:
-            if self._offline:
-                raise MachineError.of([_offline_problem(source) for source in missing])
-            async with Transfer(self._store, retries=self._retries, progress=self._progress) as transfer:
-                batch = _Batch(self._store, self._addresses, transfer, self._report)
-                fetched = iter(_all_or_error(await asyncio.gather(*(batch.get(source) for source in missing))))
+            fetched = iter(await self._fetch_missing(missing))
             there = [path or next(fetched) for path in there]
         found = tuple(path for path in there if path is not None)
         await asyncio.to_thread(_check_md5, sources, found)
         return found
 
+    async def current(self, address: str) -> Path:
+        """Return what lies at ``address`` now, which nothing vouches for."""
+        source = UrlSource(urls=(address,))
+        async with self._transferring((source,)) as transfer:
+            result = await self._from_any_address(transfer, source)
+        if isinstance(result, Unfetched):
+            raise explain(result)
+        return result.path
 
-class _Batch:
-    """The fetches of one call: they share connections and the pages of the indexes that they ask."""
+    async def is_gone(self, address: str) -> bool:
+        """Tell whether the server knows no ``address``; a server that cannot be reached is a `MachineError`."""
+        source = UrlSource(urls=(address,))
+        async with self._transferring((source,)) as transfer:
+            try:
+                return not await transfer.exists(await self._resolve(transfer, address, None))
+            except TransferError as failure:
+                raise explain(Unfetched(source=source, tried=((address, failure),))) from failure
 
-    def __init__(self, store: Store, addresses: Addresses, transfer: Transfer, report: Callable[[str], None]) -> None:
-        self._store = store
-        self._addresses = addresses
-        self._transfer = transfer
-        self._report = report
+    async def _fetch_missing(self, missing: Sequence[UrlSource]) -> list[Path]:
+        async with self._transferring(missing) as transfer, asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._get(transfer, source)) for source in missing]
+        results = [task.result() for task in tasks]
+        unfetched = [result for result in results if isinstance(result, Unfetched)]
+        errors = [result for result in results if isinstance(result, BakehouseError)]
+        if unfetched or errors:
+            present = await self._present(unfetched)
+            raise together([*errors, *(explain(result, present) for result in unfetched)])
+        return [result for result in results if isinstance(result, Path)]
 
-    async def get(self, source: UrlSource) -> Path | BakehouseError:
-        """Return the source's file, or the error, so that one failure hides no other."""
+    @asynccontextmanager
+    async def _transferring(self, wanted: Sequence[UrlSource]) -> AsyncIterator[Transfer]:
+        if self._offline:
+            raise together([offline_error(source) for source in wanted])
+        async with Transfer(self._store, retries=self._retries, progress=self._progress) as transfer:
+            yield transfer
+
+    async def _get(self, transfer: Transfer, source: UrlSource) -> Path | Unfetched | BakehouseError:
+        """Return the source's file or why there is none, so that one failure hides no other."""
         try:
             if source.sha256 is None:
-                raise await self._unhashed(source)
+                stored = await self._from_any_address(transfer, source)
+                return stored if isinstance(stored, Unfetched) else unhashed_error(source, stored)
             async with self._store.lock_async(f"fetch {source.sha256}"):
-                there = self._store.file(source.sha256)
-                return there or (await self._from_any_address(source)).path
+                if there := self._store.file(source.sha256):
+                    return there
+                stored = await self._from_any_address(transfer, source)
+                return stored if isinstance(stored, Unfetched) else stored.path
         except BakehouseError as error:
             return error
 
-    async def _from_any_address(self, source: UrlSource) -> StoredFile:
+    async def _from_any_address(self, transfer: Transfer, source: UrlSource) -> StoredFile | Unfetched:
         """Try the addresses in order, each with its mirrors before it."""
         failures: list[tuple[str, TransferError]] = []
         for place in (place for address in source.urls for place in with_mirrors(address, self._addresses.mirrors)):
             try:
-                stored = await self._transfer.save(await self._resolve(place, source.sha256), source.sha256)
+                address = await self._resolve(transfer, place, source.sha256)
+                stored = await transfer.save(address, source.sha256)
             except TransferError as failure:
                 failures.append((place, failure))
                 continue
             for passed, why in failures:
                 self._report(f"{shown(passed)}: {why}; took {shown(place)}")
             return stored
-        raise _failed(failures)
+        return Unfetched(source=source, tried=tuple(failures))
 
-    async def _resolve(self, address: str, sha256: str | None) -> str:
+    async def _resolve(self, transfer: Transfer, address: str, sha256: str | None) -> str:
         """Return the ordinary address that a ``pypi:`` or ``debian:`` one stands for, any other as it is."""
         match scheme(address):
             case "debian":
-                return join(self.debian, debian_path(address))
+                return join(await asyncio.to_thread(self._debian), debian_path(address))
             case "pypi":
-                found = await pypi.find(self._transfer, self._addresses.pypi, parse_pypi(address))
+                found = await pypi.find(transfer, self._addresses.pypi, parse_pypi(address))
                 if sha256 and found.sha256 not in {None, sha256}:
                     raise TransferError("wrong", f"the index has it with sha256 {found.sha256}, not {sha256}")
                 return found.address
             case _:
                 return address
 
-    @property
-    def debian(self) -> str:
-        """The base address of the Debian archive."""
+    def _debian(self) -> str:
         base = self._addresses.debian or debian_archive(self._addresses.apt)
         if base is None:
             raise MachineError(
@@ -152,50 +178,15 @@ class _Batch:
             )
         return base
 
-    async def _unhashed(self, source: UrlSource) -> SourceError:
-        """Make the error of a source without sha256; it says the hash to write, of the bytes that come now."""
-        stored = await self._from_any_address(source)
-        message = f"{shown(source.urls[0])} has no sha256"
-        came = "what came now"
-        if source.md5 is not None:
-            message += ", and md5 alone proves nothing"
-            came += ", with the recipe's md5" if stored.md5 == source.md5.lower() else ", whose md5 is not the recipe's"
-        return SourceError(
-            message,
-            code="source.unhashed",
-            remedy=f"compare with what its author publishes, then write `sha256: {stored.sha256}` ({came})",
-        )
-
-
-def _failed(failures: Sequence[tuple[str, TransferError]]) -> BakehouseError:
-    """Make one error of all that was tried: nobody's bytes were right, nobody has the file, or nobody answers."""
-    tried = [f"{shown(place)}: {failure}" for place, failure in failures]
-    message = (
-        tried[0] if len(tried) == 1 else "no address gives the source:\n" + "\n".join(f"  {line}" for line in tried)
-    )
-    kinds = {failure.kind for _, failure in failures}
-    if "wrong" in kinds:
-        remedy = "if its author really published other bytes, check them and change the recipe's sha256"
-        return SourceError(message, code="source.wrong-bytes", remedy=remedy)
-    if kinds == {"missing"}:
-        return SourceError(message, code="source.gone", remedy="give the source another address")
-    remedy = "check the network and the proxy settings; `bakehouse fetch` gets everything for a later --offline"
-    return MachineError(message, code="source.unreachable", remedy=remedy)
-
-
-def _offline_problem(source: UrlSource) -> Problem:
-    return Problem(
-        code="source.offline",
-        message=f"{shown(source.urls[0])} was never fetched, and --offline forbids to fetch it now",
-        remedy="run `bakehouse fetch PATH…` once with a network",
-    )
-
-
-def _all_or_error(results: Sequence[Path | BakehouseError]) -> list[Path]:
-    errors = [result for result in results if isinstance(result, BakehouseError)]
-    if errors:
-        raise type(errors[0]).of([problem for error in errors for problem in error.problems])
-    return [result for result in results if isinstance(result, Path)]
+    async def _present(self, unfetched: Sequence[Unfetched]) -> dict[str, debian.PoolFile]:
+        """Return what the archive has now in place of pinned files that left it, as far as that can be known."""
+        addresses = (address for result in unfetched if result.is_gone for address in result.source.urls)
+        paths = [debian_path(address) for address in addresses if address.startswith("debian:")]
+        try:
+            return await debian.successors(self, self._addresses.keyring, paths) if paths else {}
+        except BakehouseError as error:
+            self._report(f"the archive's index does not say what is there now: {error}")
+            return {}
 
 
 def _check_md5(sources: Sequence[UrlSource], paths: Sequence[Path]) -> None:

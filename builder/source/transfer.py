@@ -89,14 +89,25 @@ class Transfer:
     async def save(self, address: str, sha256: str | None) -> StoredFile:
         """Put the address's bytes into the store; `TransferError` when they cannot be had or are not ``sha256``'s."""
         async with self._slots:
-            return await self._persistently(address, lambda: self._save(address, sha256))
+            return await self._persistently(lambda: self._save(address, sha256))
 
     async def read(self, address: str, accept: str) -> Answer:
         """Return a small document whole, such as a page of an index."""
         async with self._slots:
-            return await self._persistently(address, lambda: self._read(address, accept))
+            return await self._persistently(lambda: self._read(address, accept))
 
-    async def _persistently(self, address: str, attempt: Callable[[], Awaitable[_T]]) -> _T:
+    async def exists(self, address: str) -> bool:
+        """Ask whether there is anything at the address, without reading it."""
+        try:
+            async with self._slots:
+                await self._persistently(lambda: self._peek(address))
+        except TransferError as failure:
+            if failure.kind == "missing":
+                return False
+            raise
+        return True
+
+    async def _persistently(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
         last = _AgainError("never tried")
         for pause in (0.0, *self._retries):
             await asyncio.sleep(pause)
@@ -121,14 +132,21 @@ class Transfer:
             media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             return Answer(address=str(response.url), media_type=media_type, body=body)
 
+    async def _peek(self, address: str) -> None:
+        if not address.startswith("file:"):
+            async with self._open(address, "*/*", "HEAD"):
+                return
+        if not await asyncio.to_thread(local_path(address).is_file):
+            raise TransferError("missing", "there is no such file")
+
     @asynccontextmanager
-    async def _open(self, address: str, accept: str) -> AsyncIterator[httpx.Response]:
+    async def _open(self, address: str, accept: str, method: str = "GET") -> AsyncIterator[httpx.Response]:
         """Ask, follow redirects (never from https to anything else), judge the status; yield the response unread."""
         import httpx
 
         headers = {"accept": accept, "accept-encoding": "identity", "user-agent": f"bakehouse/{__version__}"}
         try:
-            request = self._client.build_request("GET", address, headers=headers)
+            request = self._client.build_request(method, address, headers=headers)
             for _ in range(_MAX_REDIRECTS):
                 response = await self._client.send(request, stream=True)
                 try:
