@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from builder.model.binary import BinaryFacts
+from builder.model.finding import Finding
 
 
 class EntryKind(StrEnum):
@@ -60,12 +61,16 @@ class LicenseFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What one package will hold, before relocation, sorted by path."""
+    """What one package will hold, before relocation, sorted by path.
+
+    ``findings`` are what the selection itself met; checks hand them on.
+    """
 
     entries: tuple[Entry, ...]
     licenses: tuple[LicenseFile, ...] = ()
     entry_points: tuple[str, ...] = ()
     no_link: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +112,4 @@ class Relocated:
     no_link: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
     placeholder: str = ""
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,28 @@
+"""What the selection of a payload needs to know besides the files and the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.model.environment import LinkedPrefix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadContext:
+    """Where a payload comes from.
+
+    ``host`` is the host environment that the script ran in, None without one. ``work`` are the layers of the work
+    folder, uppermost first (one folder where nothing is layered). ``scratch`` is an empty folder of the task that
+    rewritten files go to.
+    """
+
+    host: LinkedPrefix | None
+    recipe_folder: Path
+    work: tuple[Path, ...]
+    scratch: Path
+
+    @property
+    def environment_files(self) -> frozenset[str]:
+        """The paths in the prefix that belong to packages of the environment."""
+        return frozenset() if self.host is None else frozenset(path for path, _ in self.host.owners)

@@ -1,0 +1,178 @@
+"""Choosing which of the installed files one package will hold."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from builder.model.finding import Finding, Severity
+from builder.model.globs import Globs
+from builder.model.payload import Entry, EntryKind, Installed, Payload
+from builder.model.recipe import GlobList, Output
+from builder.payload.context import PayloadContext
+from builder.payload.dropped import is_dropped, is_dropped_from_noarch_python
+from builder.payload.licenses import find_licenses
+from builder.payload.menus import check_menus
+from builder.payload.noarch import noarch_python_path
+from builder.payload.rewrite import rewrite_text
+
+_SET_ID = stat.S_ISUID | stat.S_ISGID
+
+
+def select(installed: Installed, output: Output, context: PayloadContext) -> Payload:
+    """Return what the package of ``output`` holds of ``installed``, with its licences, sorted by path.
+
+    ``build.files`` picks an output's share of what several outputs inherit (CEP 41), files of the environment are never
+    taken unless ``build.always_include_files`` names them. Everything that is wrong comes along as findings, so that
+    all of it is reported at once.
+    """
+    findings: list[Finding] = []
+    taken = _taken(installed, output, context, findings)
+    if output.build.noarch == "python":
+        taken = _noarch_python(taken, output, findings)
+    entries, rewriting = rewrite_text(sorted(taken, key=_path), output.build.post_process, context.scratch)
+    licenses, licensing = find_licenses(output.about.license_file, (context.recipe_folder, *context.work))
+    copied = Globs(output.build.always_copy_files)
+    return Payload(
+        entries=entries,
+        licenses=licenses,
+        entry_points=output.build.python.entry_points if output.build.noarch == "python" else (),
+        no_link=tuple(entry.path for entry in entries if output.build.always_copy_files and copied.matches(entry.path)),
+        findings=(*findings, *rewriting, *licensing, *check_menus(entries, output.name)),
+    )
+
+
+def _path(entry: Entry) -> str:
+    return entry.path
+
+
+def _taken(installed: Installed, output: Output, context: PayloadContext, findings: list[Finding]) -> list[Entry]:
+    wanted = _wanted(output.build.files)
+    forced = _named(output.build.always_include_files)
+    environment = context.environment_files
+    paths = {entry.path for entry in installed.entries}
+    findings.extend(_irregular(installed, wanted))
+
+    def is_taken(entry: Entry) -> bool:
+        chosen = forced(entry.path) or (entry.path not in environment and wanted(entry.path))
+        return chosen and not is_dropped(entry.path, installed=paths, environment=environment)
+
+    entries = {entry.path: entry for entry in _forced_from_host(context, forced)}
+    entries.update((entry.path, entry) for entry in installed.entries if is_taken(entry))
+    kept = [
+        *(entry for entry in entries.values() if entry.kind is not EntryKind.DIRECTORY),
+        *_empty_folders(entries.values(), paths, output, findings),
+    ]
+    findings.extend(finding for entry in kept for finding in _refused(entry))
+    return [entry for entry in kept if not _is_info(entry.path)]
+
+
+def _wanted(files: GlobList) -> Callable[[str], bool]:
+    return Globs(files).matches if files else lambda _: True
+
+
+def _named(files: GlobList) -> Callable[[str], bool]:
+    return Globs(files).matches if files else lambda _: False
+
+
+def _irregular(installed: Installed, wanted: Callable[[str], bool]) -> Iterator[Finding]:
+    for path in installed.irregular:
+        if wanted(path):
+            yield Finding(
+                check="irregular",
+                severity=Severity.ERROR,
+                path=path,
+                message="it is a device, a FIFO or a socket, which no package can hold",
+                remedy="remove it at the end of the script",
+            )
+
+
+def _forced_from_host(context: PayloadContext, forced: Callable[[str], bool]) -> Iterator[Entry]:
+    """Yield the environment's own unchanged files that ``build.always_include_files`` names."""
+    for path in context.environment_files:
+        if context.host is not None and forced(path):
+            entry = _entry_at(context.host.folder, path)
+            if entry is not None:
+                yield entry
+
+
+def _entry_at(folder: Path, path: str) -> Entry | None:
+    place = folder / path
+    try:
+        status = place.lstat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(status.st_mode):
+        return Entry(path=path, kind=EntryKind.SYMLINK, target=os.readlink(place))  # noqa: PTH115 - the text, as it is
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    executable = bool(status.st_mode & stat.S_IXUSR)
+    return Entry(path=path, kind=EntryKind.FILE, content=place, executable=executable, size=status.st_size)
+
+
+def _empty_folders(
+    entries: Iterable[Entry], installed: set[str], output: Output, findings: list[Finding]
+) -> Iterator[Entry]:
+    """Yield the empty folders that the recipe names; CEP 34 can hold them, the peers drop them all."""
+    occupied = {path[: path.rindex("/")] for path in installed if "/" in path}
+    named = bool(output.build.files) or bool(output.build.always_include_files)
+    for entry in entries:
+        if entry.kind is not EntryKind.DIRECTORY or entry.path in occupied:
+            continue
+        if named:
+            yield entry
+        else:
+            findings.append(
+                Finding(
+                    check="empty-folders",
+                    severity=Severity.NOTE,
+                    path=entry.path,
+                    message="this empty folder is left out",
+                    remedy="name it in build.always_include_files to keep it",
+                )
+            )
+
+
+def _refused(entry: Entry) -> Iterator[Finding]:
+    if _is_info(entry.path):
+        yield Finding(
+            check="info",
+            severity=Severity.ERROR,
+            path=entry.path,
+            message="info/ holds the package's own metadata, nothing may be installed there",
+            remedy="install it elsewhere, share/ for example",
+        )
+    elif entry.content is not None and entry.content.lstat().st_mode & _SET_ID:
+        yield Finding(
+            check="set-id",
+            severity=Severity.WARNING,
+            path=entry.path,
+            message="packages hold no set-user-ID or set-group-ID bit; it was removed",
+        )
+
+
+def _is_info(path: str) -> bool:
+    return path == "info" or path.startswith("info/")
+
+
+def _noarch_python(entries: list[Entry], output: Output, findings: list[Finding]) -> list[Entry]:
+    commands = {point.partition("=")[0].strip() for point in output.build.python.entry_points}
+    moved: dict[str, Entry] = {}
+    for entry in entries:
+        if is_dropped_from_noarch_python(entry.path, commands):
+            continue
+        place = noarch_python_path(entry.path)
+        if place in moved:
+            findings.append(
+                Finding(
+                    check="noarch-layout",
+                    severity=Severity.ERROR,
+                    path=place,
+                    message=f"two files want this place in a noarch: python package, the second is {entry.path}",
+                )
+            )
+        moved[place] = replace(entry, path=place)
+    return list(moved.values())
