@@ -1,8 +1,8 @@
 r"""Globs: which paths a recipe's patterns select, by the rules of the glob library that rattler-build uses.
 
-``*`` and ``?`` match slashes too, so that ``*.txt`` finds text files in every folder; ``**`` between slashes matches any
-number of folders, also none. ``[a-z]``, ``[!a]``, ``{one,two}`` and ``\*`` are what they look like. A pattern that names
-a folder selects everything below it; a leading ``./`` is nothing, and ``.`` alone is everything.
+``*`` and ``?`` match slashes too, so that ``*.txt`` finds text files in every folder; ``**`` between slashes matches
+any number of folders, also none. ``[a-z]``, ``[!a]``, ``{one,two}`` and ``\*`` are what they look like. A pattern that
+names a folder selects everything below it; a leading ``./`` is nothing, and ``.`` alone is everything.
 """
 
 from __future__ import annotations
