@@ -1,0 +1,153 @@
+"""Compares bakehouse with py-rattler-build in the same run and prints a table with the ratios and their goals."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import Cost, in_turn, measure, median
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parent
+BAKEHOUSE = (sys.executable, "-m", "builder")
+
+PEER_BUILD = """
+import sys
+from rattler_build.cli_api import build_recipes
+build_recipes([sys.argv[1]], output_dir=sys.argv[2], channel=[], test=sys.argv[3])
+"""
+PEER_RENDER_NOTHING = "import rattler_build"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    ours: str
+    theirs: str
+    figure: str
+    goal: str
+    good: bool
+
+
+def _peer(recipe: Path, out: Path, test: str) -> tuple[str | Path, ...]:
+    return (sys.executable, "-c", PEER_BUILD, recipe, out, test)
+
+
+def trivial(scratch: Path) -> Row:
+    """One small package with one script test, whole processes, everything but the outcome warm."""
+    number = iter(range(1000))
+
+    def ours() -> Cost:
+        out = scratch / f"ours-{next(number)}"
+        return measure([*BAKEHOUSE, "build", HERE / "trivial", "--out", out, "-q"], cwd=CHECKOUT)
+
+    def theirs() -> Cost:
+        return measure(_peer(HERE / "trivial" / "recipe.yaml", scratch / f"theirs-{next(number)}", "native"))
+
+    mine, peer = in_turn(ours, theirs, runs=5)
+    ratio = mine.cpu / peer.cpu
+    return Row(
+        what="trivial package, one test (CPU s)", ours=f"{mine.cpu:.3f}", theirs=f"{peer.cpu:.3f}", figure=f"{ratio:.2f} ×",
+        goal="≤ 3 ×", good=ratio <= 3,
+    )  # fmt: skip
+
+
+def sleepers(scratch: Path) -> Row:
+    """Twelve variants that each sleep a second, twelve at once."""
+    number = iter(range(1000))
+
+    def ours() -> Cost:
+        out = scratch / f"sleep-{next(number)}"
+        return measure([*BAKEHOUSE, "build", HERE / "sleepers", "--out", out, "-q", "-j", "12"], cwd=CHECKOUT)
+
+    def theirs() -> Cost:
+        return measure(_peer(HERE / "sleepers" / "recipe.yaml", scratch / f"peer-sleep-{next(number)}", "skip"))
+
+    mine, peer = median([ours() for _ in range(3)]), theirs()
+    return Row(
+        what="12 × sleep 1 at -j 12 (wall s)", ours=f"{mine.wall:.2f}", theirs=f"{peer.wall:.2f}",
+        figure=f"{mine.wall:.2f} s", goal="< 4 s", good=mine.wall < 4,
+    )  # fmt: skip
+
+
+PACK_OURS = """
+import sys
+from pathlib import Path
+from benchmarks.trees import members
+from builder.archive import write_conda
+write_conda(Path(sys.argv[2]), stem="gcc-1-0", payload=members(Path(sys.argv[1])), info=(), epoch=0)
+"""
+PACK_PEER = """
+import sys
+from rattler_build import assemble_package
+assemble_package("gcc", "1", "linux-64", "0", sys.argv[2], files_dir=sys.argv[1], compression_level=15, detect_prefix=False)
+"""
+
+
+def packing(scratch: Path) -> Row:
+    """The payload of gcc_impl_linux-64 as `make demo` built it, packed by both at their default settings."""
+    (package,) = (CHECKOUT / "channel" / "linux-64").glob("gcc_impl_linux-64-*.conda")
+    tree = scratch / "tree"
+    unpack = "import sys; from pathlib import Path; from builder.archive import read_package; read_package(Path(sys.argv[1])).extract(Path(sys.argv[2]))"
+    measure([sys.executable, "-c", unpack, package, tree], cwd=CHECKOUT)
+    shutil.rmtree(tree / "info", ignore_errors=True)
+    mine_out, peer_out = scratch / "gcc-1-0.conda", scratch / "peer"
+
+    def ours() -> Cost:
+        mine_out.unlink(missing_ok=True)
+        return measure([sys.executable, "-c", PACK_OURS, tree, mine_out], cwd=CHECKOUT)
+
+    def theirs() -> Cost:
+        shutil.rmtree(peer_out, ignore_errors=True)
+        return measure([sys.executable, "-c", PACK_PEER, tree, peer_out])
+
+    mine, peer = in_turn(ours, theirs, runs=1)
+    (packed,) = peer_out.rglob("*.conda")
+    size = mine_out.stat().st_size / packed.stat().st_size
+    ratio = mine.cpu / peer.cpu
+    return Row(
+        what="pack gcc_impl_linux-64 (CPU s)", ours=f"{mine.cpu:.1f}", theirs=f"{peer.cpu:.1f}",
+        figure=f"{ratio:.2f} ×, size {size:.3f} ×", goal="≤ 0.25 ×, size ≤ 1.0 ×", good=ratio <= 0.25 and size <= 1.0,
+    )  # fmt: skip
+
+
+def version(scratch: Path) -> Row:
+    """The installed command answering ``--version``."""
+    command = Path(sys.executable).with_name("bakehouse")
+    mine = median([measure([command, "--version"]) for _ in range(9)])
+    peer = median([measure([sys.executable, "-c", PEER_RENDER_NOTHING]) for _ in range(5)])
+    return Row(
+        what="--version (wall ms)", ours=f"{mine.wall * 1000:.0f}", theirs=f"{peer.wall * 1000:.0f} (import)",
+        figure=f"{mine.wall * 1000:.0f} ms", goal="< 60 ms", good=mine.wall < 0.06,
+    )  # fmt: skip
+
+
+BENCHMARKS: tuple[Callable[[Path], Row], ...] = (version, trivial, sleepers, packing)
+
+
+def main() -> int:
+    """Run the benchmarks that were named, or all; 0 when every goal is met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=" ".join(bench.__name__ for bench in BENCHMARKS))
+    wanted = parser.parse_args().names
+    rows = []
+    for bench in BENCHMARKS:
+        if wanted and bench.__name__ not in wanted:
+            continue
+        with tempfile.TemporaryDirectory(prefix="bakehouse-bench-", dir="/var/tmp") as scratch:
+            row = bench(Path(scratch))
+        rows.append(row)
+        mark = "met" if row.good else "MISSED"
+        print(f"{row.what:36} ours {row.ours:>8}  peer {row.theirs:>14}  {row.figure:24} goal {row.goal:24} {mark}")
+    return 0 if all(row.good for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
