@@ -1,4 +1,7 @@
-"""Runs commands where they see nothing of the machine but a locked root file system and what is mounted for them."""
+"""Runs commands where they see nothing of the machine but a locked root file system and what is mounted for them.
+
+The root itself is in `builder.sandbox.rootfs`, the fake for other rooms' tests in `builder.sandbox.fake`.
+"""
 
 from __future__ import annotations
 
