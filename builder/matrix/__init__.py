@@ -1,0 +1,24 @@
+"""Recipe and variant files → renderings: each output over its own variant keys, with build hash and build string."""
+
+from __future__ import annotations
+
+from builder.matrix.branches import DEFAULT_LIMIT
+from builder.matrix.collisions import refuse_collisions
+from builder.matrix.config import VariantConfig
+from builder.matrix.document import rendering_document, variant_text
+from builder.matrix.files import load_variants, variant_files
+from builder.matrix.identity import build_hash, hash_input
+from builder.matrix.render import render
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "VariantConfig",
+    "build_hash",
+    "hash_input",
+    "load_variants",
+    "refuse_collisions",
+    "render",
+    "rendering_document",
+    "variant_files",
+    "variant_text",
+]

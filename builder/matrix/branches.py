@@ -1,0 +1,113 @@
+"""Expands one output over exactly the variant keys that it uses: evaluate, look what was read, split, ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from builder.errors import Place, RecipeError
+from builder.matrix.keys import ALWAYS_USED, environment_keys, variant_key
+from builder.matrix.space import Assignment, Space
+from builder.model.variant import VariantValue
+from builder.recipe import Evaluated, OutputText
+
+DEFAULT_LIMIT = 10_000
+"""How many combinations one output may have before it is refused."""
+
+
+class Evaluate(Protocol):
+    """Evaluates an output of the recipe for a variant and, once it is known, its build hash."""
+
+    def __call__(self, output: OutputText, variant: Mapping[str, VariantValue], build_hash: str | None) -> Evaluated:
+        """Return what the output is for ``variant``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One evaluation of an output; ``assigned`` has all variant keys that it read, and those that always count."""
+
+    text: OutputText
+    assigned: Assignment
+    evaluated: Evaluated
+
+
+class Chosen(Mapping[str, VariantValue]):
+    """The variant that an evaluation sees: assigned values, and for every other key the first one that agrees."""
+
+    def __init__(self, space: Space, assigned: Assignment) -> None:
+        """See ``space`` at ``assigned``."""
+        self._space = space
+        self._assigned = dict(assigned)
+
+    def __getitem__(self, key: str) -> VariantValue:
+        if key not in self._space:
+            raise KeyError(key)
+        if key not in self._assigned:
+            self._assigned[key] = self._space.default(key, self._assigned)
+        return self._space.value(key, self._assigned[key])
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._space
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._space)
+
+    def __len__(self) -> int:
+        return len(self._space)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """How outputs of one recipe are expanded; ``subdir`` is the target platform's."""
+
+    space: Space
+    evaluate: Evaluate
+    subdir: str
+    place: Place
+    limit: int = DEFAULT_LIMIT
+
+    def branches(self, text: OutputText) -> list[Branch]:
+        """Return one branch for each combination of the variant keys that ``text`` reads, in a stable order.
+
+        Which keys it reads may depend on the values, so each branch splits further for itself. Raises `RecipeError`
+        when there are more combinations than ``limit``; they are counted before any of them is evaluated.
+        """
+        forced = [key for key in (*ALWAYS_USED, *sorted(environment_keys(self.subdir))) if key in self.space]
+        pending: list[tuple[Assignment, Evaluated | None]] = [({}, None)]
+        done: list[Branch] = []
+        while pending:
+            assigned, evaluated = pending.pop()
+            if evaluated is None:
+                evaluated = self.evaluate(text, Chosen(self.space, assigned), None)
+            new = [key for key in (*used_keys(evaluated, self.space), *forced) if key not in assigned]
+            if not new:
+                done.append(Branch(text=text, assigned=assigned, evaluated=evaluated))
+                continue
+            count = self.space.count(assigned, new) + len(pending) + len(done)
+            self.check_count(count, text.name, {*assigned, *new})
+            split = list(self.space.extensions(assigned, new))
+            # The evaluation saw the first extension's values already; the stack gives back the first one first.
+            pending += [(extension, None) for extension in reversed(split[1:])]
+            pending.append((split[0], evaluated))
+        return done
+
+    def check_count(self, count: int, name: str, keys: set[str]) -> None:
+        """Raise `RecipeError` when ``count`` combinations are too many; it names the keys with the most values."""
+        if count <= self.limit:
+            return
+        biggest = sorted(keys, key=lambda key: (-self.space.size(key), key))[:5]
+        shown = ", ".join(f"{key} ({self.space.size(key)} values)" for key in biggest)
+        raise RecipeError(
+            f"output {name} would be rendered {count:,} times, more than the {self.limit:,} that are allowed",
+            code="variant.too-many",
+            place=self.place,
+            remedy=f"the keys with the most values: {shown}; give fewer values, zip keys together, or raise the limit",
+        )
+
+
+def used_keys(evaluated: Evaluated, space: Space) -> list[str]:
+    """Return the variant keys that an evaluation used: read names, version-less requirements, ``use_keys``."""
+    asked = (*evaluated.read, *evaluated.free_specs, *map(variant_key, evaluated.output.build.variant.use_keys))
+    return [key for key in dict.fromkeys(asked) if key in space]

@@ -1,0 +1,60 @@
+"""Refuses two different packages under one file name: seven digits collide, and a build string may forget the hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from builder.errors import Place, Problem, RecipeError
+from builder.matrix.identity import hash_input
+from builder.model.rendering import Rendering
+
+
+def refuse_collisions(renderings: Iterable[Rendering]) -> None:
+    """Raise `RecipeError` with one problem for each pair of renderings that would write the same file.
+
+    Skipped renderings write none. Call it with the renderings of several recipes to compare across them.
+    """
+    seen: dict[str, Rendering] = {}
+    problems = []
+    for one in renderings:
+        if one.output.skip:
+            continue
+        first = seen.setdefault(one.identity, one)
+        if first is not one:
+            problems.append(_problem(first, one))
+    if problems:
+        raise RecipeError.of(problems)
+
+
+def _problem(first: Rendering, second: Rendering) -> Problem:
+    place = Place(file=str(second.recipe.path))
+    what = f"{second.subdir}/{second.stem}"
+    if hash_input(first.variant) == hash_input(second.variant):
+        other = "another output" if first.recipe == second.recipe else str(first.recipe.path)
+        return Problem(
+            code="plan.same-package",
+            message=f"{what} is made here and by {other}",
+            place=place,
+            remedy="rename one of them, or give only one of the two recipes",
+        )
+    keys = sorted({*first.variant, *second.variant})
+    differing = [key for key in keys if first.variant.get(key) != second.variant.get(key)]
+    shown = "; ".join(f"{key} = {_value(first, key)} and {_value(second, key)}" for key in differing)
+    return Problem(
+        code="variant.collision",
+        message=f"two variants would both be {what}: {shown}",
+        place=place,
+        remedy=_remedy(first, second, differing),
+    )
+
+
+def _value(rendering: Rendering, key: str) -> str:
+    return str(rendering.variant.get(key, "(not used)"))
+
+
+def _remedy(first: Rendering, second: Rendering, differing: list[str]) -> str:
+    if first.hash == second.hash:
+        return "their build hashes are equal by chance: leave one of the values out, or use one more variant key"
+    if first.recipe != second.recipe:
+        return "rename one of them, or give only one of the two recipes"
+    return f"let build.string hold ${{{{ hash }}}} or {', '.join(f'${{{{ {key} }}}}' for key in differing)}"

@@ -1,0 +1,182 @@
+"""Variant configuration: the values of each variant key, where each was set, and which keys vary together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from builder.errors import Place, Problem, RecipeError, UsageError
+from builder.matrix.keys import check_key, variant_key
+from builder.model.variant import Origin, VariantValue
+
+OPTION = Origin(source="--variant")
+
+PinRunAsBuild = Mapping[str, Mapping[str, str]]
+"""Package → ``min_pin`` / ``max_pin`` → expression of ``x`` and dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of one variant key in their order, and where each was set; both have the same length."""
+
+    values: tuple[VariantValue, ...]
+    origins: tuple[Origin, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def extended(self, more: Values) -> Values:
+        """Return these values and those of ``more`` that are not among them."""
+        known = {token(value) for value in self.values}
+        new = [
+            (value, origin)
+            for value, origin in zip(more.values, more.origins, strict=True)
+            if token(value) not in known
+        ]
+        return Values((*self.values, *(value for value, _ in new)), (*self.origins, *(origin for _, origin in new)))
+
+    def picked(self, rows: Iterable[int]) -> Values:
+        """Return the values of ``rows`` only, in that order."""
+        chosen = tuple(rows)
+        return Values(tuple(self.values[row] for row in chosen), tuple(self.origins[row] for row in chosen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantConfig:
+    """The values of all variant keys after merging.
+
+    ``zip_keys`` are groups of keys that vary together; ``zip_places`` says where each group was written. ``known`` are
+    all keys that any file names, with or without a value left for this platform. ``pin_run_as_build`` is kept for those
+    who ask; like rattler-build, rendering does not apply it. ``asked`` are the environment variables that selectors
+    read.
+    """
+
+    values: Mapping[str, Values] = field(default_factory=dict)
+    zip_keys: tuple[tuple[str, ...], ...] = ()
+    zip_places: tuple[Place | None, ...] = ()
+    extend_keys: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    pin_run_as_build: PinRunAsBuild = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+
+    def merged(self, later: VariantConfig) -> VariantConfig:
+        """Return this configuration with ``later`` over it: whole keys are replaced, those of ``extend_keys`` extended.
+
+        ``zip_keys`` of ``later`` replace all earlier groups, if it has any (rattler-build's rule).
+        """
+        extend = self.extend_keys | later.extend_keys
+        values = dict(self.values)
+        for key, new in later.values.items():
+            old = values.get(key)
+            values[key] = old.extended(new) if old is not None and key in extend else new
+        zips = later if later.zip_keys else self
+        return VariantConfig(
+            values=values,
+            zip_keys=zips.zip_keys,
+            zip_places=zips.zip_places,
+            extend_keys=extend,
+            known=self.known | later.known,
+            pin_run_as_build={**self.pin_run_as_build, **later.pin_run_as_build},
+            asked=self.asked | later.asked,
+        )
+
+    def overridden(self, overrides: Mapping[str, Sequence[str]]) -> VariantConfig:
+        """Return this configuration with the values that the user asked for; they are text.
+
+        When a zipped key is given fewer values than its group has rows, and the group has each of them, the rows with
+        these values remain. Raises `UsageError` for a name that cannot be a variant key or a key without values.
+        """
+        values = dict(self.values)
+        for name, texts in overrides.items():
+            wrong = check_key(name) if texts else f"--variant {name} needs at least one value"
+            if wrong:
+                raise UsageError(wrong, code="variant.option", remedy="write `--variant python=3.12,3.13`")
+            key, asked = variant_key(name), Values(tuple(texts), (OPTION,) * len(texts))
+            group = next((group for group in self.zip_keys if key in group), ())
+            rows = _rows_with(values.get(key), asked) if any(other not in overrides for other in group) else None
+            if rows is None:
+                values[key] = asked
+            else:
+                values.update({member: values[member].picked(rows) for member in group if member in values})
+        return replace(self, values=values, known=self.known | {variant_key(name) for name in overrides})
+
+    def with_key(self, key: str, value: VariantValue, origin: Origin) -> VariantConfig:
+        """Return this configuration with exactly one value for ``key``, in no zip group."""
+        kept = [(group, place) for group, place in zip(self.zip_keys, self.zip_places, strict=True) if key not in group]
+        return replace(
+            self,
+            values={**self.values, key: Values((value,), (origin,))},
+            zip_keys=tuple(group for group, _ in kept),
+            zip_places=tuple(place for _, place in kept),
+            known=self.known | {key},
+        )
+
+    def checked(self) -> VariantConfig:
+        """Return this configuration if its zip groups fit, else raise `RecipeError` with all problems."""
+        problems = [*self._overlaps(), *self._unknown(), *self._lengths()]
+        if problems:
+            raise RecipeError.of(problems)
+        return self
+
+    def _groups(self) -> list[tuple[tuple[str, ...], Place | None]]:
+        return list(zip(self.zip_keys, self.zip_places, strict=True))
+
+    def _overlaps(self) -> list[Problem]:
+        seen: set[str] = set()
+        problems = []
+        for group, place in self._groups():
+            problems += [
+                Problem(
+                    code="variant.zip-twice",
+                    message=f"zip_keys names {key} in two groups",
+                    place=place,
+                    remedy="join the groups, or leave the key in one of them",
+                )
+                for key in group
+                if key in seen
+            ]
+            seen.update(group)
+        return problems
+
+    def _unknown(self) -> list[Problem]:
+        return [
+            Problem(
+                code="variant.zip-unknown",
+                message=f"zip_keys names {key}, which no variant file defines",
+                place=place,
+                remedy=f"give {key} as many values as the other keys of its group have, or take it out of zip_keys",
+            )
+            for group, place in self._groups()
+            for key in group
+            if key not in self.known
+        ]
+
+    def _lengths(self) -> list[Problem]:
+        problems = []
+        for group, place in self._groups():
+            lengths = {key: len(self.values[key]) for key in group if key in self.values}
+            if len(set(lengths.values())) > 1:
+                shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+                problems.append(
+                    Problem(
+                        code="variant.zip-length",
+                        message=f"zipped keys need equally many values, but {shown}",
+                        place=place,
+                        remedy=f"give all of them in one place, with as many values each: {', '.join(lengths)}",
+                    )
+                )
+        return problems
+
+
+def token(value: VariantValue) -> tuple[bool, VariantValue]:
+    """Return what tells values apart, for Python takes ``1`` and ``True`` for equal."""
+    return isinstance(value, bool), value
+
+
+def _rows_with(old: Values | None, asked: Values) -> tuple[int, ...] | None:
+    """Return the rows of ``old`` that have one of the asked values (as text), None if one of these is not there."""
+    if old is None:
+        return None
+    wanted = {str(value) for value in asked.values}
+    have = [str(value).lower() if isinstance(value, bool) else str(value) for value in old.values]
+    return tuple(row for row, text in enumerate(have) if text in wanted) if wanted <= set(have) else None

@@ -1,0 +1,103 @@
+"""Reads and merges variant files: ``variants.yaml`` and ``conda_build_config.yaml``."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from builder.errors import MachineError, Place, RecipeError, UsageError
+from builder.matrix.config import VariantConfig
+from builder.matrix.lines import select_lines
+from builder.matrix.parse import FileScope, VariantFile
+from builder.matrix.selector import Selectors
+from builder.model.rendering import Platforms
+from builder.model.target import platform_variables
+from builder.model.variant import Origin
+from builder.syntax import Compiler, read_yaml
+from builder.syntax.reader import MAX_BYTES
+
+SELECTOR_FILE = "conda_build_config.yaml"
+NAMES = ("variants.yaml", SELECTOR_FILE)
+"""The variant files that are found beside a recipe; the first that exists is taken."""
+
+MAX_KEYS = 5_000
+"""Keys in all files together; conda-forge's pinning file has some 600."""
+
+
+def variant_files(recipe_folder: Path, given: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Return the variant files for a recipe in the order in which they count: the one beside it, then those given."""
+    beside = next((recipe_folder / name for name in NAMES if (recipe_folder / name).is_file()), None)
+    return (beside, *given) if beside else tuple(given)
+
+
+def load_variants(
+    files: Sequence[Path],
+    overrides: Mapping[str, Sequence[str]],
+    platforms: Platforms,
+    environment: Mapping[str, str] | None = None,
+) -> VariantConfig:
+    """Read and merge variant files, later ones over earlier ones, ``--variant`` options over all.
+
+    A file with the name ``conda_build_config.yaml`` has line selectors, which may ask for variables of ``environment``;
+    any other is typed YAML. ``target_platform`` and ``build_platform`` are always those of ``platforms``. Raises
+    `RecipeError` with everything that is wrong in the files.
+    """
+    selectors = Selectors(_names(platforms), environment or {})
+    compiler = Compiler()
+    config = VariantConfig()
+    for file in files:
+        config = config.merged(_read(file, selectors, compiler))
+    for key, value in (("target_platform", platforms.target), ("build_platform", platforms.build)):
+        config = config.with_key(key, value, Origin(source=f"--{key.replace('_', '-')}"))
+    if len(config.values) > MAX_KEYS:
+        raise UsageError(
+            f"the variant files have {len(config.values):,} keys, at most {MAX_KEYS:,} are allowed",
+            code="variant.too-many-keys",
+            place=Place(file=str(files[-1])) if files else None,
+        )
+    return replace(config.overridden(overrides).checked(), asked=frozenset(selectors.asked))
+
+
+def _names(platforms: Platforms) -> dict[str, str | bool]:
+    named = {"target_platform": platforms.target, "host_platform": platforms.host, "build_platform": platforms.build}
+    return {**platform_variables(platforms.host), **named}
+
+
+def _read(file: Path, selectors: Selectors, compiler: Compiler) -> VariantConfig:
+    name, data = str(file), _bytes_of(file)
+    selected = file.name == SELECTOR_FILE
+    if selected:
+        # What is not UTF-8 stays as it is for `read_yaml` to refuse.
+        data = select_lines(data.decode("utf-8", "surrogateescape"), selectors, name).encode("utf-8", "surrogateescape")
+    if not data.strip():
+        return VariantConfig()
+    root = read_yaml(data, name)
+    scope = FileScope(selectors.names)
+    return VariantFile(name=name, selected=selected, scope=scope, compiler=compiler).config(root)
+
+
+def _bytes_of(file: Path) -> bytes:
+    """Return the file's bytes; a link, a device or a pipe is refused unread."""
+    place = Place(file=str(file))
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no variant file {file}", code="variant.no-file", place=place) from error
+    except OSError as error:
+        if file.is_symlink():
+            raise _not_a_file(place, "a symbolic link") from error
+        raise MachineError(f"the variant file {file} cannot be read: {error.strerror}", place=place) from error
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _not_a_file(place, "no regular file")
+        return stream.read(MAX_BYTES + 1)
+
+
+def _not_a_file(place: Place, what: str) -> RecipeError:
+    remedy = "give the file itself; links and devices are not followed, for recipes may come from strangers"
+    return RecipeError(
+        f"a variant file must be a regular file, this is {what}", code="variant.not-a-file", place=place, remedy=remedy
+    )

@@ -1,0 +1,53 @@
+"""The build hash and the build string of an output: the peers' rules, digit for digit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from builder.model.recipe import Noarch
+from builder.model.variant import VariantValue
+
+HASH_LENGTH = 7
+
+_PREFIXES = (
+    ("np", 2, ("numpy",)),
+    ("py", 2, ("python",)),
+    ("pl", 3, ("perl",)),
+    ("lua", 2, ("lua",)),
+    ("r", 2, ("r_base", "r")),
+)
+"""In the order of the build string: prefix, how many parts of the version follow it, the variant keys that it names."""
+
+
+def hash_input(variant: Mapping[str, VariantValue]) -> str:
+    """Return the text that is hashed: JSON, keys sorted, ``", "`` and ``": "`` between, beyond ASCII not escaped."""
+    return json.dumps(dict(variant), sort_keys=True, ensure_ascii=False)
+
+
+def build_hash(variant: Mapping[str, VariantValue]) -> str:
+    """Return the build hash of a used variant: the first seven hexadecimal digits of the sha1 of `hash_input`."""
+    return hashlib.sha1(hash_input(variant).encode(), usedforsecurity=False).hexdigest()[:HASH_LENGTH]
+
+
+def language_prefix(variant: Mapping[str, VariantValue], noarch: Noarch | None) -> str:
+    """Return what stands before the ``h`` of a default build string: ``np126py311``, or ``py`` for noarch Python."""
+    if noarch == "python":
+        return "py"
+    found = []
+    for prefix, parts, keys in _PREFIXES:
+        value = next((variant[key] for key in keys if key in variant), None)
+        if value is not None:
+            found.append(prefix + "".join(text_of(value).split(".")[:parts]))
+    return "".join(found)
+
+
+def default_build_string(variant: Mapping[str, VariantValue], noarch: Noarch | None, number: int) -> str:
+    """Return ``{language prefix}h{build hash}_{build number}``."""
+    return f"{language_prefix(variant, noarch)}h{build_hash(variant)}_{number}"
+
+
+def text_of(value: VariantValue) -> str:
+    """Return ``value`` as templates and environment variables show it: booleans are ``true`` and ``false``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

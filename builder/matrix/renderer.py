@@ -1,0 +1,172 @@
+"""Renders a recipe: each output over its own variant keys, siblings resolved, build strings final."""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from builder.errors import Place, RecipeError
+from builder.matrix.branches import Branch, Chosen, Expansion
+from builder.matrix.identity import build_hash, default_build_string, hash_input
+from builder.matrix.siblings import Finished, Need, Siblings
+from builder.matrix.used import UsedVariant, own_keys
+from builder.model.recipe import Output
+from builder.model.rendering import Platforms, RecipeFile, Rendering, Sibling
+from builder.model.variant import Variant
+from builder.recipe import OutputText
+
+_Join = tuple[dict[str, int], dict[Need, Finished]]
+_Branches = dict[int, list[Branch]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderer:
+    """Renders the outputs of one recipe; ``expansion`` says how one output is evaluated and split."""
+
+    file: RecipeFile
+    platforms: Platforms
+    expansion: Expansion
+
+    def render(self, outputs: Sequence[OutputText]) -> list[Rendering]:
+        """Return all renderings, skipped ones too: outputs in declared order, variants in the order of their values."""
+        branches = {text.index: self.expansion.branches(text) for text in outputs}
+        siblings = Siblings(self.expansion.space)
+        finished: dict[int, list[Finished]] = {}
+        for index in _in_order(branches, self._place):
+            finished[index] = self._finish_output(branches[index], siblings)
+            siblings.add(finished[index])
+        return [_with_siblings(one, siblings) for index in sorted(finished) for one in finished[index]]
+
+    @property
+    def _place(self) -> Place:
+        return Place(file=str(self.file.path))
+
+    def _finish_output(self, branches: list[Branch], siblings: Siblings) -> list[Finished]:
+        """Return one output's renderings; of those that cannot be told apart (ignored keys) the first stays."""
+        distinct: dict[tuple[str, str, str, bool], Finished] = {}
+        for branch in branches:
+            for one in self._finish(branch, siblings):
+                output = one.rendering.output
+                distinct.setdefault((output.name, output.version, hash_input(one.rendering.variant), output.skip), one)
+            self.expansion.check_count(len(distinct), branch.text.name, set(branch.assigned))
+        return sorted(distinct.values(), key=lambda one: one.order)
+
+    def _finish(self, branch: Branch, siblings: Siblings) -> list[Finished]:
+        joins: list[_Join] = [(dict(branch.assigned), {})]
+        for need in _needs(branch):
+            joins = [further for join in joins for further in self._join(join, need, siblings)]
+        return [self._rendering(branch, assigned, chosen) for assigned, chosen in joins]
+
+    def _join(self, join: _Join, need: Need, siblings: Siblings) -> list[_Join]:
+        assigned, chosen = join
+        found: list[_Join] = [(joined, {**chosen, need: one}) for one, joined in siblings.agreeing(need, assigned)]
+        if found:
+            return found
+        nearest = siblings.nearest(need, assigned)
+        if nearest is None:
+            kind, name = need
+            what = "inherits the staging output" if kind == "staging" else "pins exactly the output"
+            raise RecipeError(
+                f"an output {what} {name}, which this recipe does not render for this platform",
+                code="recipe.missing-output",
+                place=self._place,
+                remedy="name an output of this recipe that is not skipped, or skip this output too",
+            )
+        return [(assigned, {**chosen, need: nearest})]
+
+    def _rendering(self, branch: Branch, assigned: dict[str, int], chosen: dict[Need, Finished]) -> Finished:
+        used = UsedVariant(branch, self.expansion.space, self.platforms.target)
+        staging = None
+        for (kind, _), sibling in chosen.items():
+            if kind == "staging":
+                used.inherit(sibling)
+                staging = sibling.rendering.identity
+        used.apply_recipe_keys()
+        for (kind, _), sibling in chosen.items():
+            if kind == "package":
+                used.pin(sibling)
+        digest = build_hash(used.values)
+        output = self._with_hash(branch, digest)
+        build = output.build
+        own = own_keys(used.values, assigned, chosen)
+        return Finished(
+            rendering=Rendering(
+                recipe=self.file,
+                output=output,
+                variant=Variant.of(used.values, used.origins),
+                platforms=self.platforms,
+                subdir="noarch" if build.noarch else self.platforms.target,
+                hash=digest,
+                build_string=build.string or default_build_string(used.values, build.noarch, build.number),
+                why=tuple(sorted(used.why.items())),
+                staging=staging,
+            ),
+            assigned=own,
+            order=tuple(sorted(own.items())),
+            chosen=chosen,
+            pinned=tuple(dict.fromkeys(name for name, _ in branch.evaluated.pinned)),
+        )
+
+    def _with_hash(self, branch: Branch, digest: str) -> Output:
+        """Return the output, evaluated once more when its own build string has waited for the hash."""
+        output = branch.evaluated.output
+        if output.build.string is None or "${{" not in output.build.string:
+            return output
+        variant = Chosen(self.expansion.space, branch.assigned)
+        return self.expansion.evaluate(branch.text, variant, digest).output
+
+
+def _needs(branch: Branch) -> list[Need]:
+    """Return the siblings that must be final before ``branch`` is: its staging output, and those it pins exactly."""
+    output = branch.evaluated.output
+    if output.skip:
+        return []
+    inherited: list[Need] = [("staging", output.inherit.staging)] if output.inherit else []
+    pinned = sorted({name for name, exact in branch.evaluated.pinned if exact and name != output.name})
+    return [*inherited, *(("package", name) for name in pinned)]
+
+
+def _in_order(branches: _Branches, place: Place) -> Iterable[int]:
+    """Return the indexes of outputs, each after those that it needs."""
+    makers: dict[Need, set[int]] = {}
+    for index, found in branches.items():
+        for branch in found:
+            output = branch.evaluated.output
+            makers.setdefault((output.kind, output.name), set()).add(index)
+    graph: dict[int, list[int]] = {}
+    for index, found in branches.items():
+        needed = {need for branch in found for need in _needs(branch)}
+        graph[index] = sorted({maker for need in needed for maker in makers.get(need, ())} - {index})
+    try:
+        return list(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        names = [branches[index][0].evaluated.output.name for index in reversed(error.args[1])]
+        raise RecipeError(
+            f"outputs need each other's build strings: {' → '.join(names)}",
+            code="recipe.output-cycle",
+            place=place,
+            remedy="pin at least one of them without `exact: true`",
+        ) from error
+
+
+def _with_siblings(one: Finished, siblings: Siblings) -> Rendering:
+    """Return the rendering with all siblings that it pins, itself among them if it pins itself."""
+    if not one.pinned:
+        return one.rendering
+    found = []
+    for name in one.pinned:
+        need: Need = ("package", name)
+        if name == one.rendering.output.name:
+            sibling: Finished | None = one
+        else:
+            agreeing = (other for other, _ in siblings.agreeing(need, one.assigned))
+            sibling = one.chosen.get(need) or next(agreeing, None) or siblings.nearest(need, one.assigned)
+        if sibling is not None:
+            found.append(_sibling(sibling.rendering))
+    return replace(one.rendering, siblings=tuple(found))
+
+
+def _sibling(rendering: Rendering) -> Sibling:
+    output = rendering.output
+    return Sibling(name=output.name, version=output.version, build_string=rendering.build_string)
