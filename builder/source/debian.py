@@ -31,8 +31,8 @@ class PoolFile:
 
     ``package`` is the binary package's name for a deb and the source package's for a tarball. ``version`` is without
     epoch, as file names give it; a tarball's is the upstream version. ``part`` tells a source's tarballs apart:
-    ``.orig``, ``.orig-NAME``, or empty for the only one of a native package. Where only a name is known, as in a
-    recipe, ``sha256`` and ``suite`` are empty.
+    ``.orig``, ``.orig-NAME``, or empty for the only one of a native package. ``epoch`` ends with its colon. Where only
+    a name is known, as in a recipe, ``sha256``, ``suite`` and ``epoch`` are empty.
     """
 
     package: str
@@ -42,6 +42,7 @@ class PoolFile:
     sha256: str = ""
     size: int = 0
     suite: str = ""
+    epoch: str = ""
 
     @property
     def is_deb(self) -> bool:
@@ -50,7 +51,12 @@ class PoolFile:
 
 
 class Index(Protocol):
-    """Gets the files of an index."""
+    """Gets the files of a signed index; `builder.source.fetch.Fetcher` is one."""
+
+    @property
+    def keyring(self) -> Path:
+        """The keys that may sign it."""
+        ...
 
     async def fetch(self, source: UrlSource) -> Path:
         """Return a file by hash."""
@@ -58,6 +64,10 @@ class Index(Protocol):
 
     async def current(self, address: str) -> Path:
         """Return what lies at an address now, which no hash vouches for."""
+        ...
+
+    async def is_gone(self, address: str) -> bool:
+        """Tell whether the archive no longer has the address."""
         ...
 
 
@@ -79,19 +89,19 @@ def is_newer(one: str, other: str) -> bool:
     return bool(NativeVersion(one) > NativeVersion(other))
 
 
-async def binaries(index: Index, keyring: Path, names: Collection[str]) -> dict[str, PoolFile]:
+async def binaries(index: Index, names: Collection[str]) -> dict[str, PoolFile]:
     """Return the packages of `BINARY_SUITE` (amd64 and all) among ``names``."""
-    path = await _index_file(index, keyring, BINARY_SUITE, "main/binary-amd64/Packages.xz")
+    path = await _index_file(index, BINARY_SUITE, "main/binary-amd64/Packages.xz")
     return await asyncio.to_thread(_read_packages, path, frozenset(names))
 
 
-async def tarballs(index: Index, keyring: Path, suite: str, names: Collection[str]) -> dict[str, tuple[PoolFile, ...]]:
+async def tarballs(index: Index, suite: str, names: Collection[str]) -> dict[str, tuple[PoolFile, ...]]:
     """Return the upstream tarballs of the source packages among ``names`` that ``suite`` has."""
-    path = await _index_file(index, keyring, suite, "main/source/Sources.xz")
+    path = await _index_file(index, suite, "main/source/Sources.xz")
     return await asyncio.to_thread(_read_sources, path, suite, frozenset(names))
 
 
-async def successors(index: Index, keyring: Path, paths: Collection[str]) -> dict[str, PoolFile]:
+async def successors(index: Index, paths: Collection[str]) -> dict[str, PoolFile]:
     """Return, for each pool path, the file that the archive has now under the same package and part.
 
     Debs are looked for in `BINARY_SUITE`, tarballs in `SOURCE_SUITES`: there the first that is not older than the
@@ -101,11 +111,11 @@ async def successors(index: Index, keyring: Path, paths: Collection[str]) -> dic
     found: dict[str, PoolFile] = {}
     debs = {file.package for file in known if file.is_deb}
     if debs:
-        there = await binaries(index, keyring, debs)
+        there = await binaries(index, debs)
         found |= {file.path: there[file.package] for file in known if file.is_deb and file.package in there}
     wanted = [file for file in known if not file.is_deb]
     for suite in SOURCE_SUITES if wanted else ():
-        sources = await tarballs(index, keyring, suite, {file.package for file in wanted})
+        sources = await tarballs(index, suite, {file.package for file in wanted})
         for file in wanted:
             before = found.get(file.path)
             now = next((other for other in sources.get(file.package, ()) if other.part == file.part), None)
@@ -114,9 +124,9 @@ async def successors(index: Index, keyring: Path, paths: Collection[str]) -> dic
     return found
 
 
-async def _index_file(index: Index, keyring: Path, suite: str, name: str) -> Path:
+async def _index_file(index: Index, suite: str, name: str) -> Path:
     """Fetch one of the suite's index files by the hash that its signed release file gives."""
-    release = await _verified(await index.current(f"debian:dists/{suite}/InRelease"), keyring)
+    release = await _verified(await index.current(f"debian:dists/{suite}/InRelease"), index.keyring)
     fields, hashes = _read_release(release)
     if fields.get("Codename") != suite or name not in hashes:
         raise SourceError(
@@ -141,7 +151,12 @@ async def _verified(path: Path, keyring: Path) -> str:
         gpgv = await asyncio.create_subprocess_exec("gpgv", *options, str(path), stdout=pipe, stderr=pipe)
     except FileNotFoundError as error:
         raise MachineError("gpgv is not installed", code="source.no-gpgv", remedy=remedy) from error
-    text, status = await gpgv.communicate()
+    try:
+        text, status = await gpgv.communicate()
+    finally:
+        if gpgv.returncode is None:
+            gpgv.kill()
+            await gpgv.wait()
     # The exit code does not serve: a second signature by a key that the keyring lacks makes it an error.
     said = {line.split()[1] for line in status.decode("utf-8", "replace").splitlines() if line.startswith("[GNUPG:] ")}
     if not {"GOODSIG", "VALIDSIG"} <= said or said & {"BADSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG"}:
@@ -166,8 +181,8 @@ def _read_release(text: str) -> tuple[dict[str, str], dict[str, str]]:
 def _read_packages(path: Path, names: frozenset[str]) -> dict[str, PoolFile]:
     found: dict[str, PoolFile] = {}
     for fields in _stanzas(path, names):
-        name, version = fields["Package"], _without_epoch(fields["Version"])
-        if name not in found or is_newer(version, found[name].version):
+        name, (epoch, version) = fields["Package"], _split_epoch(fields["Version"])
+        if name not in found or is_newer(epoch + version, found[name].epoch + found[name].version):
             found[name] = PoolFile(
                 package=name,
                 version=version,
@@ -175,6 +190,7 @@ def _read_packages(path: Path, names: frozenset[str]) -> dict[str, PoolFile]:
                 sha256=fields["SHA256"],
                 size=int(fields["Size"]),
                 suite=BINARY_SUITE,
+                epoch=epoch,
             )
     return found
 
@@ -183,7 +199,7 @@ def _read_sources(path: Path, suite: str, names: frozenset[str]) -> dict[str, tu
     found: dict[str, tuple[PoolFile, ...]] = {}
     newest: dict[str, str] = {}
     for fields in _stanzas(path, names):
-        name, version = fields["Package"], _without_epoch(fields["Version"])
+        name, version = fields["Package"], fields["Version"]
         if fields.get("Extra-Source-Only") == "yes" or (name in newest and is_newer(newest[name], version)):
             continue  # kept for licences' sake only, or an older one beside the present one
         newest[name] = version
@@ -224,5 +240,6 @@ def _fields(text: str) -> dict[str, str]:
     return fields
 
 
-def _without_epoch(version: str) -> str:
-    return version.partition(":")[2] if ":" in version else version
+def _split_epoch(version: str) -> tuple[str, str]:
+    epoch, colon, rest = version.rpartition(":")
+    return epoch + colon, rest

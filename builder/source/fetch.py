@@ -62,6 +62,11 @@ class Fetcher:
         self._progress = progress
         self._retries = retries
 
+    @property
+    def keyring(self) -> Path:
+        """The keys that may sign a Debian archive's index."""
+        return self._addresses.keyring
+
     async def fetch(self, source: UrlSource) -> Path:
         """Return the verified file of one source; see `fetch_all`."""
         return (await self.fetch_all((source,)))[0]
@@ -183,7 +188,7 @@ class Fetcher:
         addresses = (address for result in unfetched if result.is_gone for address in result.source.urls)
         paths = [debian_path(address) for address in addresses if address.startswith("debian:")]
         try:
-            return await debian.successors(self, self._addresses.keyring, paths) if paths else {}
+            return await debian.successors(self, paths) if paths else {}
         except BakehouseError as error:
             self._report(f"the archive's index does not say what is there now: {error}")
             return {}
