@@ -118,13 +118,17 @@ class PrefixDetection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamicLinking:
-    """``build.dynamic_linking``; overlinking and overdepending default to `error` (CEP 14)."""
+    """``build.dynamic_linking``; overlinking defaults to `error` (CEP 14).
+
+    ``overdepending_behavior`` is None when the recipe does not say: then it is only a warning, for the peers' default is
+    to ignore it and most recipes were written with them.
+    """
 
     rpaths: tuple[str, ...] = ("lib/",)
     binary_relocation: bool | GlobList = True
     missing_dso_allowlist: GlobList = GlobList()
     rpath_allowlist: GlobList = GlobList()
-    overdepending_behavior: Behavior = "error"
+    overdepending_behavior: Behavior | None = None
     overlinking_behavior: Behavior = "error"
 
 
