@@ -18,7 +18,8 @@ class InsidePaths:
 
     ``work`` is ``SRC_DIR``, ``recipe`` the read-only ``RECIPE_DIR``, ``prefix`` the host prefix, whose path is exactly the
     packages' placeholder, ``build_prefix`` holds the tools that run during the build. ``test_prefix`` is another path
-    than ``prefix``, so that a test runs relocated files; ``test_work`` is where a test starts.
+    than ``prefix``, so that a test runs relocated files; ``test_work`` is where a test starts. ``script`` holds what we
+    write for the interpreter, read-only.
     """
 
     work: PurePosixPath
@@ -28,6 +29,7 @@ class InsidePaths:
     home: PurePosixPath
     test_prefix: PurePosixPath
     test_work: PurePosixPath
+    script: PurePosixPath
 
 
 def padded(start: PurePosixPath, length: int) -> PurePosixPath:
@@ -46,6 +48,7 @@ def inside_paths(root: PurePosixPath, length: int = 255) -> InsidePaths:
         home=root / "home",
         test_prefix=root / "test_env",
         test_work=root / "test",
+        script=root / "script",
     )
 
 

@@ -1,0 +1,10 @@
+"""Runs the scripts of builds and tests: variables, activation, interpreter, log."""
+
+from __future__ import annotations
+
+from builder.script.collect import collect
+from builder.script.log import Log
+from builder.script.run import Ran, Run, run_script
+from builder.script.variables import Stage, build_variables, test_variables
+
+__all__ = ["Log", "Ran", "Run", "Stage", "build_variables", "collect", "run_script", "test_variables"]

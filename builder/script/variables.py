@@ -1,0 +1,147 @@
+"""The environment variables that scripts rely on: conda's set, the used variant, nothing of the machine.
+
+The names are those of conda-build's and rattler-build's scripts; what they do not tell (a Python that is not there, an
+outdated triplet) is left out or right here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from builder.model.inside import InsidePaths
+from builder.model.rendering import Rendering
+from builder.model.target import target
+from builder.model.variant import VariantValue
+
+_USER = "builder"
+_PYTHON_KEY = re.compile(r"(\d+)\.(\d+)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DENIED = re.compile(
+    r"PATH|HOME|USER|SHELL|IFS|ENV|BASH.*|LD_.*|DYLD_.*|PYTHON(PATH|STARTUP|HOME)|PERL5?(LIB|OPT|DB)|RUBY(LIB|OPT)|"
+    r"GCONV_PATH|NODE_OPTIONS|PROMPT_COMMAND|PS[0-4]|SHELLOPTS|TMPDIR|LC_.*|LANG|TZ|SRC_DIR|PREFIX|.*_PREFIX|RECIPE_DIR"
+)
+"""Variant keys that would change how programs start, or what the script is told, if they became variables."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where and how a script runs: ``epoch`` in seconds since 1970, ``cores`` how many processes it may run at once."""
+
+    inside: InsidePaths
+    epoch: int
+    cores: int
+
+
+def build_variables(rendering: Rendering, stage: Stage, *, has_python: bool = False) -> dict[str, str]:
+    """Return the whole environment of a build script, before activation."""
+    inside = stage.inside
+    prefix, tools = str(inside.prefix), str(inside.build_prefix)
+    return {
+        **_variant(rendering.variant),
+        **_common(stage),
+        **_platforms(rendering),
+        **_package(rendering),
+        **(_python(rendering, prefix) if has_python else {}),
+        "BUILD_PREFIX": tools,
+        "CMAKE_GENERATOR": "Unix Makefiles",
+        "CONDA_BUILD": "1",
+        "CONDA_BUILD_STATE": "BUILD",
+        "CONDA_DEFAULT_ENV": tools,
+        "CONDA_PREFIX": tools,
+        "LD_RUN_PATH": f"{prefix}/lib",
+        "PATH": f"{tools}/bin:{prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "PIP_CACHE_DIR": f"{inside.home}/.cache/pip",
+        "PIP_IGNORE_INSTALLED": "True",
+        "PIP_NO_BUILD_ISOLATION": "False",  # pip reads a variable "no-…" the other way round: no isolation
+        "PIP_NO_DEPENDENCIES": "True",
+        "PIP_NO_INDEX": "True",
+        "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig:{prefix}/share/pkgconfig",
+        "PREFIX": prefix,
+        "RECIPE_DIR": str(inside.recipe),
+        "SRC_DIR": str(inside.work),
+    }
+
+
+def test_variables(stage: Stage, package: Mapping[str, str], *, subdir: str) -> dict[str, str]:
+    """Return the whole environment of a test script, before activation; ``package`` are its ``PKG_*`` variables."""
+    prefix = str(stage.inside.test_prefix)
+    return {
+        **_common(stage),
+        **package,
+        "CONDA_DEFAULT_ENV": prefix,
+        "CONDA_PREFIX": prefix,
+        "PATH": f"{prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "PREFIX": prefix,
+        "SRC_DIR": str(stage.inside.test_work),
+        "SUBDIR": subdir,
+        "target_platform": subdir,
+    }
+
+
+def _common(stage: Stage) -> dict[str, str]:
+    return {
+        "CPU_COUNT": str(stage.cores),
+        "HOME": str(stage.inside.home),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "LOGNAME": _USER,
+        "PYTHONNOUSERSITE": "1",
+        "SHELL": "/bin/bash",
+        "SOURCE_DATE_EPOCH": str(stage.epoch),
+        "TERM": "dumb",
+        "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
+        "TZ": "UTC",
+        "USER": _USER,
+    }
+
+
+def _platforms(rendering: Rendering) -> dict[str, str]:
+    platforms = rendering.platforms
+    host, build = target(platforms.host), target(platforms.build)
+    return {
+        "ARCH": host.arch,
+        "BUILD": build.triplet,
+        "CONDA_BUILD_CROSS_COMPILATION": "0" if platforms.host == platforms.build else "1",
+        "HOST": host.triplet,
+        "SHLIB_EXT": host.family.shared_suffix,
+        "SUBDIR": platforms.target,
+        "build_platform": platforms.build,
+        "host_platform": platforms.host,
+        "target_platform": platforms.target,
+    }
+
+
+def _package(rendering: Rendering) -> dict[str, str]:
+    output = rendering.output
+    return {
+        "PKG_BUILDNUM": str(output.build.number),
+        "PKG_BUILD_STRING": rendering.build_string,
+        "PKG_HASH": rendering.hash,
+        "PKG_NAME": output.name,
+        "PKG_VERSION": output.version,
+    }
+
+
+def _python(rendering: Rendering, prefix: str) -> dict[str, str]:
+    match = _PYTHON_KEY.match(str(rendering.variant.get("python", "")))
+    if match is None:
+        return {"PYTHON": f"{prefix}/bin/python"}
+    library = f"{prefix}/lib/python{match[1]}.{match[2]}"
+    return {
+        "PY3K": "1",
+        "PYTHON": f"{prefix}/bin/python",
+        "PY_VER": f"{match[1]}.{match[2]}",
+        "SP_DIR": f"{library}/site-packages",
+        "STDLIB_DIR": library,
+    }
+
+
+def _variant(variant: Mapping[str, VariantValue]) -> dict[str, str]:
+    """Return the used variant keys that may be variables, in the recipe's spelling of values."""
+    return {
+        key: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in variant.items()
+        if _NAME.fullmatch(key) and not _DENIED.fullmatch(key)
+    }
