@@ -24,6 +24,16 @@ _DENIED = re.compile(
 )
 """Variant keys that would change how programs start, or what the script is told, if they became variables."""
 
+_TRIPLETS = {
+    "linux-64": "x86_64-conda-linux-gnu",
+    "linux-aarch64": "aarch64-conda-linux-gnu",
+    "linux-ppc64le": "powerpc64le-conda-linux-gnu",
+    "osx-64": "x86_64-apple-darwin13.4.0",
+    "osx-arm64": "arm64-apple-darwin20.0.0",
+    "win-64": "x86_64-w64-mingw32",
+}
+"""The names that conda-forge's compilers carry."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
@@ -102,10 +112,10 @@ def _platforms(rendering: Rendering) -> dict[str, str]:
     host, build = target(platforms.host), target(platforms.build)
     return {
         "ARCH": host.arch,
-        "BUILD": build.triplet,
+        "BUILD": _TRIPLETS.get(build.subdir, ""),
         "CONDA_BUILD_CROSS_COMPILATION": "0" if platforms.host == platforms.build else "1",
-        "HOST": host.triplet,
-        "SHLIB_EXT": host.family.shared_suffix,
+        "HOST": _TRIPLETS.get(host.subdir, ""),
+        "SHLIB_EXT": host.family.shared_library_suffix,
         "SUBDIR": platforms.target,
         "build_platform": platforms.build,
         "host_platform": platforms.host,
