@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from builder.binary.elf import Data
 from builder.binary.facts import mapped, read_facts
 from builder.binary.glibc import GLIBC_LIBRARIES
 from builder.binary.runpath import RunPathEdit, patch_run_path, run_path_edit
 from builder.binary.versions import order
 
-__all__ = ["GLIBC_LIBRARIES", "RunPathEdit", "mapped", "order", "patch_run_path", "read_facts", "run_path_edit"]
+__all__ = [
+    "GLIBC_LIBRARIES",
+    "Data",
+    "RunPathEdit",
+    "mapped",
+    "order",
+    "patch_run_path",
+    "read_facts",
+    "run_path_edit",
+]

@@ -1,0 +1,39 @@
+"""Whether the script left the environment's own files alone, and the package takes nobody else's place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from builder.check.context import CheckContext
+from builder.model.finding import Finding, Severity
+from builder.model.payload import EntryKind, Relocated
+
+
+def check_environment(relocated: Relocated, context: CheckContext) -> Iterator[Finding]:
+    """Yield a warning for each file of the environment that the script changed or deleted, and that the package shares.
+
+    None of it reaches the package or other builds, since prefixes are copy-on-write; users will miss what it was for.
+    """
+    packed = {entry.entry.path for entry in relocated.entries if entry.entry.kind is not EntryKind.DIRECTORY}
+    installed = context.installed
+    if installed is not None:
+        for path in installed.changed:
+            if path not in packed:
+                yield _finding(path, f"the script changed this file{_owner(path, context)}; the change is left out")
+        for path in installed.deleted:
+            yield _finding(path, f"the script deleted this file{_owner(path, context)}; users will have it")
+    for path in sorted(packed):
+        if path in context.owners and context.owners[path] != context.output.name:
+            yield _finding(path, f"the package {context.owners[path]} has a file at this place too")
+        for sibling in context.siblings:
+            if path in sibling.paths:
+                yield _finding(path, f"the output {sibling.name} has a file at this place too")
+
+
+def _owner(path: str, context: CheckContext) -> str:
+    owner = context.owners.get(path)
+    return f" of the package {owner}" if owner is not None else ""
+
+
+def _finding(path: str, message: str) -> Finding:
+    return Finding(check="environment", severity=Severity.WARNING, path=path, message=message)

@@ -1,0 +1,87 @@
+"""Whether every library that a package needs is in it, in a run dependency, or on every machine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from builder.check.context import CheckContext
+from builder.check.links import Link, Source, links
+from builder.model.finding import Finding, Severity
+from builder.model.payload import Relocated
+
+
+def check_linkage(relocated: Relocated, context: CheckContext) -> Iterator[Finding]:
+    """Yield a finding for each library that nobody has, and for each package that is linked and not depended on.
+
+    A package that only comes along with a run dependency is a warning: it works until that dependency drops it.
+    ``overlinking_behavior: ignore`` makes notes of all of them.
+    """
+    grouped: defaultdict[tuple[Source, str | None, str], list[str]] = defaultdict(list)
+    for link in links(relocated, context):
+        if link.source is Source.MISSING or _is_foreign(link, context):
+            grouped[link.source, link.package, link.needed].append(link.path)
+    for (source, package, needed), paths in grouped.items():
+        if source is Source.MISSING or package is None:
+            yield _missing(needed, paths, context)
+        else:
+            yield _overlinked(needed, package, paths, context)
+
+
+def _is_foreign(link: Link, context: CheckContext) -> bool:
+    return link.source in {Source.HOST, Source.SIBLING} and link.package not in {
+        *context.run_names,
+        context.output.name,
+    }
+
+
+def _severity(context: CheckContext) -> Severity:
+    ignored = context.output.build.dynamic_linking.overlinking_behavior == "ignore"
+    return Severity.NOTE if ignored else Severity.ERROR
+
+
+def _overlinked(needed: str, package: str, paths: Sequence[str], context: CheckContext) -> Finding:
+    severity = _severity(context)
+    comes_along = package in context.run_closure
+    if comes_along and severity is Severity.ERROR:
+        severity = Severity.WARNING
+    why = "comes along only with other dependencies" if comes_along else "is no run dependency"
+    return Finding(
+        check="overlinking",
+        severity=severity,
+        path=paths[0],
+        message=f"{_files(paths)} {needed} of the package {package}, which {why}",
+        remedy=f"add {package} to requirements.run, or let it come in by the run export of what has its headers",
+    )
+
+
+def _missing(needed: str, paths: Sequence[str], context: CheckContext) -> Finding:
+    if "/" in needed:
+        return Finding(
+            check="missing-library",
+            severity=_severity(context),
+            path=paths[0],
+            message=f"{_files(paths)} a library by its path, {needed}",
+            remedy="link that library with -Wl,-soname, or link to it with -l instead of by its path",
+        )
+    installed = context.installed.entries if context.installed is not None else ()
+    left_out = next((entry.path for entry in installed if entry.path.rpartition("/")[2] == needed), None)
+    known = f"; the script installed {left_out}, which no output takes" if left_out is not None else ""
+    return Finding(
+        check="missing-library",
+        severity=_severity(context),
+        path=paths[0],
+        message=f"{_files(paths)} {needed}, which no package of the host environment has{known}",
+        remedy="add the package that has it to requirements.host, or, when users' machines are to bring it, name it in "
+        "build.dynamic_linking.missing_dso_allowlist",
+    )
+
+
+def _files(paths: Sequence[str]) -> str:
+    match len(paths):
+        case 1:
+            return "the file needs"
+        case 2:
+            return f"this file and {paths[1]} need"
+        case _:
+            return f"this file, {paths[1]} and {len(paths) - 2} more need"
