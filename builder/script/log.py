@@ -35,9 +35,7 @@ class Log:
         self._stream = self.file.open("w", encoding="utf-8")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         """Write the last line even when it was not ended, and close the file."""
         if self._rest:
             self._take(self._rest)
