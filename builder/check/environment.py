@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from builder.check.context import CheckContext
 from builder.model.finding import Finding, Severity
@@ -15,23 +15,23 @@ def check_environment(relocated: Relocated, context: CheckContext) -> Iterator[F
     None of it reaches the package or other builds, since prefixes are copy-on-write; users will miss what it was for.
     """
     packed = {entry.entry.path for entry in relocated.entries if entry.entry.kind is not EntryKind.DIRECTORY}
-    installed = context.installed
+    installed, owners = context.installed, context.owners
     if installed is not None:
         for path in installed.changed:
             if path not in packed:
-                yield _finding(path, f"the script changed this file{_owner(path, context)}; the change is left out")
+                yield _finding(path, f"the script changed this file{_owner(path, owners)}; the change is left out")
         for path in installed.deleted:
-            yield _finding(path, f"the script deleted this file{_owner(path, context)}; users will have it")
+            yield _finding(path, f"the script deleted this file{_owner(path, owners)}; users will have it")
     for path in sorted(packed):
-        if path in context.owners and context.owners[path] != context.output.name:
-            yield _finding(path, f"the package {context.owners[path]} has a file at this place too")
+        if path in owners and owners[path] != context.output.name:
+            yield _finding(path, f"the package {owners[path]} has a file at this place too")
         for sibling in context.siblings:
             if path in sibling.paths:
                 yield _finding(path, f"the output {sibling.name} has a file at this place too")
 
 
-def _owner(path: str, context: CheckContext) -> str:
-    owner = context.owners.get(path)
+def _owner(path: str, owners: Mapping[str, str]) -> str:
+    owner = owners.get(path)
     return f" of the package {owner}" if owner is not None else ""
 
 

@@ -56,9 +56,10 @@ def _needed(versions: Iterable[tuple[str, str]]) -> str:
 def _constraints(context: CheckContext) -> list[VersionSpec]:
     """Every constraint on ``__glibc``: the package's own and those of the packages that come along with it."""
     environments = context.environments
+    along = context.run_closure
     specs = [dependency.spec for dependency in (*environments.depends, *environments.constrains)]
     for package in environments.host.packages:
-        if package.name in context.run_closure:
+        if package.name in along:
             specs += [*package.depends, *package.constrains]
     found = (MatchSpec.parse(spec) for spec in specs if spec.startswith("__glibc"))
     return [spec.version for spec in found if spec.name == "__glibc" and spec.version is not None]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from builder.check.context import CheckContext
-from builder.check.links import Link, Source, links
+from builder.check.links import Source, links
 from builder.model.finding import Finding, Severity
 from builder.model.payload import Relocated
 
@@ -17,22 +17,17 @@ def check_linkage(relocated: Relocated, context: CheckContext) -> Iterator[Findi
     A package that only comes along with a run dependency is a warning: it works until that dependency drops it.
     ``overlinking_behavior: ignore`` makes notes of all of them.
     """
+    depended_on = {*context.run_names, context.output.name}
     grouped: defaultdict[tuple[Source, str | None, str], list[str]] = defaultdict(list)
     for link in links(relocated, context):
-        if link.source is Source.MISSING or _is_foreign(link, context):
+        foreign = link.source in {Source.HOST, Source.SIBLING} and link.package not in depended_on
+        if foreign or link.source is Source.MISSING:
             grouped[link.source, link.package, link.needed].append(link.path)
     for (source, package, needed), paths in grouped.items():
         if source is Source.MISSING or package is None:
             yield _missing(needed, paths, context)
         else:
             yield _overlinked(needed, package, paths, context)
-
-
-def _is_foreign(link: Link, context: CheckContext) -> bool:
-    return link.source in {Source.HOST, Source.SIBLING} and link.package not in {
-        *context.run_names,
-        context.output.name,
-    }
 
 
 def _severity(context: CheckContext) -> Severity:

@@ -35,6 +35,6 @@ def check_overdepending(relocated: Relocated, context: CheckContext) -> Iterator
             yield Finding(
                 check="overdepending",
                 severity=severity,
-                message=f"it depends on {name} by the run export of {dependency.source or name} and is not linked to it",
+                message=f"it depends on {name} by the run export of {dependency.source or name}, without linking to it",
                 remedy=f"name {name} in requirements.ignore_run_exports.by_name, or drop it from requirements.host",
             )
