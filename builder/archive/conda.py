@@ -1,0 +1,88 @@
+"""The outside of a ``.conda`` file: a stored zip of metadata.json and two compressed tar archives (CEP 35)."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.archive.decompress import decompressed
+from builder.archive.member import MalformedError, Member
+from builder.archive.policy import UnpackLimits
+from builder.archive.tar import Pieces, Stream, read_tar
+from builder.archive.zips import no_shared_bytes, zip_errors
+
+METADATA = b'{"conda_pkg_format_version": 2}'
+_VERSION = 2
+_LARGEST_METADATA = 4096
+
+
+class CondaFile:
+    """A ``.conda`` file whose outside has been judged: exactly three stored entries whose names agree."""
+
+    def __init__(self, path: Path, limits: UnpackLimits) -> None:
+        """Judge the file's outside; `MalformedError` for anything that CEP 35 does not describe."""
+        self._path = path
+        self._limits = limits
+        with zip_errors(), zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            no_shared_bytes(entries)
+            self.stem = _stem([entry.filename for entry in entries])
+            for entry in entries:
+                if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+                    raise MalformedError(f"{entry.filename!r} is not stored as it is")
+            if archive.getinfo("metadata.json").file_size > _LARGEST_METADATA:
+                raise MalformedError("metadata.json is too large")
+            _check_version(archive.read("metadata.json"))
+
+    def info(self) -> Iterator[tuple[Member, Pieces]]:
+        """Yield the members of the info archive; all lie below ``info/``."""
+        for member, content in self._part("info"):
+            if not member.path.startswith("info/"):
+                raise MalformedError(f"payload file {member.path[:200]!r} lies in the info archive")
+            yield member, content
+
+    def payload(self) -> Iterator[tuple[Member, Pieces]]:
+        """Yield the members of the payload archive; none lies below ``info/``."""
+        for member, content in self._part("pkg"):
+            if member.path.removeprefix("./").partition("/")[0] == "info":
+                raise MalformedError(f"info file {member.path[:200]!r} lies in the payload archive")
+            yield member, content
+
+    def members(self) -> Iterator[tuple[Member, Pieces]]:
+        """Yield all members."""
+        yield from self.info()
+        yield from self.payload()
+
+    def _part(self, which: str) -> Iterator[tuple[Member, Pieces]]:
+        name = f"{which}-{self.stem}.tar.zst"
+        with zip_errors(), zipfile.ZipFile(self._path) as archive, archive.open(name) as file:
+            yield from read_tar(Stream(decompressed(file.read, "zstd", self._limits)))
+
+
+def _stem(names: list[str]) -> str:
+    """Return the ``name-version-build`` on which all three entries agree."""
+    stems = {
+        part: [
+            n.removeprefix(part).removesuffix(".tar.zst")
+            for n in names
+            if n.startswith(part) and n.endswith(".tar.zst")
+        ]
+        for part in ("pkg-", "info-")
+    }
+    packages, infos = stems["pkg-"], stems["info-"]
+    if len(names) != 3 or len(packages) != 1 or packages != infos or "metadata.json" not in names:
+        raise MalformedError(
+            f"it must hold metadata.json, one pkg- and one info- archive, but holds {sorted(names)[:8]}"
+        )
+    return packages[0]
+
+
+def _check_version(metadata: bytes) -> None:
+    try:
+        found = json.loads(metadata)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("conda_pkg_format_version") != _VERSION:
+        raise MalformedError(f"metadata.json does not say format version {_VERSION}")

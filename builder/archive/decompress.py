@@ -1,0 +1,137 @@
+"""Compressed bytes in, plain pieces out, at most one megabyte at a time however well they were compressed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from typing import Protocol
+
+from builder.archive.member import MalformedError
+from builder.archive.policy import UnpackLimits
+
+Read = Callable[[int], bytes]
+
+_IN = 1 << 18
+_OUT = 1 << 20
+_XZ_MEMORY = 512 << 20
+
+_MAGIC = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x5d\x00\x00", "lzma"),
+)
+_LONGEST_MAGIC = 6
+
+
+class _Decoder(Protocol):
+    """What the standard library's decompressors have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _Gzip:
+    """zlib's decompressor in the others' shape."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(31)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        piece = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+        self.needs_input = not self._zlib.unconsumed_tail and len(piece) < max_length
+        return piece
+
+
+def compression_of(start: bytes) -> str | None:
+    """Return the name of the compression whose magic number ``start`` begins with, None for plain bytes."""
+    return next((name for magic, name in _MAGIC if start.startswith(magic)), None)
+
+
+def decompressed(read: Read, compression: str | None, limits: UnpackLimits) -> Iterator[bytes]:
+    """Yield the plain bytes of what ``read(count)`` gives; it starts at the magic number.
+
+    Several streams in a row are one, as for gzip; what follows the last one is ignored.
+
+    Raises:
+        MalformedError: damaged or cut off, or expanding beyond ``limits``.
+    """
+    if compression is None:
+        while piece := read(_OUT):
+            yield piece
+        return
+    make, errors = _decoder(compression)
+    meter = _Meter(read, limits)
+    data = meter.read()
+    while compression_of(data) == compression:
+        try:
+            rest = yield from _stream(make(), data, meter)
+        except errors as error:
+            raise MalformedError(f"the {compression} data is damaged: {error}") from error
+        data = rest.lstrip(b"\0") or meter.read().lstrip(b"\0")
+        if len(data) < _LONGEST_MAGIC:
+            data += meter.read()
+
+
+class _Meter:
+    """Counts bytes in and out, and stops what expands too much."""
+
+    def __init__(self, read: Read, limits: UnpackLimits) -> None:
+        self._read = read
+        self._limits = limits
+        self._taken = self._given = 0
+
+    def read(self) -> bytes:
+        data = self._read(_IN)
+        self._taken += len(data)
+        return data
+
+    def give(self, piece: bytes) -> bytes:
+        self._given += len(piece)
+        if self._given > self._limits.ratio_from and self._given > self._limits.ratio * self._taken:
+            raise MalformedError(f"it expands more than {self._limits.ratio} times")
+        return piece
+
+
+def _stream(decoder: _Decoder, data: bytes, meter: _Meter) -> Generator[bytes, None, bytes]:
+    """Yield the plain bytes of one compressed stream that begins with ``data``; return what was read beyond its end."""
+    while not decoder.eof:
+        if not data and decoder.needs_input and not (data := meter.read()):
+            raise MalformedError("the compressed data is cut off")
+        if piece := meter.give(decoder.decompress(data, _OUT)):
+            yield piece
+        data = b""
+    return decoder.unused_data
+
+
+def _decoder(compression: str) -> tuple[Callable[[], _Decoder], tuple[type[Exception], ...]]:
+    """Return how to make a decoder, and what it raises; each library is imported by who needs it."""
+    if compression == "gzip":
+        return _Gzip, (zlib.error,)
+    if compression == "bzip2":
+        import bz2
+
+        return bz2.BZ2Decompressor, (OSError, EOFError)
+    if compression == "zstd":
+        from backports import zstd
+
+        return zstd.ZstdDecompressor, (zstd.ZstdError, EOFError)
+    import lzma
+
+    form = lzma.FORMAT_ALONE if compression == "lzma" else lzma.FORMAT_XZ
+    return lambda: lzma.LZMADecompressor(format=form, memlimit=_XZ_MEMORY), (lzma.LZMAError, EOFError)

@@ -1,0 +1,74 @@
+"""Telling what kind of archive a file is, and giving its members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.archive import deb
+from builder.archive.conda import CondaFile
+from builder.archive.decompress import compression_of, decompressed
+from builder.archive.member import MalformedError, Member
+from builder.archive.policy import DEBIAN, PACKAGES, SOURCES, Rules, UnpackLimits
+from builder.archive.tar import BLOCK, Pieces, Stream, looks_like_tar, read_tar
+from builder.archive.zips import read_zip
+
+_TAR = (
+    ".tar", ".tar.gz", ".tgz", ".taz", ".tar.bz2", ".tbz", ".tbz2", ".tz2", ".tar.xz", ".txz",
+    ".tar.zst", ".tzst", ".tar.lzma", ".tlz",
+)  # fmt: skip
+# Known as archives, so that nobody takes them for plain files, but not read.
+_UNREAD = (".7z", ".rar", ".tar.z", ".tar.lz")
+_ARCHIVES = (*_TAR, ".zip", ".whl", ".deb", ".conda", *_UNREAD)
+
+Members = Iterator[tuple[Member, Pieces]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An archive's members, the rules that hold for it, and whether a single top folder means nothing in it."""
+
+    members: Members
+    rules: Rules
+    may_strip: bool
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of that name is unpacked rather than copied."""
+    return name.lower().endswith(_ARCHIVES)
+
+
+def open_archive(path: Path, name: str, limits: UnpackLimits) -> Opened:
+    """Open an archive by its first bytes; ``name`` tells wheels and conda packages from other zip archives.
+
+    Raises:
+        MalformedError: no archive that is read here.
+    """
+    with path.open("rb") as file:
+        start = file.read(BLOCK)
+    lower = name.lower()
+    if start.startswith(b"PK"):
+        if lower.endswith(".conda"):
+            return Opened(members=CondaFile(path, limits).members(), rules=PACKAGES, may_strip=False)
+        return Opened(members=read_zip(path, limits), rules=SOURCES, may_strip=not lower.endswith(".whl"))
+    if start.startswith(deb.MAGIC):
+        return Opened(members=_deb(path, limits), rules=DEBIAN, may_strip=False)
+    if compression_of(start) or looks_like_tar(start):
+        return Opened(members=_tar(path, limits), rules=SOURCES, may_strip=True)
+    if lower.endswith(_UNREAD):
+        raise MalformedError("archives of this kind are not read; name one of .tar.gz, .tar.xz, .zip in the recipe")
+    raise MalformedError("it is no archive" if start else "it is empty")
+
+
+def _tar(path: Path, limits: UnpackLimits) -> Members:
+    with path.open("rb") as file:
+        compression = compression_of(file.read(16))
+        file.seek(0)
+        yield from read_tar(Stream(decompressed(file.read, compression, limits)))
+
+
+def _deb(path: Path, limits: UnpackLimits) -> Members:
+    with path.open("rb") as file:
+        data = deb.open_data(file)
+        yield from read_tar(Stream(decompressed(data.read, data.compression, limits)))
