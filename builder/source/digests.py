@@ -49,7 +49,12 @@ def _digest(source: Source, recipe_folder: Path) -> SourceDigest:
         case UrlSource():
             return SourceDigest(url=shown(source.urls[0]), sha256=_declared_sha256(source), kind="url")
         case PathSource():
-            return _path_digest(source, located(source.path, recipe_folder))
+            place = located(source.path, recipe_folder)
+            try:
+                return _path_digest(source, place)
+            except OSError as error:
+                message = f"{error.filename or place} cannot be read: {error.strerror}"
+                raise SourceError(message, code="source.unreadable") from error
 
 
 def _declared_sha256(source: UrlSource) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import Place, SourceError
+from builder.model.globs import Globs
 from builder.model.payload import EntryKind
 from builder.model.recipe import GlobList
 
@@ -37,9 +38,10 @@ def items(root: Path, chosen: GlobList) -> tuple[Item, ...]:
     """
     found = list(_walk(root, ""))
     if chosen:
-        from builder.model.globs import Globs  # brings pathspec, which most recipes do without
-
-        globs = Globs(chosen)
+        try:
+            globs = Globs(chosen)
+        except ValueError as error:
+            raise SourceError(str(error), code="source.filter") from error
         found = [item for item in found if item.kind is not EntryKind.DIRECTORY and globs.matches(item.path)]
     return tuple(sorted(found, key=lambda item: item.path))
 

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from builder.archive import is_archive, unpack
 from builder.errors import SourceError
 from builder.model.inside import SEALED, InsidePaths
 from builder.model.recipe import GitSource, PathSource, Source, UrlSource
@@ -112,8 +113,6 @@ async def _lay_out_all(parts: Sequence[_Part]) -> int | None:
 
 def _lay_out(part: _Part) -> int | None:
     """Fill the part's stage; return the newest member time of its archive, None when it is no archive."""
-    from builder.archive import is_archive, unpack  # brings the decompressors, which planning does without
-
     part.stage.mkdir()
     newest = None
     if part.file.is_dir():

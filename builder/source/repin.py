@@ -44,7 +44,7 @@ async def repin(paths: Sequence[Path], index: Index) -> tuple[PinEdit, ...]:
             problems.extend(error.problems)
     if problems:
         raise RecipeError.of(problems)
-    return tuple(dict.fromkeys(edits))
+    return tuple(edit for edit in dict.fromkeys(edits) if edit.old != edit.new)
 
 
 def apply(edits: Iterable[PinEdit]) -> tuple[Path, ...]:
