@@ -7,7 +7,8 @@ from builder.matrix.collisions import refuse_collisions
 from builder.matrix.config import VariantConfig
 from builder.matrix.document import rendering_document, variant_text
 from builder.matrix.files import load_variants, variant_files
-from builder.matrix.identity import build_hash, hash_input
+from builder.matrix.identity import build_hash, hash_input, value_text
+from builder.matrix.keys import variant_key
 from builder.matrix.render import render
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "refuse_collisions",
     "render",
     "rendering_document",
+    "value_text",
     "variant_files",
+    "variant_key",
     "variant_text",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.matrix.identity import text_of
+from builder.matrix.identity import value_text
 from builder.model.pin import Pin
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
 from builder.model.rendering import Rendering
@@ -71,4 +71,4 @@ def _pin(name: str, pin: Pin) -> Document:
 def variant_text(rendering: Rendering) -> str:
     """Return the used variant in one line for people, without the target platform: ``python 3.12, mpi openmpi``."""
     pairs = ((key, value) for key, value in rendering.variant.items() if key != "target_platform")
-    return ", ".join(f"{key} {text_of(value)}" for key, value in pairs)
+    return ", ".join(f"{key} {value_text(value)}" for key, value in pairs)

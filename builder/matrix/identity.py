@@ -39,7 +39,7 @@ def language_prefix(variant: Mapping[str, VariantValue], noarch: Noarch | None) 
     for prefix, parts, keys in _PREFIXES:
         value = next((variant[key] for key in keys if key in variant), None)
         if value is not None:
-            found.append(prefix + "".join(text_of(value).split(".")[:parts]))
+            found.append(prefix + "".join(value_text(value).split(".")[:parts]))
     return "".join(found)
 
 
@@ -48,6 +48,6 @@ def default_build_string(variant: Mapping[str, VariantValue], noarch: Noarch | N
     return f"{language_prefix(variant, noarch)}h{build_hash(variant)}_{number}"
 
 
-def text_of(value: VariantValue) -> str:
+def value_text(value: VariantValue) -> str:
     """Return ``value`` as templates and environment variables show it: booleans are ``true`` and ``false``."""
     return str(value).lower() if isinstance(value, bool) else str(value)

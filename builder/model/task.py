@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from builder.model.rendering import Rendering
 
+Explanation = tuple[tuple[str, str], ...]
+"""Everything that a recipe key is made of, in order: what it is, in the user's words, and its value or digest."""
+
 
 class TaskState(StrEnum):
     """What the plan decided for a task before anything runs."""
@@ -23,7 +26,8 @@ class Task:
     ``id`` is the rendering's identity. ``needs`` are tasks that must be finished before this one starts (build and host
     dependencies, the staging output); ``tests_need`` those that must be in the channel before its tests run (run
     dependencies). ``reasons`` says in the user's words why the state is what it is; for `REUSE` and `AFTER` ``package``
-    is the file in the channel that goes by the recipe key, or that may be reused.
+    is the file in the channel that goes by the recipe key, or that may be reused. ``recipe_key`` is the digest of
+    ``explanation``, which a package should remember for the next plan.
     """
 
     id: str
@@ -34,6 +38,7 @@ class Task:
     state: TaskState = TaskState.BUILD
     reasons: tuple[str, ...] = ()
     package: str | None = None
+    explanation: Explanation = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

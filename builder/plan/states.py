@@ -1,0 +1,115 @@
+"""What is to be done for each task, and why, in the user's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from builder.model.task import Explanation, Task, TaskState
+from builder.plan.context import PlanContext
+from builder.plan.keys import is_dependency
+
+_SHOWN = 3
+"""How many things of one kind are spelt out; the rest are counted."""
+
+_EXTENSIONS = (".conda", ".tar.bz2")
+
+
+def decided(tasks: Sequence[Task], context: PlanContext) -> tuple[Task, ...]:
+    """Return ``tasks`` (in order) with states, reasons and the files of the channel that they are about.
+
+    A package is reused when the channel has its recipe key. If the channel has a file of its name that may differ in
+    nothing but dependencies which are being built, its build key will decide after them. Everything else is built. A
+    staging output is in no channel: it is needed as far as those are built that take from it.
+    """
+    states = _States(context)
+    found = {task.id: states.decide(task) for task in tasks}
+    takers: dict[str, list[str]] = {}
+    for task in tasks:
+        if task.rendering.staging is not None:
+            takers.setdefault(task.rendering.staging, []).append(task.id)
+    for task in reversed(tasks):
+        if task.rendering.output.kind == "staging":
+            found[task.id] = _staging(task, [found[taker] for taker in takers.get(task.id, ())])
+    return tuple(found[task.id] for task in tasks)
+
+
+class _States:
+    """Decides about tasks in their order."""
+
+    def __init__(self, context: PlanContext) -> None:
+        self._known = context.known
+        self._records = context.records
+        self._files = {identity_of(file): file for file in context.known.values()}
+        self._open: dict[str, tuple[str, ...]] = {}
+        self._shared: dict[int, tuple[str, ...]] = {}
+
+    def decide(self, task: Task) -> Task:
+        """Return ``task`` decided; ``_open`` gets the packages that must be built before anybody can use it."""
+        unfinished = self._unfinished(task.needs)
+        if task.rendering.output.kind == "staging":
+            self._open[task.id] = unfinished
+            return task
+        decision = self._decide(task, unfinished)
+        self._open[task.id] = () if decision.state is TaskState.REUSE else (task.id,)
+        return decision
+
+    def _decide(self, task: Task, unfinished: tuple[str, ...]) -> Task:
+        file = self._known.get(task.recipe_key)
+        if file is not None:
+            return replace(task, state=TaskState.REUSE, package=file, reasons=("nothing has changed", *task.reasons))
+        file = self._files.get(task.id) or self._files.get(task.id.rpartition("/")[2])
+        if file is None:
+            return replace(task, state=TaskState.BUILD, reasons=("it is not in the channel yet", *task.reasons))
+        own, changed = _changes(self._records.get(file), task.explanation)
+        if unfinished and not own:
+            reasons = (f"decided when {_listed(unfinished)} is done", *task.reasons)
+            return replace(task, state=TaskState.AFTER, package=file, reasons=reasons)
+        unremembered = ("the channel's package was made from something else",)
+        return replace(task, state=TaskState.BUILD, reasons=(*(changed or unremembered), *task.reasons))
+
+    def _unfinished(self, needs: tuple[str, ...]) -> tuple[str, ...]:
+        # Tasks that need the same share one tuple; it is found by being that tuple, for hashing it takes its length.
+        if id(needs) not in self._shared:
+            self._shared[id(needs)] = tuple(dict.fromkeys(one for task in needs for one in self._open[task]))
+        return self._shared[id(needs)]
+
+
+def identity_of(file: str) -> str:
+    """Return a package file without its extension: ``subdir/name-version-build``, or without subdir if it has none."""
+    return next((file.removesuffix(extension) for extension in _EXTENSIONS if file.endswith(extension)), file)
+
+
+def _changes(record: Explanation | None, explanation: Explanation) -> tuple[bool, tuple[str, ...]]:
+    """Return whether anything but dependencies changed since ``record``, and all changes in words.
+
+    Without a record nothing is known to have changed.
+    """
+    if record is None:
+        return False, ()
+    old, new = dict(record), dict(explanation)
+    words = {
+        what: "is new" if what not in old else "is gone" if what not in new else "changed"
+        for what in dict.fromkeys(what for what, _ in (*explanation, *record))
+        if old.get(what) != new.get(what)
+    }
+    shown = [f"{what} {word}" for what, word in words.items()]
+    more = [f"and {len(shown) - _SHOWN} more changes"] if len(shown) > _SHOWN + 1 else []
+    kept = shown[:_SHOWN] if more else shown
+    return any(not is_dependency(what) for what in words), (*kept, *more)
+
+
+def _staging(task: Task, takers: Iterable[Task]) -> Task:
+    by_state: Mapping[TaskState, list[str]] = {state: [] for state in TaskState}
+    for taker in takers:
+        by_state[taker.state].append(taker.id)
+    for state in (TaskState.BUILD, TaskState.AFTER):
+        if by_state[state]:
+            return replace(task, state=state, reasons=(f"{_listed(by_state[state])} takes from it", *task.reasons))
+    return replace(task, state=TaskState.REUSE, reasons=("nothing that takes from it is built", *task.reasons))
+
+
+def _listed(tasks: Sequence[str]) -> str:
+    names = [task.rpartition("/")[2] for task in tasks]
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
