@@ -6,5 +6,16 @@ from builder.script.collect import collect
 from builder.script.log import Log
 from builder.script.run import Ran, Run, run_script
 from builder.script.variables import Stage, build_variables, test_variables
+from builder.script.wrapper import ActivatedPrefix
 
-__all__ = ["Log", "Ran", "Run", "Stage", "build_variables", "collect", "run_script", "test_variables"]
+__all__ = [
+    "ActivatedPrefix",
+    "Log",
+    "Ran",
+    "Run",
+    "Stage",
+    "build_variables",
+    "collect",
+    "run_script",
+    "test_variables",
+]
