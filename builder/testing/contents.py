@@ -25,7 +25,7 @@ def missing_contents(
     for pattern in test.not_files:
         found = {path for path in there if Globs(GlobList(include=(pattern,))).matches(path)}
         if found:
-            wrong.append(f"files: {sorted(found)[0]} is there although {pattern!r} must not be")
+            wrong.append(f"files: {min(found)} is there although {pattern!r} must not be")
     if test.strict and (rest := sorted(set(there) - matched)):
         wrong.append(f"strict: no pattern matches {', '.join(rest[:5])}{' …' if len(rest) > 5 else ''}")
     return tuple(wrong)
