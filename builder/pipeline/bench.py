@@ -1,0 +1,51 @@
+"""What every task of a run is handed besides itself, made once by whoever starts the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from builder.channel import Channel
+from builder.environment import Solver
+from builder.model.inside import SEALED, InsidePaths, inside_paths
+from builder.report.events import Event
+from builder.sandbox import Limits, Sandbox
+from builder.source import Fetcher
+from builder.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The sandbox's root: ``folder`` on this machine, ``digest`` of its locked list, the version of its glibc."""
+
+    folder: Path
+    digest: str
+    glibc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """The tools of a run.
+
+    ``cores`` is how many processes one script may run at once; ``epoch`` is ``SOURCE_DATE_EPOCH`` when the user gave
+    one. ``logs`` keeps the logs of tasks, ``broken`` the packages whose tests failed.
+    """
+
+    store: Store
+    sandbox: Sandbox
+    root: Root
+    fetcher: Fetcher
+    solver: Solver
+    channel: Channel
+    limits: Limits
+    cores: int
+    epoch: int | None
+    test: bool
+    logs: Path
+    broken: Path
+    emit: Callable[[Event], None]
+
+    def inside(self, scratch: Path) -> InsidePaths:
+        """Return where scripts find their things: fixed places, or below ``scratch`` when nothing is sealed."""
+        return SEALED if self.sandbox.sealed else inside_paths(PurePosixPath(scratch))
