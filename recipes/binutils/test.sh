@@ -15,7 +15,8 @@ text:
 SOURCE
 
 x86_64-conda-linux-gnu-as hello.s -o hello.o
-x86_64-conda-linux-gnu-ar rcs libhello.a hello.o
+x86_64-conda-linux-gnu-ar rc libhello.a hello.o
+x86_64-conda-linux-gnu-ranlib libhello.a
 x86_64-conda-linux-gnu-ld --whole-archive libhello.a -o hello
 test "$(./hello)" = hello
 

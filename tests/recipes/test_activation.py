@@ -1,0 +1,127 @@
+"""The activation scripts of the compilers, installed by the recipe's own script and sourced by more than one shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.recipes.collection import RECIPES
+
+FOLDER = RECIPES / "compiler-activation"
+PACKAGES = ("binutils_linux-64", "gcc_linux-64", "gxx_linux-64")
+SHELLS = ("bash", "dash")
+BUILD = {
+    "CONDA_BUILD": "1",
+    "SRC_DIR": "/sources",
+    "PREFIX": "/host",
+    "BUILD_PREFIX": "/tools",
+    "PKG_NAME": "thing",
+    "PKG_VERSION": "1.0",
+}
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    """A prefix with the scripts of all three packages."""
+    for package in PACKAGES:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PREFIX": str(tmp_path),
+            "RECIPE_DIR": str(FOLDER),
+            "PKG_NAME": package,
+        }
+        subprocess.run(["bash", "-euo", "pipefail", str(FOLDER / "install.sh")], env=environment, check=True)
+    return tmp_path
+
+
+def variables(prefix: Path, shell: str, environment: dict[str, str], *, and_back: bool = False) -> dict[str, str]:
+    """The exported variables after activation, in the order of the scripts' names, or after deactivation again."""
+    scripts = sorted((prefix / "etc/conda/activate.d").iterdir())
+    if and_back:
+        scripts += sorted((prefix / "etc/conda/deactivate.d").iterdir(), reverse=True)
+    lines = ["set -eu", *(f'. "{script}"' for script in scripts), "env -0"]
+    start = {"PATH": os.environ["PATH"], "CONDA_PREFIX": str(prefix), **environment}
+    done = subprocess.run([shell, "-c", "\n".join(lines)], env=start, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    found = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+    return {name: value for name, value in found.items() if name not in {"_", "PWD", "SHLVL", "OLDPWD"}}
+
+
+def test_scripts_are_named_after_their_packages(prefix: Path) -> None:
+    for kind in ("activate", "deactivate"):
+        names = {script.name for script in (prefix / "etc/conda" / f"{kind}.d").iterdir()}
+        assert names == {f"{kind}-{package}.sh" for package in PACKAGES}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_activation_names_every_tool(prefix: Path, shell: str) -> None:
+    found = variables(prefix, shell, {})
+    expected = {
+        "CC": "cc",
+        "CXX": "c++",
+        "CPP": "cpp",
+        "AR": "ar",
+        "LD": "ld",
+        "NM": "nm",
+        "RANLIB": "ranlib",
+        "STRIP": "strip",
+    }
+    assert {name: found[name] for name in expected} == {n: f"x86_64-conda-linux-gnu-{t}" for n, t in expected.items()}
+    assert found["HOST"] == found["BUILD"] == found["host_alias"] == "x86_64-conda-linux-gnu"
+    assert found["CONDA_BUILD_SYSROOT"] == f"{prefix}/x86_64-conda-linux-gnu/sysroot"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_outside_of_a_build_the_active_environment_is_compiled_against(prefix: Path, shell: str) -> None:
+    found = variables(prefix, shell, {})
+    assert f"-isystem {prefix}/include" in found["CFLAGS"]
+    assert f"-isystem {prefix}/include" in found["CXXFLAGS"]
+    assert f"-L{prefix}/lib" in found["LDFLAGS"]
+    assert f"-Wl,-rpath,{prefix}/lib" in found["LDFLAGS"].split()
+    assert "prefix-map" not in found["CFLAGS"]
+    assert "CMAKE_INSTALL_PREFIX" not in found["CMAKE_ARGS"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_in_a_build_the_host_environment_is_and_its_paths_are_mapped_away(prefix: Path, shell: str) -> None:
+    found = variables(prefix, shell, BUILD)
+    assert "-isystem /host/include" in found["CPPFLAGS"]
+    assert {"-L/host/lib", "-Wl,-rpath,/host/lib"} <= set(found["LDFLAGS"].split())
+    maps = {flag for flag in found["CXXFLAGS"].split() if flag.startswith("-ffile-prefix-map=")}
+    assert maps == {
+        "-ffile-prefix-map=/sources=/usr/local/src/conda/thing-1.0",
+        "-ffile-prefix-map=/host=/usr/local/src/conda-prefix",
+        "-ffile-prefix-map=/tools=/usr/local/src/conda-build-prefix",
+    }
+    assert "-DCMAKE_INSTALL_PREFIX=/host" in found["CMAKE_ARGS"].split()
+    assert f"-DCMAKE_FIND_ROOT_PATH=/host;{prefix}/x86_64-conda-linux-gnu/sysroot" in found["CMAKE_ARGS"].split()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_the_user_has_set_stays(prefix: Path, shell: str) -> None:
+    own = {"CFLAGS": "-O1 -g", "LDFLAGS": "-s", "CMAKE_ARGS": "-DA=b c"}
+    found = variables(prefix, shell, own)
+    assert {name: found[name] for name in own} == own
+    assert found["CXXFLAGS"].endswith("-O1 -g")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "before",
+    [{}, BUILD, {"CC": "my cc", "AR": "", "CFLAGS": "-DTEXT='a \"b\" $c `d` \\ e'"}],
+    ids=["none", "build", "odd"],
+)
+def test_deactivation_brings_back_what_was_there(prefix: Path, shell: str, before: dict[str, str]) -> None:
+    expected = {"PATH": os.environ["PATH"], "CONDA_PREFIX": str(prefix), **before}
+    assert variables(prefix, shell, before, and_back=True) == expected
+
+
+def test_nothing_but_variables_is_left_in_the_shell(prefix: Path) -> None:
+    scripts = sorted((prefix / "etc/conda/activate.d").iterdir())
+    lines = [*(f'. "{script}"' for script in scripts), "declare -F", "compgen -v | grep -c '^_conda' || true"]
+    start = {"PATH": os.environ["PATH"], "CONDA_PREFIX": str(prefix)}
+    done = subprocess.run(["bash", "-c", "\n".join(lines)], env=start, check=True, capture_output=True, text=True)
+    assert done.stdout == "0\n"

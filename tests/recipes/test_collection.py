@@ -1,0 +1,201 @@
+"""What every recipe of the collection keeps to, checked without building anything."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.recipes.collection import CHECKOUT, NAMES, RECIPES, VARIANTS, Package, packages
+
+TEXTS = {name: (RECIPES / name / "recipe.yaml").read_text(encoding="utf-8") for name in NAMES}
+PARAMS = [pytest.param(package, id=package.name) for package in packages()]
+
+LINES = {"gcc": 230}
+"""Longer than the budget: seven packages from fifteen debs."""
+
+ADDRESSES = {
+    "debian": re.compile(r"debian:pool/main/(lib)?\w/[\w+.-]+/[\w+.~-]+"),
+    "pypi": re.compile(r"pypi:(?P<project>[a-z0-9-]+)/(?P<version>[\w.]+)/[\w.-]+"),
+    "https": re.compile(r"https://[\w./+-]+"),
+}
+OTHER_SUITES = re.compile(r"~bpo|deb(?!12)\d+u\d+")
+
+
+def packages_of(recipe: str) -> list[Package]:
+    return [package for package in packages() if package.recipe == recipe]
+
+
+def test_the_demo_is_whole() -> None:
+    """The packages that the README promises."""
+    assert {package.name for package in packages()} >= {
+        *(
+            "sysroot_linux-64",
+            "kernel-headers_linux-64",
+            "binutils_impl_linux-64",
+            "gcc_impl_linux-64",
+            "gxx_impl_linux-64",
+        ),
+        *("libgcc", "libgomp", "libstdcxx", "binutils_linux-64", "gcc_linux-64", "gxx_linux-64"),
+        *("make", "cmake", "ninja", "patchelf", "libzstd", "libzlib", "zlib", "snappy", "tzdata"),
+        *("libbase64", "libbase64-devel", "base64"),
+    }
+
+
+def test_names_are_unique() -> None:
+    names = [package.name for package in packages()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recipes_are_short(name: str) -> None:
+    lines = len(TEXTS[name].splitlines())
+    budget = LINES.get(name, 60 if len(packages_of(name)) == 1 else 95)
+    assert lines <= budget, f"{lines} lines"
+    assert max(map(len, TEXTS[name].splitlines())) <= 130
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_begins_by_saying_what_it_is_for(name: str) -> None:
+    assert re.match(r"# [A-Z`a-z].+", TEXTS[name])
+    assert "\nschema_version: 1\n" in TEXTS[name]
+    assert f"`{name}`" in (RECIPES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("package", PARAMS)
+def test_a_package_is_described_and_licensed(package: Package) -> None:
+    assert package.about.get("license")
+    assert package.about.get("license_file")
+    assert package.about["homepage"].startswith("https://")
+    assert 10 < len(package.about["summary"]) < 80
+
+
+@pytest.mark.parametrize("package", PARAMS)
+def test_a_package_is_tested(package: Package) -> None:
+    assert package.tests
+
+
+@pytest.mark.parametrize("package", PARAMS)
+def test_programs_are_run_and_not_only_counted(package: Package) -> None:
+    """A test that only lists files is for run-time libraries and data, which the tests of others use."""
+    scripts = [test for test in package.tests if "script" in test]
+    assert scripts or not {"bin", "include"} & set(package.tests[0]["package_contents"])
+
+
+@pytest.mark.parametrize("package", PARAMS)
+def test_sources_are_named_and_hashed(package: Package) -> None:
+    for source in package.sources:
+        assert re.fullmatch(r"[0-9a-f]{64}", source["sha256"])
+        urls = source["url"] if isinstance(source["url"], list) else [source["url"]]
+        for url in urls:
+            match = ADDRESSES[url.partition(":")[0]].fullmatch(url)
+            assert match, url
+            if url.startswith("pypi:"):
+                assert f"-{match['version']}" in url.rpartition("/")[2]
+
+
+def test_debian_packages_are_of_one_suite() -> None:
+    """bookworm main only: no backport, no other release; one version of each source package; one hash for each file."""
+    versions: dict[str, set[str]] = defaultdict(set)
+    hashes: dict[str, set[str]] = defaultdict(set)
+    for package in packages():
+        for source in package.sources:
+            if isinstance(source["url"], str) and source["url"].endswith(".deb"):
+                folder, _, file = source["url"].rpartition("/")
+                versions[folder].add(file.split("_")[1])
+                hashes[file].add(source["sha256"])
+    assert len(versions) > 10
+    assert {folder: found for folder, found in versions.items() if len(found) > 1} == {}
+    assert {file: found for file, found in hashes.items() if len(found) > 1} == {}
+    assert [file for file in hashes if OTHER_SUITES.search(file)] == []
+    assert [file for file in hashes if not file.endswith(("_amd64.deb", "_all.deb"))] == []
+
+
+def test_sources_from_debian_have_a_second_address() -> None:
+    """Upstream's archives, unlike bookworm's packages, leave Debian with the last revision that used them."""
+    upstream = [s["url"] for p in packages() for s in p.sources if ".orig.tar" in str(s["url"])]
+    assert upstream
+    assert all(isinstance(urls, list) and len(urls) >= 2 for urls in upstream)
+
+
+@pytest.mark.parametrize("package", PARAMS)
+def test_the_collection_needs_nothing_from_elsewhere(package: Package) -> None:
+    known = {other.name for other in packages()}
+    assert {name for name in package.needs() if not name.startswith("__")} <= known
+
+
+@pytest.mark.parametrize("package", PARAMS)
+def test_who_brings_foreign_binaries_says_which_c_library_they_need(package: Package) -> None:
+    """From Debian: what stdlib("c") exports; from a manylinux wheel: what the wheel's name promises."""
+    if package.rendered["build"].get("noarch") or package.recipe == "compiler-activation":
+        return
+    build = [spec.split()[0] for spec in package.built_from.get("requirements", {}).get("build", [])]
+    run = package.rendered.get("requirements", {}).get("run", [])
+    for url in (str(source["url"]) for source in package.sources):
+        if ".deb" in url:
+            assert "sysroot_linux-64" in build
+        if match := re.search(r"manylinux_(\d+)_(\d+)_x86_64\.whl", url):
+            assert f"__glibc >={match[1]}.{match[2]},<3.0.a0" in run
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_libraries_export_their_pin(name: str) -> None:
+    """Whoever links with a library of ours gets it as a dependency, with the library's own range of compatible versions."""
+    for package in packages_of(name):
+        test_globs = [glob for test in package.tests for glob in test.get("package_contents", {}).get("lib", [])]
+        if test_globs:
+            exports = package.rendered["requirements"]["run_exports"]
+            specs = exports["weak"] if isinstance(exports, dict) else exports
+            assert package.name in {spec["pin_subpackage"]["name"] for spec in specs}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_file_lies_about(name: str) -> None:
+    """Every file beside a recipe is named by it, or by one of its scripts, or lies in its folder of tests."""
+    folder = RECIPES / name
+    scripts = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.sh"))
+    for file in (file for file in folder.rglob("*") if file.is_file() and file.name != "recipe.yaml"):
+        inside = file.relative_to(folder)
+        named = file.name in TEXTS[name] + scripts or file.name == "build.sh" or "$name.sh" in scripts
+        assert named or inside.parts[0] == "tests", inside
+
+
+@pytest.mark.parametrize("script", [pytest.param(s, id=str(s.relative_to(RECIPES))) for s in RECIPES.rglob("*.sh")])
+def test_scripts_are_sound(script: Path) -> None:
+    """The shell takes them; none sets what the wrapper sets, or names a folder of the machine as input."""
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    text = script.read_text(encoding="utf-8")
+    assert not re.search(r"^set -|#!", text, re.MULTILINE)
+    assert not re.search(r"(?<![\w$}\".])/(usr/(?!local/src/conda)|opt/|home/|build\b|work\b)", text)
+
+
+def test_every_variant_key_is_used() -> None:
+    keys = YAML(typ="safe").load(VARIANTS.read_text(encoding="utf-8"))
+    zipped = keys.pop("zip_keys")
+    assert set(keys) == _used_keys()
+    assert {key for group in zipped for key in group} <= set(keys)
+
+
+def _used_keys() -> set[str]:
+    text = "".join(TEXTS.values())
+    languages = re.findall(r"compiler\(\"(\w+)\"\)", text)
+    libraries = re.findall(r"stdlib\(\"(\w+)\"\)", text)
+    return {
+        f"{name}{suffix}"
+        for name in (
+            {f"{language}_compiler" for language in languages} | {f"{language}_stdlib" for language in libraries}
+        )
+        for suffix in ("", "_version")
+    }
+
+
+def test_the_collection_file_says_where_things_are() -> None:
+    said = YAML(typ="safe").load((CHECKOUT / "bakehouse.yaml").read_text(encoding="utf-8"))
+    assert set(said) <= {"recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy"}
+    assert [CHECKOUT / folder for folder in said["recipes"]] == [RECIPES]
+    assert [CHECKOUT / file for file in said["variants"]] == [VARIANTS]
+    assert said["channels"] == []
