@@ -62,6 +62,11 @@ def mapped(path: Path) -> Iterator[Data]:
         os.close(descriptor)
 
 
+def is_binary(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` (four bytes suffice) may have facts."""
+    return head.startswith((MAGIC, *_FOREIGN))
+
+
 def read_facts(path: Path) -> BinaryFacts | None:
     """Return the facts of an ELF, Mach-O or PE file; None of any other file, and of one that is malformed.
 
@@ -71,7 +76,7 @@ def read_facts(path: Path) -> BinaryFacts | None:
     with mapped(path) as data:
         if data[:4] == MAGIC:
             return elf_facts(data)
-        if not data[:4].startswith(_FOREIGN) or len(data) > _LARGEST_FOREIGN:
+        if not is_binary(data[:4]) or len(data) > _LARGEST_FOREIGN:
             return None
         # LIEF takes most of a second to import: only files of other systems need it.
         from builder.binary.foreign import foreign_facts

@@ -87,13 +87,12 @@ def _other_strings(elf: Elf) -> Iterator[int]:
     yield from (name for name, _ in symbols(elf))
 
 
-def patch_run_path(path: Path, edit: RunPathEdit) -> BinaryFacts:
+def patch_run_path(path: Path, edit: RunPathEdit, before: BinaryFacts) -> BinaryFacts:
     """Carry out ``edit`` on the file at ``path``, which must be writable and nobody else's; return its new facts.
 
-    Everything is read again afterwards. Raises `WorkError` when anything but the run path changed, or the run path is
-    not the one that was planned.
+    ``before`` are its facts so far. Everything is read again afterwards: raises `WorkError` when anything but the run
+    path changed, or the run path is not the one that was planned.
     """
-    before = read_facts(path)
     if edit.how == "in-place":
         with path.open("r+b") as file:
             file.seek(edit.offset)
@@ -102,7 +101,8 @@ def patch_run_path(path: Path, edit: RunPathEdit) -> BinaryFacts:
         set_run_path(path, edit.new, tag=edit.tag)
     after = read_facts(path)
     wanted = tuple(part for part in edit.new.split(":") if part)
-    if before is None or after != replace(before, runpath=wanted, runpath_kind=edit.tag if wanted else None):
+    expected = replace(before, runpath=wanted, runpath_kind=edit.tag if wanted else None)
+    if after is None or after != expected:
         raise WorkError(
             f"{path} is not what it was after its run path became {edit.new!r}",
             code="binary.run-path",

@@ -15,9 +15,9 @@ _LARGEST = 1 << 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unpacked:
-    """The first bytes of what a compressed file holds, and the ``name`` of the program that makes such files."""
+    """The first bytes of what a compressed file holds, and the program that makes such files."""
 
-    name: str
+    program: str
     data: bytes
 
 
@@ -26,12 +26,12 @@ def unpacked(data: Data) -> Unpacked | None:
     head = data[:6]
     try:
         if head[:3] == b"\x1f\x8b\x08":
-            return Unpacked(name="gzip", data=zlib.decompressobj(wbits=31).decompress(data[:], _LARGEST))
+            return Unpacked(program="gzip", data=zlib.decompressobj(wbits=31).decompress(data[:], _LARGEST))
         if head[:3] == b"BZh":
-            return Unpacked(name="bzip2", data=bz2.BZ2Decompressor().decompress(data[:], _LARGEST))
+            return Unpacked(program="bzip2", data=bz2.BZ2Decompressor().decompress(data[:], _LARGEST))
         if head == b"\xfd7zXZ\x00":
             reader = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=1 << 28)
-            return Unpacked(name="xz", data=reader.decompress(data[:], _LARGEST))
+            return Unpacked(program="xz", data=reader.decompress(data[:], _LARGEST))
     except (zlib.error, lzma.LZMAError, OSError, EOFError):
         return None
     return None

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from builder.binary import mapped
 from builder.check.compressed import unpacked
 from builder.check.context import CheckContext
+from builder.check.needles import Needle, Needles
 from builder.model.finding import Finding, Severity
 from builder.model.globs import Globs
 from builder.model.payload import Relocated, RelocatedEntry
 from builder.model.recipe import GlobList, Json, Output
-
-_CHUNK = 1 << 22
-_AFTER = re.compile(rb"[A-Za-z0-9_-]")
-_SHOWN = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Needle:
-    text: str
-    what: str
-    is_placeholder: bool = False
-
-    @property
-    def spellings(self) -> tuple[bytes, bytes]:
-        return self.text.encode(), self.text.encode("utf-16-le")
 
 
 def check_leaks(relocated: Relocated, context: CheckContext) -> Iterator[Finding]:
@@ -39,69 +23,40 @@ def check_leaks(relocated: Relocated, context: CheckContext) -> Iterator[Finding
     """
     allowlist = _allowlist(context.output)
     allowed = Globs(allowlist) if allowlist else None
-    leaks = [_Needle(text=leak.text, what=leak.what) for leak in context.leaks]
-    placeholder = _Needle(text=relocated.placeholder, what="the host prefix", is_placeholder=True)
+    leaks = [Needle(text=leak.text, what=leak.what) for leak in context.leaks]
+    placeholder = Needle(text=relocated.placeholder, what="the host prefix", is_placeholder=True)
+    usual = Needles.of(leaks)
+    unrecorded = Needles.of([*leaks, placeholder] if relocated.placeholder else leaks)
     for entry in relocated.entries:
-        recorded = entry.prefix_mode is not None or not relocated.placeholder
-        needles = leaks if recorded else [*leaks, placeholder]
-        for needle, where, shown in _leaks_in(entry, needles):
-            tolerated = where is not None or (allowed is not None and allowed.matches(entry.entry.path))
-            if needle.is_placeholder:
-                tolerated = tolerated or _is_asked_for(entry.entry.path, context.output)
-            yield _finding(entry.entry.path, needle, where, shown, tolerated=tolerated)
+        path = entry.entry.path
+        for needle, how, shown in _in_entry(entry, usual if entry.prefix_mode is not None else unrecorded):
+            tolerated = (
+                how is not None
+                or (allowed is not None and allowed.matches(path))
+                or (needle.is_placeholder and _is_asked_for(path, context.output))
+            )
+            yield _finding(path, needle, how, shown, tolerated=tolerated)
     for license_file in relocated.licenses:
-        for needle, _, shown in _leaks_of_file(license_file.content, leaks):
-            yield _finding(f"info/licenses/{license_file.name}", needle, None, shown, tolerated=False)
+        for needle, how, shown in _in_content(license_file.content, unrecorded):
+            yield _finding(f"info/licenses/{license_file.name}", needle, how, shown, tolerated=False)
 
 
-def _leaks_in(entry: RelocatedEntry, needles: list[_Needle]) -> Iterator[tuple[_Needle, str | None, str]]:
-    texts = (entry.entry.path, entry.entry.target or "")
-    for needle in needles:
-        if any(needle.text in text for text in texts):
-            yield needle, None, next(text for text in texts if needle.text in text)
+def _in_entry(entry: RelocatedEntry, needles: Needles) -> Iterator[tuple[Needle, str | None, str]]:
+    for needle in needles.sought:
+        for text in (entry.entry.path, entry.entry.target or ""):
+            if needle.text in text:
+                yield needle, None, text
     if entry.entry.content is not None:
-        yield from _leaks_of_file(entry.entry.content, needles)
+        yield from _in_content(entry.entry.content, needles)
 
 
-def _leaks_of_file(path: Path, needles: Iterable[_Needle]) -> Iterator[tuple[_Needle, str | None, str]]:
-    """Yield (leak, how the file is compressed or None, what stands around it) at most once for each leak."""
+def _in_content(path: Path, needles: Needles) -> Iterator[tuple[Needle, str | None, str]]:
+    """Yield (what stands in the file, the program that compressed it or None, what stands around it)."""
     with mapped(path) as data:
-        left = list(needles)
-        for start in range(0, len(data), _CHUNK):
-            if not left:
-                return
-            found = list(_in_window(data[start : start + _CHUNK + _overlap(left)], left))
-            yield from ((needle, None, shown) for needle, shown in found)
-            left = [needle for needle in left if needle not in {hit for hit, _ in found}]
-        how = unpacked(data)
-        if how is not None and left:
-            yield from ((needle, how.name, shown) for needle, shown in _in_window(how.data, left))
-
-
-def _overlap(needles: Iterable[_Needle]) -> int:
-    return max((len(spelling) + 1 for needle in needles for spelling in needle.spellings), default=0)
-
-
-def _in_window(window: bytes, needles: Iterable[_Needle]) -> Iterator[tuple[_Needle, str]]:
-    for needle in needles:
-        for spelling in needle.spellings:
-            at = _find(window, spelling)
-            if at >= 0:
-                yield needle, _around(window, at)
-                break
-
-
-def _find(window: bytes, spelling: bytes) -> int:
-    """Return where ``spelling`` stands as a whole path, -1 when it does not: ``/w/work`` is not in ``/w/workshop``."""
-    at = window.find(spelling)
-    while at >= 0 and _AFTER.match(window, at + len(spelling)):
-        at = window.find(spelling, at + 1)
-    return at
-
-
-def _around(window: bytes, at: int) -> str:
-    line = re.split(rb"[\0\n]", window[at : at + _SHOWN], maxsplit=1)[0]
-    return "".join(sign if sign.isprintable() else "." for sign in line.decode("utf-8", "replace"))
+        yield from ((needle, None, shown) for needle, shown in needles.in_file(data))
+        inside = unpacked(data)
+        if inside is not None:
+            yield from ((needle, inside.program, shown) for needle, shown in needles.in_file(inside.data))
 
 
 def _is_asked_for(path: str, output: Output) -> bool:
@@ -114,13 +69,13 @@ def _is_asked_for(path: str, output: Output) -> bool:
 
 
 def _allowlist(output: Output) -> GlobList:
-    ours = dict(output.extra).get("bakehouse", ())
-    patterns = _member(ours, "leak_allowlist")
+    patterns = _member(dict(output.extra).get("bakehouse"), "leak_allowlist")
     named = patterns if isinstance(patterns, tuple) else (patterns,)
     return GlobList(include=tuple(pattern for pattern in named if isinstance(pattern, str)))
 
 
 def _member(value: Json, key: str) -> Json:
+    """Return the member ``key`` of a JSON object, which is a tuple of pairs; None when there is none."""
     if isinstance(value, tuple):
         for pair in value:
             if isinstance(pair, tuple) and len(pair) == 2 and pair[0] == key:
@@ -128,7 +83,7 @@ def _member(value: Json, key: str) -> Json:
     return None
 
 
-def _finding(path: str, needle: _Needle, how: str | None, shown: str, *, tolerated: bool) -> Finding:
+def _finding(path: str, needle: Needle, how: str | None, shown: str, *, tolerated: bool) -> Finding:
     inside = f", compressed by {how}," if how is not None else ""
     recorded = " where no installer replaces it" if needle.is_placeholder else ""
     return Finding(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from builder.binary import RunPathEdit, patch_run_path
 from builder.errors import WorkError
+from builder.model.binary import BinaryFacts
 from builder.model.finding import Finding, Severity
 from builder.model.links import resolve
 from builder.model.payload import Edit, Entry, EntryKind, Payload, Relocated, RelocatedEntry
@@ -33,10 +34,15 @@ def relocate(payload: Payload, output: Output, context: RelocateContext) -> Relo
     entries: list[Entry] = []
     for entry in payload.entries:
         edit = planned.get(entry.path)
-        new = entry if edit is None else _edited(entry, edit, context.scratch)
-        if edit is not None and new.content is not None:
-            scans[entry.path] = scan(new.content, context.placeholder)
-        entries.append(new)
+        if edit is None:
+            entries.append(entry)
+        elif edit.kind == "link":
+            entries.append(replace(entry, target=edit.new))
+        else:
+            place = _place(context.scratch, entry.path)
+            facts = _write(entry, edit, scans[entry.path].binary, place)
+            scans[entry.path] = scan(place, context.placeholder, facts)
+            entries.append(replace(entry, content=place))
     return Relocated(
         entries=tuple(_relocated(entries, scans, output, context)),
         licenses=payload.licenses,
@@ -48,21 +54,24 @@ def relocate(payload: Payload, output: Output, context: RelocateContext) -> Relo
     )
 
 
-def _edited(entry: Entry, edit: Edit, scratch: Path) -> Entry:
-    if edit.kind == "link":
-        return replace(entry, target=edit.new)
-    assert entry.content is not None
-    place = scratch / "edited" / entry.path
+def _place(scratch: Path, path: str) -> Path:
+    place = scratch / "edited" / path
     place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def _write(entry: Entry, edit: Edit, facts: BinaryFacts | None, place: Path) -> BinaryFacts | None:
+    """Write the edited content of ``entry`` at ``place`` and return what is known of it."""
+    assert entry.content is not None
     if edit.kind == "text":
-        old = entry.content.read_bytes()
-        if not old.startswith(edit.old.encode()):
+        old, line = entry.content.read_bytes(), edit.old.encode()
+        if not old.startswith(line):
             raise WorkError(f"{entry.path} no longer begins with {edit.old!r}", code="relocate.changed")
-        place.write_bytes(edit.new.encode() + old[len(edit.old.encode()) :])
-    else:
-        shutil.copyfile(entry.content, place)
-        patch_run_path(place, _run_path_edit(edit))
-    return replace(entry, content=place, size=place.stat().st_size)
+        place.write_bytes(edit.new.encode() + old[len(line) :])
+        return None
+    assert facts is not None
+    shutil.copyfile(entry.content, place)
+    return patch_run_path(place, _run_path_edit(edit), facts)
 
 
 def _run_path_edit(edit: Edit) -> RunPathEdit:

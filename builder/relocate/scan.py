@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.binary import read_facts
+from builder.binary import is_binary, read_facts
 from builder.errors import WorkError
 from builder.model.binary import BinaryFacts
 
@@ -34,8 +34,11 @@ class Scan:
     binary: BinaryFacts | None = None
 
 
-def scan(path: Path, placeholder: str) -> Scan:
-    """Read the regular file at ``path`` once. Raises `WorkError` when it is none: symlinks are never followed."""
+def scan(path: Path, placeholder: str, facts: BinaryFacts | None = None) -> Scan:
+    """Read the regular file at ``path`` once; ``facts`` are its facts where they are known already.
+
+    Raises `WorkError` when it is no regular file: symlinks are never followed.
+    """
     narrow = placeholder.encode()
     wide = placeholder.encode("utf-16-le")
     overlap = len(wide) - 1
@@ -58,7 +61,7 @@ def scan(path: Path, placeholder: str) -> Scan:
         wide=has_wide,
         nul=has_nul,
         head=head,
-        binary=read_facts(path) if len(head) >= 4 else None,
+        binary=read_facts(path) if facts is None and is_binary(head) else facts,
     )
 
 
