@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ exec "$@"
 """
 # Standard input is the pipe that reports to us: the command must not have it, and a number above 9 is not portable.
 _MEASURED = 'ulimit -c 0; unset SHLVL; echo started >&0; "$@" </dev/null; code=$?; times >&0; exit $code'
+_FIGURE = re.compile(r"(\d+)m(\d+(?:\.\d+)?)s")
 _BARE = 'ulimit -c 0; unset SHLVL; exec "$@"'
 
 
@@ -207,11 +209,16 @@ _NAMESPACES = (
 
 
 def _root(rootfs: Path) -> list[str]:
-    """Return the arguments that build the root: the rootfs read-only, and the kernel's own file systems."""
+    """Return the arguments that build the root: the rootfs read-only, and the kernel's own file systems.
+
+    ``/proc`` is read-only because to root's files in it (``sys/kernel/core_pattern``) we are root when root starts us.
+    """
+    shared = "/dev/shm"  # noqa: S108
     links = [word for name in ("bin", "lib", "lib64", "sbin") for word in ("--symlink", f"usr/{name}", f"/{name}")]
     return [
         *("--ro-bind", str(rootfs / "usr"), "/usr", "--ro-bind", str(rootfs / "etc"), "/etc", *links),
-        *("--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
+        *("--proc", "/proc", "--remount-ro", "/proc"),
+        *("--dev", "/dev", "--perms", "1777", "--tmpfs", shared, "--remount-ro", "/dev"),
         *("--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
     ]
 
@@ -232,14 +239,9 @@ def _memory_file(words: Iterable[str]) -> int:
 
 def _judged(ended: Exit, report: bytes, tail: bytes) -> Exit:
     """Return ``ended`` with the CPU seconds that the inner shell counted; raise when the command never started."""
-    lines = report.decode("ascii", "replace").split("\n")
-    if lines[0] != "started" and ended.reason is None:
+    started, _, counted = report.decode("ascii", "replace").partition("\n")
+    if started != "started" and ended.reason is None:
         said = tail.decode("utf-8", "replace").strip() or f"exit code {ended.code}"
         raise MachineError(f"the sandbox did not start: {said}", code="sandbox.not-started")
-    return replace(ended, cpu_seconds=ended.cpu_seconds + sum(_seconds(word) for word in " ".join(lines[1:]).split()))
-
-
-def _seconds(word: str) -> float:
-    """Read one of the four figures that the shell's ``times`` prints: ``1m2.340000s``."""
-    minutes, _, seconds = word.removesuffix("s").partition("m")
-    return 60 * float(minutes) + float(seconds)
+    figures = _FIGURE.findall(counted)
+    return replace(ended, cpu_seconds=ended.cpu_seconds + sum(60 * float(m) + float(s) for m, s in figures))

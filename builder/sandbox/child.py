@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from builder.sandbox.seam import Output
 from builder.sandbox.values import Exit, Limits
 
 _PIECE = 1 << 16
+_PIPE = 1 << 20
 _GRACE = 0.5
 
 Reason = Literal["timeout", "silence", "signal"]
@@ -52,6 +54,7 @@ class Child:
         self._loop = asyncio.get_running_loop()
         self._started = self._heard = time.monotonic()
         self._failure: BaseException | None = None
+        self._killed = False
         self._reader, writer = os.pipe()
         try:
             self._popen = _popen(spawn, writer)
@@ -80,8 +83,14 @@ class Child:
         return ended if reason is None else replace(ended, reason=reason)
 
     async def kill(self) -> None:
-        """Kill it and all that it started, and wait until they are gone; nothing happens when it has ended."""
+        """Kill it and all that it started, and wait until they are gone; nothing happens when it has ended.
+
+        What is printed from now on is about the killing, and nobody hears it.
+        """
         while not self._ended.done():
+            if not self._killed:
+                self._drain()
+                self._killed = True
             self._spawn.kill(self._popen.pid)
             await asyncio.wait({self._ended}, timeout=_GRACE)
 
@@ -116,7 +125,7 @@ class Child:
         self._say(piece)
 
     def _say(self, piece: bytes) -> None:
-        if self._failure is not None:
+        if not piece or self._failure is not None or self._killed:
             return
         try:
             self._output(piece)
@@ -124,6 +133,12 @@ class Child:
             self._failure = error
             if not self._ended.done():
                 self._spawn.kill(self._popen.pid)
+
+    def _drain(self) -> None:
+        """Take what lies in the pipe, and not more than fits in it: whoever still holds it may write for ever."""
+        with suppress(BlockingIOError):
+            for _ in range(_PIPE // _PIECE):
+                self._say(os.read(self._reader, _PIECE))
 
     def _end(self) -> None:
         if not self._ended.done():
@@ -133,13 +148,13 @@ class Child:
         """Take the last output, give the descriptors back and collect the process."""
         self._loop.remove_reader(self._process)
         self._loop.remove_reader(self._reader)
-        with suppress(BlockingIOError):  # a process that left its group still holds the pipe (only without isolation)
-            while piece := os.read(self._reader, _PIECE):
-                self._say(piece)
+        self._drain()
         os.close(self._process)
         os.close(self._reader)
         _, status, usage = os.wait4(self._popen.pid, 0)
         code = self._popen.returncode = os.waitstatus_to_exitcode(status)
+        if self._killed:
+            code = -signal.SIGKILL
         return Exit(
             code=code if code >= 0 else 128 - code,
             seconds=time.monotonic() - self._started,
@@ -151,9 +166,9 @@ class Child:
 def kill_group(pid: int) -> None:
     """Kill the process group that ``pid`` leads."""
     try:
-        os.killpg(pid, 9)
+        os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
-        os.kill(pid, 9)
+        os.kill(pid, signal.SIGKILL)
 
 
 def kill_namespace(pid: int) -> None:
@@ -168,7 +183,7 @@ def kill_namespace(pid: int) -> None:
         children = []
     for victim in children or [str(pid)]:
         try:
-            os.kill(int(victim), 9)
+            os.kill(int(victim), signal.SIGKILL)
         except ProcessLookupError:
             continue
 

@@ -27,7 +27,7 @@ TIME = 315532800
 
 _LOCK = Path(__file__).with_name("rootfs.lock")
 _HEAD = (
-    "# The packages of the sandbox's root: name, version, path in the archive, sha256, size. Renewed by `make repin`.\n"
+    "# The packages of the sandbox root: name, version, path in the archive, sha256, size. `make repin` renews them.\n"
 )
 
 _KEPT = ("usr/bin/", "usr/lib/", "usr/lib64/", "usr/libexec/")

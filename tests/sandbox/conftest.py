@@ -1,0 +1,109 @@
+"""Fixtures for the sandbox's tests: each way to run commands behind one bench, so that a test says only what it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from builder.model.inside import SEALED, InsidePaths, inside_paths
+from builder.sandbox import Command, Exit, Limits, Mount, Overlay, Sandbox, find_sandbox
+from builder.sandbox.bubblewrap import Bubblewrap
+
+BASE = {"PATH": "/usr/bin", "LC_ALL": "C.UTF-8"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a script ended and what it printed."""
+
+    exit: Exit
+    text: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A sandbox, its root, a folder of the test's own, and the paths inside."""
+
+    sandbox: Sandbox
+    rootfs: Path
+    folder: Path
+    inside: InsidePaths
+
+    def overlay(self, *lower: Path, name: str = "work", inside: PurePosixPath | None = None) -> Overlay:
+        return Overlay(lower=lower, upper=self.folder / f"upper-{name}", inside=inside or self.inside.work)
+
+    def run(
+        self,
+        script: str,
+        *mounts: Mount,
+        limits: Limits | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: PurePosixPath | None = None,
+    ) -> Ran:
+        """Run one script of bash in a session of its own."""
+        return self.run_all([script], *mounts, limits=limits, env=env, cwd=cwd)[0]
+
+    def run_all(
+        self,
+        scripts: Sequence[str],
+        *mounts: Mount,
+        limits: Limits | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: PurePosixPath | None = None,
+    ) -> list[Ran]:
+        """Run several scripts in one session."""
+        return asyncio.run(self._run_all(scripts, mounts, limits or Limits(), env or {}, cwd or PurePosixPath("/")))
+
+    async def _run_all(
+        self,
+        scripts: Sequence[str],
+        mounts: Sequence[Mount],
+        limits: Limits,
+        env: Mapping[str, str],
+        cwd: PurePosixPath,
+    ) -> list[Ran]:
+        ran = []
+        async with self.sandbox.open(self.rootfs, mounts, limits, {**BASE, **env}) as session:
+            for script in scripts:
+                said = bytearray()
+                ended = await session.run(Command(argv=("bash", "-c", script), cwd=cwd), said.extend)
+                ran.append(Ran(ended, said.decode("utf-8", "replace")))
+        return ran
+
+
+def bench_for(kind: str, rootfs: Path, folder: Path) -> Bench:
+    """Make a bench of one kind: ``overlay`` and ``copy`` are bubblewrap's two modes."""
+    if kind == "none":
+        inside = inside_paths(PurePosixPath(folder / "inside"))
+        return Bench(find_sandbox("none", folder / "scratch"), rootfs, folder, inside)
+    sandbox = find_sandbox("bubblewrap", folder / "scratch")
+    assert isinstance(sandbox, Bubblewrap)
+    if kind == "copy":
+        sandbox = replace(sandbox, overlay=False)
+    return Bench(sandbox, rootfs, folder, SEALED)
+
+
+@pytest.fixture
+def bench(rootfs: Path, tmp_path: Path) -> Bench:
+    """The default: bubblewrap with overlays."""
+    return bench_for("overlay", rootfs, tmp_path)
+
+
+@pytest.fixture(params=["overlay", "copy"])
+def sealed(request: pytest.FixtureRequest, rootfs: Path, tmp_path: Path) -> Bench:
+    """Both modes of bubblewrap."""
+    return bench_for(request.param, rootfs, tmp_path)
+
+
+@pytest.fixture(params=["overlay", "copy", "none"])
+def every(request: pytest.FixtureRequest, rootfs: Path, tmp_path: Path) -> Bench:
+    """Every way to run commands."""
+    return bench_for(request.param, rootfs, tmp_path)
