@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import Problem, RecipeError, UsageError
-from builder.syntax import Mapping, Node, Scalar, Sequence, is_null, read_yaml
+from builder.syntax import read_yaml
+from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 
 FILE_NAME = "bakehouse.yaml"
 KEYS = ("recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy")

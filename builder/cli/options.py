@@ -128,7 +128,7 @@ places = _grouped(
     "places",
     Places,
     click.option("output", "--out", "--output-dir", type=_PATH, help="Channel to write  [default: ./channel]."),
-    click.option("channels", "-c", "--channel", multiple=True, metavar="CHANNEL", help="Channel to take packages from."),
+    click.option("channels", "-c", "--channel", multiple=True, metavar="CHANNEL", help="Channel to solve against."),
     click.option("offline", "--offline", is_flag=True, help="Use only what was fetched before."),
     click.option(
         "store", "--store", type=_PATH, envvar="BAKEHOUSE_STORE", help="Folder of all caches  [BAKEHOUSE_STORE]."
@@ -144,7 +144,7 @@ build_choice = _grouped(
         help="How to isolate  [default: the strongest that this machine has].",
     ),
     click.option(
-        "keep_going", "--keep-going", "--continue-on-failure", is_flag=True, help="Build all but what depends on a failure."
+        "keep_going", "--keep-going", "--continue-on-failure", is_flag=True, help="Build all that no failure touches."
     ),
     click.option("with_deps", "--with-deps", is_flag=True, help="Build missing dependencies from the collection too."),
     click.option(

@@ -18,7 +18,8 @@ from builder.model.recipe import (
     ScriptTest,
     Test,
 )
-from builder.syntax import Mapping, Node, Scalar, Sequence, read_yaml
+from builder.syntax import read_yaml
+from builder.syntax.node import Mapping, Node, Scalar, Sequence
 
 FILE = "tests/tests.yaml"
 

@@ -1,0 +1,51 @@
+"""From renderings to a plan against a channel and what the ledger remembers; shared by ``plan`` and ``build``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from builder.cli.collection import recipe_files
+from builder.cli.options import Selection
+from builder.cli.rendering import Rendered, render_files
+from builder.cli.site import Site, source_date_epoch
+from builder.farm import Ledger
+from builder.model.rendering import Rendering
+from builder.model.task import Plan
+from builder.plan import PlanContext, make_plan, missing_from, providers
+from builder.source import source_digests
+
+
+def make(renderings: Sequence[Rendering], place: Site, ledger: Ledger, *, sealed: bool) -> Plan:
+    """Return the plan for ``renderings``: what the channel has under a recipe key is reused."""
+    channel = str(place.output)
+    keys = place.channel.keys()
+    there = set(keys.values())
+    remembered = {key: name for key, name in ledger.done(channel).items() if name in there}
+    context = PlanContext(
+        rootfs_digest=place.rootfs_digest,
+        sources=source_digests,
+        known={**remembered, **keys},
+        records=ledger.explanations(channel),
+        sealed=sealed,
+        epoch=source_date_epoch(),
+        outside=(place.output, place.store.root),
+    )
+    return make_plan(renderings, context)
+
+
+def with_dependencies(rendered: Rendered, selection: Selection, available: set[str]) -> Rendered:
+    """Add the recipes of the collection that provide what is missing, and what those miss, until nothing is found."""
+    files = recipe_files(rendered.collection.recipes)
+    everything = render_files(files, selection, rendered.collection)
+    outputs: dict[object, list[str]] = {}
+    for rendering in everything.renderings:
+        outputs.setdefault(rendering.recipe.path, []).append(rendering.output.name)
+    chosen = {rendering.recipe.path for rendering in rendered.renderings}
+    renderings = list(rendered.renderings)
+    while True:
+        wanted = set(providers(missing_from(renderings, available), outputs).values()) - chosen
+        if not wanted:
+            return replace(rendered, renderings=tuple(renderings))
+        chosen |= wanted  # type: ignore[arg-type]
+        renderings += [rendering for rendering in everything.renderings if rendering.recipe.path in wanted]

@@ -1,0 +1,54 @@
+"""From the paths and options of a command line to renderings; shared by every verb that starts with recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.cli.collection import Collection, find_collection, recipe_files
+from builder.cli.options import Selection
+from builder.errors import BakehouseError, RecipeError
+from builder.matrix import load_variants, render, variant_files
+from builder.model.rendering import Platforms, Rendering
+from builder.recipe import load
+
+BUILD_PLATFORM = "linux-64"
+"""The platform that scripts run on: the only one so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What came of a selection; one broken recipe hides no other."""
+
+    collection: Collection
+    renderings: tuple[Rendering, ...]
+    errors: tuple[BakehouseError, ...] = ()
+
+    def raise_errors(self) -> None:
+        """Raise one error with the problems of all recipes that could not be rendered."""
+        if self.errors:
+            raise RecipeError.of([problem for error in self.errors for problem in error.problems])
+
+
+def render_selection(selection: Selection) -> Rendered:
+    """Render every recipe that the selection names, over the collection's variants and those given."""
+    files = recipe_files(selection.wanted)
+    collection = find_collection(files[0].parent)
+    return render_files(files, selection, collection)
+
+
+def render_files(files: Sequence[Path], selection: Selection, collection: Collection) -> Rendered:
+    """Render ``files``; variant files count in this order: the collection's, the one beside the recipe, those given."""
+    host = selection.target_platform or BUILD_PLATFORM
+    platforms = Platforms(target=host, host=host, build=BUILD_PLATFORM)
+    renderings: list[Rendering] = []
+    errors: list[BakehouseError] = []
+    for file in files:
+        given = (*variant_files(file.parent), *selection.variant_files)
+        try:
+            config = load_variants((*collection.variants, *given), selection.overrides(), platforms)
+            renderings += render(load(file), config, platforms)
+        except BakehouseError as error:
+            errors.append(error)
+    return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))

@@ -1,0 +1,83 @@
+"""Puts together what a command works with, from its options, the collection and the caller's environment.
+
+The only module that reads environment variables: ``SOURCE_DATE_EPOCH``, pip's ``PIP_INDEX_URL`` and ``PATH``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.channel import Channel
+from builder.cli.collection import Collection
+from builder.cli.options import Places
+from builder.errors import UsageError
+from builder.report.events import Downloaded, Event, Noted
+from builder.sandbox.rootfs import rootfs_lock
+from builder.source import Addresses, Fetcher
+from builder.store import Store, default_root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a command works."""
+
+    store: Store
+    output: Path
+    channels: tuple[str, ...]
+    addresses: Addresses
+    offline: bool
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that packages go to."""
+        return Channel(self.output)
+
+    def fetcher(self, emit: Callable[[Event], None]) -> Fetcher:
+        """Return what fetches sources, telling of it through ``emit``."""
+
+        def progress(name: str, received: int, size: int | None) -> None:
+            emit(Downloaded(name=name, received=received, size=size))
+
+        def report(text: str) -> None:
+            emit(Noted(text=text))
+
+        return Fetcher(self.store, self.addresses, offline=self.offline, report=report, progress=progress)
+
+    @property
+    def rootfs_digest(self) -> str:
+        """The digest of the sandbox's root."""
+        return rootfs_lock().digest
+
+
+def site(places: Places, collection: Collection) -> Site:
+    """Put a site together; options win over the collection, the collection over defaults."""
+    output = places.output or collection.output or Path("channel")
+    return Site(
+        store=Store(places.store or default_root()),
+        output=output.absolute(),
+        channels=places.channels or collection.channels,
+        addresses=Addresses(
+            debian=collection.debian,
+            pypi=collection.pypi or os.environ.get("PIP_INDEX_URL"),
+            mirrors=dict(collection.mirrors),
+        ),
+        offline=places.offline,
+    )
+
+
+def source_date_epoch() -> int | None:
+    """Return ``SOURCE_DATE_EPOCH`` in seconds since 1970, None when it is not set."""
+    text = os.environ.get("SOURCE_DATE_EPOCH")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise UsageError(f"SOURCE_DATE_EPOCH={text!r} is not a number of seconds", code="cli.epoch")
+    return int(text)
+
+
+def secrets(names: tuple[str, ...]) -> dict[str, str]:
+    """Return the values of the environment variables that recipes name as secrets; those that are not set are absent."""
+    return {name: os.environ[name] for name in names if name in os.environ}
