@@ -243,6 +243,10 @@ class PackageContentsTest:
     lib: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     site_packages: tuple[str, ...] = ()
+    not_bin: tuple[str, ...] = ()
+    not_lib: tuple[str, ...] = ()
+    not_include: tuple[str, ...] = ()
+    not_site_packages: tuple[str, ...] = ()
     strict: bool = False
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from builder.recipe.evaluation import evaluate_output as evaluate
+from builder.recipe.load import load
 from builder.recipe.request import Ask, Evaluated, GitQuestion, Request
 from builder.recipe.text import OutputText, RecipeText
 
-__all__ = ["Ask", "Evaluated", "GitQuestion", "OutputText", "RecipeText", "Request"]
+__all__ = ["Ask", "Evaluated", "GitQuestion", "OutputText", "RecipeText", "Request", "evaluate", "load"]

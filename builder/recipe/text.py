@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from builder.model.rendering import RecipeFile
+from builder.recipe.term import Constant, Table, Term
+from builder.syntax.node import Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopLevel:
+    """What all outputs of a recipe share: the terms of its top level; ``several`` for a recipe with ``outputs``."""
+
+    context: Table
+    sections: Table
+    several: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputText:
-    """One output of a recipe file, with the top level already merged into it.
+    """One output of a recipe file; what the top level of the file gives to it is in ``top``.
 
     ``name`` is the package name as written, possibly an expression; ``index`` counts the file's outputs from 0.
     ``mentioned`` are all names that its expressions contain, taken or not, through the context too: a superset of what
-    an evaluation reads, plus the names of version-less build and host requirements that are written out.
+    an evaluation reads, but for version-less requirements. ``where`` is its name's place.
     """
 
     index: int
@@ -22,6 +33,9 @@ class OutputText:
     name: str
     mentioned: frozenset[str]
     inherits: str | None = None
+    where: Scalar | None = field(default=None, repr=False, compare=False)
+    sections: Table = field(default=Table(()), repr=False)
+    top: TopLevel = field(default=TopLevel(context=Table(()), sections=Table(()), several=False), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +45,8 @@ class RecipeText:
     file: RecipeFile
     digest: str
     outputs: tuple[OutputText, ...]
+
+
+def term_of(table: Table, key: str) -> Term:
+    """Return the term under ``key``, an absent constant if there is none."""
+    return next((term for name, term in table.entries if name == key), Constant(None))

@@ -1,0 +1,222 @@
+"""The functions that recipes may call (CEP 39, as rattler-build 0.73 does them)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TypeVar, get_args
+
+from builder.errors import BakehouseError
+from builder.model.pin import DEFAULT_LOWER, DEFAULT_UPPER, Pin
+from builder.model.target import Target, target
+from builder.model.version import Version
+from builder.model.version_spec import VersionSpec
+from builder.recipe.kind import inside
+from builder.recipe.request import Ask, GitQuestion
+from builder.recipe.scope import SYSROOT_KEY, RecipeScope
+from builder.syntax.data import read_data
+from builder.syntax.value import Arguments, ExpressionError, Function, Namespace, Undefined, Value, kind_of, text_of
+
+_Answer = TypeVar("_Answer")
+_C_COMPILERS = {"c": "gcc", "cxx": "gxx"}
+_CLANG = {"c": "clang", "cxx": "clangxx"}
+
+
+def functions(scope: RecipeScope) -> dict[str, Function | Namespace]:
+    """Return the functions of one evaluation by name."""
+    ask = scope.request.ask
+    found: list[Function | Namespace] = [
+        Function("compiler", lambda arguments: _toolchain(arguments, "compiler", scope)),
+        Function("stdlib", lambda arguments: _toolchain(arguments, "stdlib", scope)),
+        Function("cdt", lambda arguments: _cdt(arguments, scope)),
+        Function("pin_subpackage", lambda arguments: _pin("pin_subpackage", arguments)),
+        Function("pin_compatible", lambda arguments: _pin("pin_compatible", arguments)),
+        Function("match", _match),
+        Function("cmp", _cmp),
+        Function("load_from_file", lambda arguments: _load_from_file(arguments, ask)),
+        *[_platform_question(name, question) for name, question in _PLATFORM_QUESTIONS.items()],
+        Namespace("env", _by_name(_environment_functions(ask))),
+        Namespace("git", _by_name(_git_functions(ask))),
+    ]
+    return {function.name: function for function in found}
+
+
+def _by_name(found: list[Function]) -> Mapping[str, Function]:
+    return {function.name.split(".")[-1]: function for function in found}
+
+
+def _text(value: Value, what: str) -> str:
+    if isinstance(value, Undefined):
+        raise value.refuse()
+    if not isinstance(value, str):
+        raise ExpressionError(f"{what} must be text, this is {kind_of(value)}")
+    return value
+
+
+def _toolchain(arguments: Arguments, what: str, scope: RecipeScope) -> str:
+    """Return ``NAME_PLATFORM`` or ``NAME_PLATFORM =VERSION``, from the variant keys or the platform's default."""
+    language = _text(arguments.take("language", required=1)["language"], "the language")
+    key, platform = f"{language}_{what}", scope.request.platforms.target
+    for read in (key, f"{key}_version", SYSROOT_KEY):
+        scope.note(read)
+    chosen, version = scope.variant(key), scope.variant(f"{key}_version")
+    name = text_of(chosen) if chosen is not None else None
+    if name is None and what == "compiler":
+        name = _default_compiler(language, target(platform))
+    if name is None:
+        raise ExpressionError(
+            f"no {what} is known for {language}",
+            remedy=f"set {key} in a variant file",
+            code="recipe.no-toolchain",
+        )
+    package = f"{name}_{platform}"
+    if version is None:
+        return package
+    text = text_of(version)
+    plain = all(char.isalnum() or char == "." for char in text)
+    return f"{package} ={text}" if plain else f"{package} {text}"
+
+
+def _default_compiler(language: str, platform: Target) -> str:
+    family = platform.family.name
+    if language == "fortran":
+        return "flang" if family == "win" else "gfortran"
+    if language not in _C_COMPILERS:
+        return language
+    match family:
+        case "win":
+            return "vs2022"
+        case "osx" | "ios" | "iossimulator" | "android":
+            return _CLANG[language]
+        case "emscripten":
+            return "emscripten"
+        case _:
+            return _C_COMPILERS[language]
+
+
+def _cdt(arguments: Arguments, scope: RecipeScope) -> str:
+    package = _text(arguments.take("package", required=1)["package"], "the package")
+    machine = target(scope.request.platforms.host).arch
+    old = "cos7" if machine in {"s390x", "aarch64", "ppc64le", "ppc64"} else "cos6"
+    arch, name = scope.variant("cdt_arch"), scope.variant("cdt_name")
+    arch_text = text_of(arch) if arch is not None else "i686" if machine == "x86" else machine
+    suffix = f"{text_of(name) if name is not None else old}-{arch_text}"
+    head, space, rest = package.partition(" ")
+    return f"{head}-{suffix}{space}{rest}"
+
+
+def _pin(function: str, arguments: Arguments) -> str:
+    """Return the pin as JSON text, which the list of requirements reads back."""
+    for old, new in (("min_pin", "lower_bound"), ("max_pin", "upper_bound")):
+        if old in arguments.named:
+            raise ExpressionError(f"{old} is not an argument any more", remedy=f"use {new} instead")
+    given = arguments.take("name", "lower_bound", "upper_bound", "exact", "build", required=1)
+    if len(arguments.positional) > 1:
+        raise ExpressionError("everything but the name is given by name", remedy="write upper_bound=…")
+    pin: dict[str, Value] = {"name": _text(given.pop("name"), "the name")}
+    if "exact" in given:
+        if len(given) > 1:
+            raise ExpressionError("exact comes without bounds and build")
+        if given["exact"] is True:
+            return json.dumps({function: {**pin, "exact": True}})
+    bounds = {"lower_bound": DEFAULT_LOWER, "upper_bound": DEFAULT_UPPER, **given}
+    bounds.pop("exact", None)
+    arguments_of_pin = {key: _text(value, key) for key, value in bounds.items() if value is not None}
+    try:
+        Pin(**{"lower_bound": None, "upper_bound": None, **arguments_of_pin})  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ExpressionError(str(error)) from error
+    return json.dumps({function: {**pin, **arguments_of_pin}})
+
+
+def _match(arguments: Arguments) -> bool:
+    """Whether a version fits a spec; true for a value that is not known yet, so that no variant is lost."""
+    given = arguments.take("value", "spec", required=2)
+    value = given["value"]
+    if isinstance(value, Undefined) or value is None:
+        return True
+    version = text_of(value).split(" ")[0]
+    while version.endswith(".*"):
+        version = version[:-2]
+    try:
+        return VersionSpec.parse(_text(given["spec"], "the spec"), strict=True).matches(
+            Version.parse(version.rstrip("*"))
+        )
+    except ValueError as error:
+        raise ExpressionError(str(error)) from error
+
+
+def _cmp(_: Arguments) -> Value:
+    raise ExpressionError("cmp is not a function any more", remedy="use match instead")
+
+
+_PLATFORM_QUESTIONS: Mapping[str, Callable[[Target], bool]] = {
+    "is_linux": lambda platform: platform.is_linux,
+    "is_osx": lambda platform: platform.is_osx,
+    "is_win": lambda platform: platform.is_win,
+    "is_windows": lambda platform: platform.is_win,
+    "is_unix": lambda platform: platform.is_unix,
+    "is_ios": lambda platform: platform.family.name in {"ios", "iossimulator"},
+    "is_android": lambda platform: platform.family.name == "android",
+}
+
+
+def _platform_question(name: str, question: Callable[[Target], bool]) -> Function:
+    def call(arguments: Arguments) -> Value:
+        subdir = _text(arguments.take("platform", required=1)["platform"], "the platform")
+        try:
+            return question(target(subdir))
+        except ValueError as error:
+            raise ExpressionError(str(error)) from error
+
+    return Function(name, call)
+
+
+def _environment_functions(ask: Ask | None) -> list[Function]:
+    def get(arguments: Arguments) -> Value:
+        given = arguments.take("name", "default", required=1)
+        name = _text(given["name"], "the name")
+        value = _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it")
+        if value is not None:
+            return value
+        if "default" in given:
+            return given["default"]
+        raise ExpressionError(f"the environment variable {name} is not set", remedy="give a default, or set it")
+
+    def exists(arguments: Arguments) -> Value:
+        name = _text(arguments.take("name", required=1)["name"], "the name")
+        return _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it") is not None
+
+    return [Function("env.get", get), Function("env.exists", exists)]
+
+
+def _load_from_file(arguments: Arguments, ask: Ask | None) -> Value:
+    path = _text(arguments.take("path", required=1)["path"], "the path")
+    try:
+        inside(path)
+    except ValueError as error:
+        raise ExpressionError(str(error), code="recipe.outside") from error
+    return read_data(_asked(ask, lambda who: who.file(path), "let the caller offer the recipe's files"), path)
+
+
+def _git_functions(ask: Ask | None) -> list[Function]:
+    def question(name: GitQuestion) -> Function:
+        def call(arguments: Arguments) -> Value:
+            url = _text(arguments.take("url", required=1)["url"], "the address")
+            if url.startswith("-") or "::" in url:
+                raise ExpressionError(f"{url!r} is not the address of a git repository", code="recipe.outside")
+            return _asked(ask, lambda who: who.git(name, url), "write the revision into the recipe")
+
+        return Function(f"git.{name}", call)
+
+    return [question(name) for name in get_args(GitQuestion)]
+
+
+def _asked(ask: Ask | None, question: Callable[[Ask], _Answer], remedy: str) -> _Answer:
+    if ask is None:
+        raise ExpressionError("recipes may not ask the machine here", remedy=remedy, code="recipe.refused")
+    try:
+        return question(ask)
+    except BakehouseError as error:
+        first = error.problems[0]
+        raise ExpressionError(first.message, remedy=first.remedy or remedy, code=first.code) from error

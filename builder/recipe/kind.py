@@ -1,0 +1,210 @@
+"""What a scalar of a recipe must be: each kind has its check, so that a mistake is told where it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from builder.model.match_spec import MatchSpec
+from builder.model.name import check_build_string, check_package_name, check_version
+from builder.model.pin import Pin
+from builder.recipe.license import check_license
+from builder.syntax.scalar import as_bool, as_int
+
+Plain = str | int | float | bool | None | tuple["Plain", ...] | dict[str, "Plain"]
+"""Evaluated recipe data: what YAML and JSON can hold; ``None`` under a key means that the key is not there."""
+
+FOLDERS = frozenset({"SRC_DIR", "RECIPE_DIR", "BUILD_DIR"})
+PREFIXES = FOLDERS | {"PREFIX", "BUILD_PREFIX"}
+SCRIPT_VARIABLES = PREFIXES | {
+    "ARCH", "BUILD", "CMAKE_GENERATOR", "CONDA_BUILD_CROSS_COMPILATION", "CONDA_BUILD_STATE", "CPU_COUNT",
+    "CYGWIN_PREFIX", "HOME", "LD_RUN_PATH", "LIBRARY_BIN", "LIBRARY_INC", "LIBRARY_LIB", "LIBRARY_PREFIX", "LUA",
+    "NODEJS", "NPY_VER", "NUMPY", "OSX_ARCH", "PATH", "PERL", "PIP_CACHE_DIR", "PKG_BUILDNUM", "PKG_BUILD_STRING",
+    "PKG_CONFIG_PATH", "PKG_HASH", "PKG_NAME", "PKG_VERSION", "PY3K", "PYTHON", "PY_VER", "R", "RUBY", "R_VER",
+    "SCRIPTS", "SOURCE_DATE_EPOCH", "SP_DIR", "STDLIB_DIR", "SUBDIR", "TEMP", "TMP",
+}  # fmt: skip
+"""Names that have a value only in the build's session; a text keeps them as ``${{ NAME }}`` until then."""
+
+_DIGEST = re.compile(r"[0-9a-fA-F]+")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ENTRY_POINT = re.compile(r"[A-Za-z0-9_.+-]+\s*=\s*[A-Za-z_]\w*(?:\.\w+)*\s*:\s*[A-Za-z_]\w*(?:\.\w+)*")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_LATE = re.compile(r"\$\{\{ ([A-Z_]+) \}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """``convert`` returns the value that a text stands for or raises ValueError with the reason why it is none.
+
+    ``late`` are the names of the build's session that the text may mention; ``words`` complete "expected …".
+    """
+
+    words: str
+    convert: Callable[[str], Plain]
+    late: frozenset[str] = frozenset()
+
+
+def inside(text: str) -> str:
+    """Check that a path stays below the folder that it is relative to."""
+    folder = _LATE.match(text)
+    rest = text[folder.end() :].lstrip("/") if folder else text
+    parts = PurePosixPath(rest.replace("\\", "/")).parts
+    if not folder and (rest.startswith(("/", "\\", "~")) or _DRIVE.match(rest)):
+        raise ValueError(f"{text!r} is an absolute path; it must be relative and stay inside")
+    if ".." in parts or "\0" in text:
+        raise ValueError(f"{text!r} leads out of its folder")
+    return text
+
+
+def _file_name(text: str) -> str:
+    if text in {".", ".."} or "/" in text or "\\" in text or "\0" in text:
+        raise ValueError(f"{text!r} is not the name of a file: it has a folder in it")
+    return text
+
+
+def _natural(text: str) -> int:
+    number = as_int(text.strip())
+    if number is None or number < 0:
+        raise ValueError(f"{text!r} is not a whole number of 0 or more")
+    return number
+
+
+def _integer(text: str) -> int:
+    number = as_int(text.strip())
+    if number is None:
+        raise ValueError(f"{text!r} is not a whole number")
+    return number
+
+
+def _boolean(text: str) -> bool:
+    truth = as_bool(text)
+    if truth is None:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return truth
+
+
+def _noarch(text: str) -> str | None:
+    if text.strip() in {"", "~", "null", "none", "None"}:
+        return None
+    return _one_of("python", "generic")(text.strip())
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is not one of {', '.join(words)}")
+        return text
+
+    return convert
+
+
+def _digest(length: int) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if len(text) != length or not _DIGEST.fullmatch(text):
+            raise ValueError(f"{text!r} is not {length} hexadecimal digits")
+        return text.lower()
+
+    return convert
+
+
+def _url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise ValueError(f"{text!r} is not a URL")
+    return text
+
+
+def _git_address(text: str) -> str:
+    if not text or text.startswith("-") or "\0" in text or "::" in text:
+        raise ValueError(f"{text!r} is not the address of a git repository")
+    return text
+
+
+def _git_reference(text: str) -> str:
+    if not text or text.startswith("-") or any(sign in text for sign in " \t\n\0~^:?*[\\"):
+        raise ValueError(f"{text!r} is not the name of a revision")
+    return text
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(f"{text!r} is not {what}")
+        return text
+
+    return convert
+
+
+def _spec(text: str) -> Plain:
+    """Return a spec in rattler-build's form, or a pin as the mapping that the pin functions write as JSON."""
+    if text.lstrip().startswith("{"):
+        return _pin(text)
+    return str(MatchSpec.parse(text, strict=True))
+
+
+def _pin(text: str) -> dict[str, Plain]:
+    try:
+        pin = json.loads(text)
+        ((function, arguments),) = pin.items()
+        name, given = arguments["name"], {key: value for key, value in arguments.items() if key != "name"}
+        known = function in {"pin_subpackage", "pin_compatible"} and isinstance(name, str)
+    except (ValueError, AttributeError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise ValueError(f"{text!r} is neither a spec nor a pin")
+    Pin(**{"lower_bound": None, "upper_bound": None, **given})
+    return {function: {"name": name.lower(), **given}}
+
+
+def _named(text: str) -> str:
+    """Return the package name of a spec: ignoring run exports goes by name, and ``compiler()`` gives a whole spec."""
+    return MatchSpec.parse(text).name
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is not a regular expression: {error}") from None
+    return text
+
+
+def _python_version(text: str) -> str:
+    MatchSpec.parse(f"python {text}")
+    return text
+
+
+TEXT = Kind("text", str)
+LINE = Kind("text", lambda text: text.strip() or None)
+NAME = Kind("a package name", check_package_name)
+VERSION = Kind("a version", check_version)
+NATURAL = Kind("a whole number", _natural)
+INTEGER = Kind("a whole number", _integer)
+BOOLEAN = Kind("true or false", _boolean)
+NOARCH = Kind("python or generic", _noarch)
+BEHAVIOR = Kind("ignore or error", _one_of("ignore", "error"))
+BUILD_STRING = Kind("a build string", check_build_string)
+SPEC = Kind("a package spec", _spec)
+PACKAGE = Kind("a package name", _named)
+SHA256 = Kind("a sha256 digest", _digest(64))
+MD5 = Kind("an md5 digest", _digest(32))
+URL = Kind("a URL", _url)
+PATH = Kind("a path inside", inside)
+FILE_NAME = Kind("a file name", _file_name)
+SOURCE_PATH = Kind("a path", TEXT.convert)
+PATCH = Kind("a path of a patch", inside, FOLDERS)
+LICENSE_FILE = Kind("a path or glob of a license", inside, PREFIXES)
+GLOB = Kind("a glob", str)
+INNER_GLOB = Kind("a glob inside", inside)
+LICENSE = Kind("an SPDX license expression", check_license)
+ENTRY_POINT = Kind("an entry point", _matching(_ENTRY_POINT, "an entry point (command = module:function)"))
+VARIABLE = Kind("the name of an environment variable", _matching(_VARIABLE, "the name of an environment variable"))
+GIT = Kind("the address of a git repository", _git_address)
+REFERENCE = Kind("a revision", _git_reference)
+REGEX = Kind("a regular expression", _regex)
+PYTHON_VERSION = Kind("a Python version", _python_version)
+COMMAND = Kind("a command", str, SCRIPT_VARIABLES)
+SCRIPT_TEXT = Kind("text of a script", str, SCRIPT_VARIABLES)

@@ -1,0 +1,260 @@
+"""YAML nodes to terms, by the schema: checks every shape and value that can be checked, and notes all problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from builder.errors import Place, Problem, RecipeError
+from builder.recipe.kind import Kind, Plain
+from builder.recipe.schema import RULES, SECTIONS, Key
+from builder.recipe.shape import Either, Expression, Free, Later, Many, Script, Section, Shape, Text, Typed, expected
+from builder.recipe.shape import Table as TableShape
+from builder.recipe.term import Choice, Constant, Formula, Listing, Loose, Mentioning, Question, Table, Term, bad_value
+from builder.syntax.expression import Compiler, suggestion
+from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null, kind_of
+from builder.syntax.scalar import as_bool, as_float, as_int, coerced
+from builder.syntax.template import compile_condition, compile_template, is_template
+
+_ABSENT = Constant(None)
+_EMPTY = Listing(())
+_BRANCHES = ("if", "then", "else")
+
+
+@dataclass(slots=True)
+class Reading:
+    """One file being read; ``problems`` are in the order in which they were found."""
+
+    compiler: Compiler
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, node: Node, shape: Shape, path: str) -> Term:
+        """Return the term of ``node``, which must be of ``shape``; ``path`` is its key for people."""
+        if is_null(node) and not isinstance(shape, Typed | Free):
+            return _ABSENT
+        try:
+            return self._read(node, shape, path)
+        except RecipeError as error:
+            self.problems += error.problems
+            return _ABSENT
+
+    def problem(self, code: str, message: str, place: Place, remedy: str | None = None) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(code=code, message=message, place=place, remedy=remedy))
+
+    def _read(self, node: Node, shape: Shape, path: str) -> Term:
+        match shape:
+            case Text():
+                return self._text(node, shape, path)
+            case Many():
+                return self._many(node, shape, path)
+            case Section():
+                return self._section(node, shape, path)
+            case Either():
+                return self._either(node, shape, path)
+            case Script():
+                return _settled(Mentioning(self.read(node, shape.value, path), path))
+            case _:
+                return self._read_rarer(node, shape, path)
+
+    def _read_rarer(self, node: Node, shape: TableShape | Expression | Typed | Free | Later, path: str) -> Term:
+        match shape:
+            case TableShape():
+                return _settled(self.table(node, shape, path))
+            case Expression():
+                return self._question(node, path)
+            case Typed():
+                return self._typed(node, path)
+            case Free():
+                return self._free(node, path)
+            case Later():
+                self.problem("recipe.not-yet", f"{path} is not supported: {shape.why}", node.place)
+                return _ABSENT
+
+    def _wrong(self, node: Node, shape: Shape, path: str) -> Term:
+        self.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected {expected(shape)}", node.place)
+        return _ABSENT
+
+    def _text(self, node: Node, shape: Text, path: str) -> Term:
+        if not isinstance(node, Scalar):
+            return self._wrong(node, shape, path)
+        if is_template(node.text):
+            return Formula(compile_template(node, self.compiler), shape.kind, path)
+        return Constant(self._converted(node, shape.kind, path))
+
+    def _converted(self, node: Scalar, kind: Kind, path: str) -> Plain:
+        try:
+            return kind.convert(node.text)
+        except ValueError as error:
+            self.problems.append(bad_value(path, node, error))
+            return None
+
+    def _either(self, node: Node, shape: Either, path: str) -> Term:
+        match node:
+            case Scalar():
+                inner = shape.scalar
+            case Sequence():
+                inner = shape.sequence
+            case Mapping():
+                inner = shape.mapping
+        return self.read(node, inner, path) if inner is not None else self._wrong(node, shape, path)
+
+    def _many(self, node: Node, shape: Many, path: str) -> Term:
+        if not isinstance(node, Sequence):
+            if not shape.single and not (isinstance(node, Mapping) and "if" in node):
+                return self._wrong(node, shape, path)
+            return _settled(Listing((self._item(node, shape, path),)))
+        items = [self._item(item, shape, f"{path}[{index}]") for index, item in enumerate(node.items)]
+        return _settled(Listing(tuple(items)))
+
+    def _item(self, node: Node, shape: Many, path: str) -> Term | Choice:
+        if not (isinstance(node, Mapping) and "if" in node):
+            return self.read(node, shape.item, path)
+        self._unknown(node, _BRANCHES, path)
+        condition, then = node.get("if"), node.get("then")
+        if then is None:
+            self.problem("recipe.missing-key", f"{path} has an if without then", node.place)
+            return _ABSENT
+        if not isinstance(condition, Scalar):
+            return self._wrong(condition or node, Expression(), f"{path}.if")
+        try:
+            compiled = compile_condition(_unwrapped(condition), self.compiler)
+        except RecipeError as error:
+            self.problems += error.problems
+            return _ABSENT
+        branches = [
+            self._branch(branch, shape, f"{path}.{key}") for key, branch in (("then", then), ("else", node.get("else")))
+        ]
+        return Choice(compiled, branches[0], branches[1], path)
+
+    def _branch(self, node: Node | None, shape: Many, path: str) -> Listing:
+        if node is None or is_null(node):
+            return _EMPTY
+        items = node.items if isinstance(node, Sequence) else (node,)
+        return Listing(tuple(self._item(item, shape, path) for item in items))
+
+    def _section(self, node: Node, shape: Section, path: str) -> Term:
+        return (
+            _settled(self.section(node, shape.name, path))
+            if isinstance(node, Mapping)
+            else self._wrong(node, shape, path)
+        )
+
+    def section(self, node: Mapping, section: str, path: str, *, apart: frozenset[str] = frozenset()) -> Table:
+        """Return the keys and terms of a section of the schema, without those that the caller reads ``apart``."""
+        keys = SECTIONS[section]
+        self._unknown(node, keys, path)
+        self._check_rules(node, section, path)
+        entries = []
+        for name, value in node.entries:
+            key = keys.get(name.text)
+            if key is not None and key.name not in apart:
+                entries.append((key.name, self.read(value, key.shape, f"{path}.{key.name}".lstrip("."))))
+        self._check_required(node, keys.values(), path)
+        return Table(tuple(entries))
+
+    def _unknown(self, node: Mapping, known: Iterable[str], path: str) -> None:
+        for name, _ in node.entries:
+            if name.text not in known:
+                close = suggestion(name.text, known) or f"known are {', '.join(known)}"
+                message = f"{f'{path}.' if path else ''}{name.text} is not a key of recipes"
+                self.problem("recipe.unknown-key", message, name.place, close)
+
+    def _check_required(self, node: Mapping, keys: Iterable[Key], path: str) -> None:
+        for key in keys:
+            if key.required and is_null(node.get(key.name)):
+                self.problem("recipe.missing-key", f"{path}.{key.name} is missing", node.place, key.doc)
+
+    def _check_rules(self, node: Mapping, section: str, path: str) -> None:
+        for rule in RULES:
+            if rule.section != section:
+                continue
+            given = [key for key in rule.keys if not is_null(node.get(key))]
+            words = ", ".join(rule.keys)
+            if len(given) > rule.most:
+                message = f"{path or 'the recipe'} has {' and '.join(given)}, at most {rule.most} of {words} is allowed"
+                self.problem("recipe.contradiction", message, node.place, f"keep one of {words}")
+            elif len(given) < rule.least:
+                self.problem("recipe.missing-key", f"{path or 'the recipe'} has none of {words}", node.place)
+
+    def table(self, node: Node, shape: TableShape, path: str) -> Table:
+        """Return the terms of a mapping whose keys the recipe chooses."""
+        if not isinstance(node, Mapping):
+            self._wrong(node, shape, path)
+            return Table(())
+        entries = []
+        for name, value in node.entries:
+            self._converted(name, shape.key, f"{path}.{name.text}")
+            entries.append((name.text, self.read(value, shape.value, f"{path}.{name.text}")))
+        return Table(tuple(entries), names=tuple((name.text, name) for name, _ in node.entries))
+
+    def _question(self, node: Node, path: str) -> Term:
+        if not isinstance(node, Scalar):
+            return self._wrong(node, Expression(), path)
+        return Question(compile_condition(_unwrapped(node), self.compiler), path)
+
+    def _typed(self, node: Node, path: str) -> Term:
+        if isinstance(node, Mapping):
+            return self._wrong(node, Typed(), path)
+        if isinstance(node, Sequence):
+            return _settled(Listing(tuple(self.read(item, Typed(), path) for item in node.items)))
+        if is_template(node.text):
+            return Loose(compile_template(node, self.compiler), quoted=not node.plain, path=path)
+        return Constant(coerced(node))
+
+    def _free(self, node: Node, path: str) -> Term:
+        if isinstance(node, Mapping):
+            return _settled(
+                Table(
+                    tuple((key.text, self.read(value, Free(), f"{path}.{key.text}")) for key, value in node.entries),
+                    keeps=True,
+                )
+            )
+        if isinstance(node, Sequence):
+            items = tuple(self.read(item, Free(), f"{path}[{index}]") for index, item in enumerate(node.items))
+            return (
+                Constant(tuple(item.value for item in items if isinstance(item, Constant)))
+                if _all_settled(items)
+                else Listing(items)
+            )
+        if is_template(node.text):
+            return Loose(compile_template(node, self.compiler), quoted=True, path=path)
+        return Constant(_free_scalar(node))
+
+
+def _free_scalar(node: Scalar) -> Plain:
+    if is_null(node) or node.text == "~":
+        return None
+    if not node.plain:
+        return node.text
+    number = as_float(node.text)
+    truth, whole = as_bool(node.text), as_int(node.text)
+    return truth if truth is not None else whole if whole is not None else number if number is not None else node.text
+
+
+def _unwrapped(node: Scalar) -> Scalar:
+    """Return a condition without the ``${{ }}`` that some put around it."""
+    text = node.text.strip()
+    if text.startswith("${{") and text.endswith("}}") and "${{" not in text[3:]:
+        return Scalar(text[3:-2], node.plain, node.start, node.end, node.document)
+    return node
+
+
+def _all_settled(terms: Iterable[Term | Choice]) -> bool:
+    return all(isinstance(term, Constant) for term in terms)
+
+
+def _settled(term: Term) -> Term:
+    """Return the constant that ``term`` is, if nothing in it depends on a scope."""
+    match term:
+        case Listing() if _all_settled(term.items):
+            return Constant(
+                tuple(item.value for item in term.items if isinstance(item, Constant) and item.value is not None)
+            )
+        case Table() if _all_settled(value for _, value in term.entries):
+            pairs = [(key, value.value) for key, value in term.entries if isinstance(value, Constant)]
+            return Constant({key: value for key, value in pairs if value is not None or term.keeps})
+        case Mentioning() if isinstance(term.term, Constant):
+            return term.term
+        case _:
+            return term

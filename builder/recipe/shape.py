@@ -1,0 +1,101 @@
+"""The shapes that recipe values can have; `builder.recipe.schema` says which key has which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from builder.recipe.kind import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar of one kind."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A scalar whose type is what YAML or its expression says: truth value, integer, text; or a list of such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A bare expression, without ``${{ }}`` (though they are allowed around it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list, where ``if``/``then``/``else`` may choose items; ``single``: one item needs no list around it."""
+
+    item: Shape
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A mapping whose keys are the rows of this name in the schema."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping with keys that the recipe chooses, each of the kind ``key``."""
+
+    key: Kind
+    value: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Text of a script or a list of its lines: names of the build's session stay, and all names in it count as read."""
+
+    value: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A shape for each kind of YAML node; None where that kind is not allowed."""
+
+    scalar: Shape | None = None
+    sequence: Shape | None = None
+    mapping: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Anything; text in it may hold expressions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Something that is known and not done here yet: ``why`` is told to whoever uses it."""
+
+    why: str
+
+
+Shape = Text | Typed | Expression | Many | Section | Table | Script | Either | Free | Later
+
+
+def expected(shape: Shape) -> str:
+    """Say what the shape expects, to complete "expected …"."""
+    match shape:
+        case Text():
+            return shape.kind.words
+        case Typed():
+            return "text, a number, true or false, or a list of these"
+        case Expression():
+            return "an expression"
+        case Many():
+            inner = expected(shape.item)
+            return f"{inner} or a list of such" if shape.single else f"a list (each item {inner})"
+        case Section() | Table():
+            return "a mapping"
+        case Script():
+            return expected(shape.value)
+        case Either():
+            parts = [expected(part) for part in (shape.scalar, shape.sequence, shape.mapping) if part is not None]
+            return " or ".join(parts)
+        case Free() | Later():
+            return "anything"

@@ -1,0 +1,211 @@
+"""A recipe's text with its shapes checked and its expressions compiled: terms, which a scope turns into plain data.
+
+What needs no scope is a `Constant` already, however large, so that evaluating once more costs only what can change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from builder.errors import Problem, RecipeError
+from builder.recipe.kind import Kind, Plain
+from builder.recipe.scope import RecipeScope
+from builder.syntax.expression import Expression
+from builder.syntax.node import Scalar
+from builder.syntax.template import Condition, Template
+from builder.syntax.value import ExpressionError, Undefined, Value, text_of
+
+EMPTY: tuple[Plain, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Plain data."""
+
+    value: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Text with expressions, of a kind; ``path`` is its key for errors. Text that comes out empty counts as absent."""
+
+    template: Template
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """Text with expressions whose value keeps its type; quoted text stays text."""
+
+    template: Template
+    quoted: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A condition as a value: true or false."""
+
+    condition: Condition
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``if``/``then``/``else`` in a list: its items take its place."""
+
+    condition: Condition
+    then: Listing
+    otherwise: Listing
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list; absent items are left out."""
+
+    items: tuple[Term | Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Keys and terms; absent values are left out, unless ``keeps`` says that they are data."""
+
+    entries: tuple[tuple[str, Term], ...]
+    keeps: bool = False
+    names: tuple[tuple[str, Scalar], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioning:
+    """A term all of whose names count as read, in branches not taken too (scripts; rattler-build's rule)."""
+
+    term: Term
+    path: str
+
+
+Term = Constant | Formula | Loose | Question | Listing | Table | Mentioning
+
+
+def evaluate(term: Term, scope: RecipeScope) -> Plain:
+    """Return the plain data of ``term``; what goes wrong is noted in ``scope.problems`` and counts as absent."""
+    match term:
+        case Constant():
+            return term.value
+        case Formula():
+            return _formula(term, scope)
+        case Listing():
+            return _listing(term, scope)
+        case Table():
+            pairs = [(key, evaluate(value, scope)) for key, value in term.entries]
+            return {key: value for key, value in pairs if value is not None or term.keeps}
+        case Mentioning():
+            scope.enter(next(templates(term.term), None), term.path, frozenset())
+            for expression in expressions(term.term):
+                scope.mention(expression)
+            return evaluate(term.term, scope)
+        case Loose():
+            return _loose(term, scope)
+        case Question():
+            return _holds(term.condition, term.path, scope)
+
+
+def expressions(term: Term | Choice) -> Iterator[Expression]:
+    """Return all expressions in ``term``, in branches that will not be taken too."""
+    for template in templates(term):
+        yield from template.expressions if isinstance(template, Template) else (template.expression,)
+
+
+def templates(term: Term | Choice) -> Iterator[Template | Condition]:
+    """Return all templates and conditions in ``term``."""
+    match term:
+        case Formula() | Loose():
+            yield term.template
+        case Question():
+            yield term.condition
+        case Choice():
+            yield term.condition
+            yield from templates(term.then)
+            yield from templates(term.otherwise)
+        case Listing():
+            for item in term.items:
+                yield from templates(item)
+        case Table():
+            for _, value in term.entries:
+                yield from templates(value)
+        case Mentioning():
+            yield from templates(term.term)
+        case Constant():
+            pass
+
+
+def _formula(term: Formula, scope: RecipeScope) -> Plain:
+    scope.enter(term.template, term.path, term.kind.late)
+    try:
+        text = term.template.text(scope)
+    except RecipeError as error:
+        scope.problems += error.problems
+        return None
+    if not text:
+        return None
+    try:
+        return term.kind.convert(text)
+    except ValueError as error:
+        scope.problems.append(bad_value(term.path, term.template.where, error))
+        return None
+
+
+def _loose(term: Loose, scope: RecipeScope) -> Plain:
+    scope.enter(term.template, term.path, frozenset())
+    try:
+        value = term.template.value(scope)
+        if isinstance(value, Undefined):
+            raise value.refuse()
+        return plain(text_of(value) if term.quoted else value)
+    except RecipeError as error:
+        scope.problems += error.problems
+    except ExpressionError as error:
+        where = term.template.where.place
+        scope.problems.append(Problem(code=error.code, message=error.message, place=where, remedy=error.remedy))
+    return None
+
+
+def _listing(term: Listing, scope: RecipeScope) -> tuple[Plain, ...]:
+    found: list[Plain] = []
+    for item in term.items:
+        if isinstance(item, Choice):
+            holds = _holds(item.condition, item.path, scope)
+            if holds is not None:
+                found += _listing(item.then if holds else item.otherwise, scope)
+        else:
+            value = evaluate(item, scope)
+            if value is not None:
+                found.append(value)
+    return tuple(found)
+
+
+def _holds(condition: Condition, path: str, scope: RecipeScope) -> bool | None:
+    scope.enter(condition, path, frozenset())
+    try:
+        return condition.holds(scope)
+    except RecipeError as error:
+        scope.problems += error.problems
+        return None
+
+
+def plain(value: Value) -> Plain:
+    """Return an expression's value as plain data; functions are none."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return text_of(value)
+
+
+def bad_value(path: str, where: Scalar, error: ValueError) -> Problem:
+    """Make the problem of a value that is not of its kind."""
+    return Problem(code="recipe.bad-value", message=f"{path}: {error}", place=where.place)

@@ -1,0 +1,103 @@
+"""Expressions: compiled once per distinct text, evaluated against a scope, reading nothing but its names.
+
+There is no template engine behind an expression: it is a tree of the operators, filters and tests of this room over
+immutable data, so there are no attributes of objects, no methods and no statements to reach for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from builder.syntax.value import ExpressionError, Undefined, Value
+
+MAX_SOURCE = 8 * 1024
+
+
+class Scope(Protocol):
+    """Where names get their values."""
+
+    def lookup(self, name: str) -> Value:
+        """Return the value of ``name``, or an `Undefined` that says so; the scope records what is asked of it."""
+        ...
+
+
+Evaluator = Callable[[Scope], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call in an expression's text: the function's name and its first argument, if that is text written out."""
+
+    function: str
+    argument: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression; ``names`` are all variables in it, taken or not, ``calls`` the functions it calls by name.
+
+    The name of a called function is in ``calls`` only.
+    """
+
+    source: str
+    names: frozenset[str]
+    calls: tuple[Call, ...]
+    evaluator: Evaluator = field(repr=False, compare=False)
+
+    def evaluate(self, scope: Scope) -> Value:
+        """Return the expression's value; raise `ExpressionError`."""
+        try:
+            return self.evaluator(scope)
+        except RecursionError:
+            raise ExpressionError("the expression is nested too deeply", code="recipe.too-much") from None
+
+
+_CONSTANTS: dict[str, Value] = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Compiles expressions, each distinct text once; make one per process and hand it along."""
+
+    compiled: dict[str, Expression] = field(default_factory=dict)
+
+    def expression(self, source: str) -> Expression:
+        """Return the compiled expression of ``source``; raise `ExpressionError` if it is none."""
+        text = source.strip()
+        found = self.compiled.get(text)
+        if found is None:
+            found = self.compiled[text] = _compile(text)
+        return found
+
+
+def _compile(source: str) -> Expression:
+    if len(source) > MAX_SOURCE:
+        raise ExpressionError(f"the expression has more than {MAX_SOURCE} characters", code="recipe.too-much")
+    if source.isidentifier() and source not in {"and", "or", "not", "is", "in", "if", "else"}:
+        return _name(source)
+    # Imported here: jinja2 costs 50 ms, and a recipe of plain names does not need it.
+    from builder.syntax.grammar import parse
+
+    return parse(source)
+
+
+def _name(name: str) -> Expression:
+    if name in _CONSTANTS:
+        constant = _CONSTANTS[name]
+        return Expression(name, frozenset(), (), lambda _: constant)
+    return Expression(name, frozenset({name}), (), lambda scope: scope.lookup(name))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str | None:
+    """Return a "did you mean" remedy for a misspelt name, None if nothing is close."""
+    import difflib
+
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    return f"did you mean {close[0]}?" if close else None
+
+
+def undefined(name: str, known: Iterable[str]) -> Undefined:
+    """Make the value of a name that the scope does not have."""
+    return Undefined(name, remedy=suggestion(name, known))

@@ -1,0 +1,330 @@
+"""Expression text to evaluators: jinja2 reads the text, its tree is turned into functions of a scope.
+
+Only this module imports jinja2's parser. What the tree may hold is the table at the end; anything else is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from jinja2 import Environment, nodes
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.parser import Parser
+
+from builder.syntax import operator
+from builder.syntax.expression import Call, Evaluator, Expression, Scope, suggestion
+from builder.syntax.filter import FILTERS
+from builder.syntax.predicate import PREDICATES
+from builder.syntax.value import (
+    SILENT,
+    Arguments,
+    ExpressionError,
+    Function,
+    Namespace,
+    Undefined,
+    Value,
+    capped,
+    kind_of,
+    truth,
+    weighed,
+)
+
+_ENVIRONMENT = Environment(autoescape=False)  # noqa: S701 - parses only, renders nothing
+_MAX_NESTING = 64
+_Named = TypeVar("_Named")
+
+
+def parse(source: str) -> Expression:
+    """Compile ``source``; raise `ExpressionError` with what is wrong with it."""
+    tree = _tree(source)
+    parts = [tree, *tree.find_all(nodes.Expr)]
+    calls = [part for part in parts if isinstance(part, nodes.Call) and isinstance(part.node, nodes.Name)]
+    called = {id(call.node) for call in calls}
+    names = frozenset(part.name for part in parts if isinstance(part, nodes.Name) and id(part) not in called)
+    return Expression(source, names, tuple(_described(call) for call in calls), _build(tree))
+
+
+def _described(call: nodes.Call) -> Call:
+    first = call.args[0] if call.args else None
+    text = first.value if isinstance(first, nodes.Const) and isinstance(first.value, str) else None
+    assert isinstance(call.node, nodes.Name)
+    return Call(call.node.name, text)
+
+
+def _tree(source: str) -> nodes.Expr:
+    depth = deepest = 0
+    for char in source:
+        depth += (char in "([{") - (char in ")]}")
+        deepest = max(deepest, depth)
+    if deepest > _MAX_NESTING:
+        raise ExpressionError(f"brackets are nested deeper than {_MAX_NESTING} levels", code="recipe.too-much")
+    try:
+        parser = Parser(_ENVIRONMENT, source, state="variable")
+        tree = parser.parse_expression()
+        if not parser.stream.eos:
+            raise ExpressionError(
+                f"{parser.stream.current.value!r} is not expected here", code="recipe.expression-syntax"
+            )
+    except TemplateSyntaxError as error:
+        raise ExpressionError(error.message or "this is no expression", code="recipe.expression-syntax") from error
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply", code="recipe.too-much") from None
+    return tree
+
+
+def _build(node: nodes.Node) -> Evaluator:
+    build = _BUILDERS.get(type(node))
+    if build is None:
+        raise ExpressionError(f"{type(node).__name__} cannot be used in an expression", code="recipe.expression-syntax")
+    return build(node)
+
+
+def _known(table: Mapping[str, _Named], name: str, what: str) -> _Named:
+    if name not in table:
+        remedy = suggestion(name, table) or f"there are {', '.join(sorted(key for key in table if key.isalpha()))}"
+        raise ExpressionError(f"there is no {what} {name}", remedy=remedy, code=f"recipe.unknown-{what}")
+    return table[name]
+
+
+def _constant(node: nodes.Const) -> Evaluator:
+    value: Value = node.value
+    if isinstance(value, str):
+        capped(value)
+    elif isinstance(value, int):
+        operator.add(value, 0)
+    return lambda _: value
+
+
+def _text(node: nodes.TemplateData) -> Evaluator:
+    data = node.data
+    return lambda _: data
+
+
+def _name(node: nodes.Name) -> Evaluator:
+    name = node.name
+    return lambda scope: scope.lookup(name)
+
+
+def _list(node: nodes.List | nodes.Tuple) -> Evaluator:
+    items = [_build(item) for item in node.items]
+    return lambda scope: weighed(tuple([item(scope) for item in items]))
+
+
+def _dict(node: nodes.Dict) -> Evaluator:
+    pairs = [(_build(pair.key), _build(pair.value)) for pair in node.items]
+
+    def evaluate(scope: Scope) -> Value:
+        return weighed({_key(key(scope)): value(scope) for key, value in pairs})
+
+    return evaluate
+
+
+def _key(value: Value) -> str:
+    if not isinstance(value, str):
+        raise ExpressionError(f"the key of a mapping must be text, this is {kind_of(value)}")
+    return value
+
+
+def _choice(node: nodes.CondExpr) -> Evaluator:
+    test, taken = _build(node.test), _build(node.expr1)
+    other: Evaluator = _build(node.expr2) if node.expr2 is not None else lambda _: SILENT
+    return lambda scope: taken(scope) if truth(test(scope)) else other(scope)
+
+
+def _and(node: nodes.And) -> Evaluator:
+    left, right = _build(node.left), _build(node.right)
+
+    def evaluate(scope: Scope) -> Value:
+        value = left(scope)
+        return right(scope) if truth(value) else value
+
+    return evaluate
+
+
+def _or(node: nodes.Or) -> Evaluator:
+    left, right = _build(node.left), _build(node.right)
+
+    def evaluate(scope: Scope) -> Value:
+        value = left(scope)
+        return value if truth(value) else right(scope)
+
+    return evaluate
+
+
+def _not(node: nodes.Not) -> Evaluator:
+    inner = _build(node.node)
+    return lambda scope: not truth(inner(scope))
+
+
+def _negative(node: nodes.Neg) -> Evaluator:
+    inner = _build(node.node)
+    return lambda scope: operator.negate(inner(scope))
+
+
+def _binary(operation: Callable[[Value, Value], Value]) -> Callable[[nodes.BinExpr], Evaluator]:
+    def build(node: nodes.BinExpr) -> Evaluator:
+        left, right = _build(node.left), _build(node.right)
+        return lambda scope: operation(left(scope), right(scope))
+
+    return build
+
+
+def _concat(node: nodes.Concat) -> Evaluator:
+    parts = [_build(part) for part in node.nodes]
+    return lambda scope: operator.concatenate([part(scope) for part in parts])
+
+
+def _compare(node: nodes.Compare) -> Evaluator:
+    first = _build(node.expr)
+    steps = [(_COMPARISONS[operand.op], _build(operand.expr)) for operand in node.ops]
+
+    def evaluate(scope: Scope) -> Value:
+        left = first(scope)
+        for holds, operand in steps:
+            right = operand(scope)
+            if not holds(left, right):
+                return False
+            left = right
+        return True
+
+    return evaluate
+
+
+def _attribute(node: nodes.Getattr) -> Evaluator:
+    inner, name = _build(node.node), node.attr
+    return lambda scope: _part(inner(scope), name)
+
+
+def _item(node: nodes.Getitem) -> Evaluator:
+    inner = _build(node.node)
+    if isinstance(node.arg, nodes.Slice):
+        return _slice(inner, node.arg)
+    index = _build(node.arg)
+    return lambda scope: _part(inner(scope), index(scope))
+
+
+def _part(value: Value, index: Value) -> Value:
+    """Return an item of a list or text, or what a mapping holds: never an attribute of a Python object."""
+    if isinstance(value, Undefined):
+        raise value.refuse()
+    if isinstance(value, Namespace):
+        return _known(value.functions, str(index), f"function in {value.name},")
+    if isinstance(value, str | tuple):
+        if isinstance(index, int) and -len(value) <= index < len(value):
+            return value[index]
+    elif isinstance(value, Mapping) and isinstance(index, str) and index in value:
+        return value[index]
+    return Undefined(f"the item {index} of {kind_of(value)}")
+
+
+def _slice(inner: Evaluator, node: nodes.Slice) -> Evaluator:
+    bounds = [_build(part) if part is not None else None for part in (node.start, node.stop, node.step)]
+
+    def evaluate(scope: Scope) -> Value:
+        value = inner(scope)
+        if isinstance(value, Undefined):
+            raise value.refuse()
+        numbers = [bound(scope) if bound else None for bound in bounds]
+        if not isinstance(value, str | tuple):
+            raise ExpressionError(f"only text and lists can be sliced, this is {kind_of(value)}")
+        if not all(number is None or isinstance(number, int) for number in numbers) or numbers[2] == 0:
+            raise ExpressionError("the bounds of a slice are whole numbers, its step not 0")
+        start, stop, step = (number if isinstance(number, int) else None for number in numbers)
+        return value[start:stop:step]
+
+    return evaluate
+
+
+def _call(node: nodes.Call) -> Evaluator:
+    callee, arguments = _build(node.node), _arguments(node)
+
+    def evaluate(scope: Scope) -> Value:
+        function = callee(scope)
+        if isinstance(function, Undefined):
+            raise ExpressionError(
+                f"there is no function {function.what}", remedy=function.remedy, code="recipe.unknown-function"
+            )
+        if not isinstance(function, Function):
+            raise ExpressionError(f"{kind_of(function)} cannot be called", code="recipe.unknown-function")
+        try:
+            return function.call(arguments(scope))
+        except ExpressionError as error:
+            message = f"{function.name}: {error.message}"
+            raise ExpressionError(message, remedy=error.remedy, code=error.code) from error
+
+    return evaluate
+
+
+def _filter(node: nodes.Filter) -> Evaluator:
+    assert node.node is not None
+    inner, arguments, name = _build(node.node), _arguments(node), node.name
+    apply = _known(FILTERS, name, "filter")
+
+    def evaluate(scope: Scope) -> Value:
+        value = inner(scope)
+        try:
+            return apply(value, arguments(scope))
+        except ExpressionError as error:
+            message = error.message if error.code == "recipe.undefined" else f"{name}: {error.message}"
+            raise ExpressionError(message, remedy=error.remedy, code=error.code) from error
+
+    return evaluate
+
+
+def _predicate(node: nodes.Test) -> Evaluator:
+    inner, arguments = _build(node.node), _arguments(node)
+    holds = _known(PREDICATES, node.name, "test")
+    return lambda scope: holds(inner(scope), arguments(scope))
+
+
+def _arguments(node: nodes.Call | nodes.Filter | nodes.Test) -> Callable[[Scope], Arguments]:
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        raise ExpressionError("* and ** arguments cannot be used here", code="recipe.expression-syntax")
+    positional = [_build(argument) for argument in node.args]
+    named = [(pair.key, _build(pair.value)) for pair in node.kwargs if isinstance(pair, nodes.Keyword)]
+
+    def evaluate(scope: Scope) -> Arguments:
+        return Arguments(tuple([value(scope) for value in positional]), {key: value(scope) for key, value in named})
+
+    return evaluate
+
+
+_COMPARISONS: Mapping[str, Callable[[Value, Value], bool]] = {
+    "eq": operator.equal,
+    "ne": lambda left, right: not operator.equal(left, right),
+    "lt": operator.less,
+    "lteq": lambda left, right: not operator.less(right, left),
+    "gt": lambda left, right: operator.less(right, left),
+    "gteq": lambda left, right: not operator.less(left, right),
+    "in": lambda left, right: operator.contains(right, left),
+    "notin": lambda left, right: not operator.contains(right, left),
+}
+
+_BUILDERS: Mapping[type[nodes.Node], Callable[..., Evaluator]] = {
+    nodes.Add: _binary(operator.add),
+    nodes.And: _and,
+    nodes.Call: _call,
+    nodes.Compare: _compare,
+    nodes.Concat: _concat,
+    nodes.CondExpr: _choice,
+    nodes.Const: _constant,
+    nodes.Dict: _dict,
+    nodes.Div: _binary(operator.divide),
+    nodes.Filter: _filter,
+    nodes.FloorDiv: _binary(operator.floor_divide),
+    nodes.Getattr: _attribute,
+    nodes.Getitem: _item,
+    nodes.List: _list,
+    nodes.Mod: _binary(operator.remainder),
+    nodes.Mul: _binary(operator.multiply),
+    nodes.Name: _name,
+    nodes.Neg: _negative,
+    nodes.Not: _not,
+    nodes.Or: _or,
+    nodes.Pow: _binary(operator.power),
+    nodes.Sub: _binary(operator.subtract),
+    nodes.TemplateData: _text,
+    nodes.Test: _predicate,
+    nodes.Tuple: _list,
+}

@@ -1,0 +1,105 @@
+"""YAML values that remember where they stand: text, sequences and mappings, nothing coerced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from builder.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text that nodes point into; ``file`` is the name that errors show."""
+
+    file: str
+    text: str = field(repr=False)
+
+    def place(self, index: int) -> Place:
+        """Return the place of the character at ``index``."""
+        start = self.text.rfind("\n", 0, index) + 1
+        end = self.text.find("\n", index)
+        frame = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+        line = self.text.count("\n", 0, start) + 1
+        return Place(file=self.file, line=line, column=index - start + 1, frame=frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar as its text; ``plain`` means without quotes and not a block, so that it may be coerced.
+
+    ``start`` and ``end`` are character offsets in the document, quotes and block markers included.
+    """
+
+    text: str
+    plain: bool
+    start: int
+    end: int
+    document: Document = field(repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where the scalar starts."""
+        return self.document.place(self.start)
+
+    def place_of(self, fragment: str) -> Place:
+        """Return where ``fragment`` first stands inside the scalar, or where the scalar starts if it cannot be seen."""
+        index = self.document.text.find(fragment, self.start, self.end)
+        return self.document.place(index if index >= 0 else self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    start: int
+    document: Document = field(repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where the sequence starts."""
+        return self.document.place(self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and nodes in the order of the file; keys are scalars and differ."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    start: int
+    document: Document = field(repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where the mapping starts."""
+        return self.document.place(self.start)
+
+    def get(self, key: str) -> Node | None:
+        """Return the node under ``key``, None if there is no such key."""
+        return next((node for name, node in self.entries if name.text == key), None)
+
+    def __contains__(self, key: str) -> bool:
+        return any(name.text == key for name, _ in self.entries)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.text for name, _ in self.entries)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether the node is absent or a plain scalar that stands for nothing (``key:``, ``null``, ``~``)."""
+    return node is None or (isinstance(node, Scalar) and node.plain and node.text in {"", "~", "null", "Null", "NULL"})
+
+
+def kind_of(node: Node) -> str:
+    """Name the node's kind as people call it."""
+    match node:
+        case Scalar():
+            return "text"
+        case Sequence():
+            return "a list"
+        case Mapping():
+            return "a mapping"

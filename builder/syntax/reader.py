@@ -1,0 +1,149 @@
+"""Text to YAML values under caps: size, depth, no anchors, no tags, no duplicate keys, clean UTF-8.
+
+libyaml scans, through ruamel.yaml's C parser; its event stream is turned into nodes directly, so that nothing is ever
+resolved, merged or expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from builder.errors import Place, Problem, RecipeError
+from builder.syntax.node import Document, Mapping, Node, Scalar, Sequence
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+def read_yaml(data: bytes, file: str) -> Node:
+    """Return the only document in ``data`` as nodes; ``file`` is the name for errors.
+
+    Raises `RecipeError` with its place for everything that is not plain, small, unambiguous YAML.
+    """
+    document = Document(file, _decode(data, file))
+    return _Builder(document).build()
+
+
+def _decode(data: bytes, file: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise RecipeError(
+            f"the file has {len(data)} bytes, at most {MAX_BYTES} are read",
+            code="yaml.too-large",
+            place=Place(file=file),
+            remedy="move large texts into files of their own beside it",
+        )
+    if data.startswith(_BYTE_ORDER_MARKS):
+        raise _encoding_error(file, 0, "a byte order mark stands at byte 0")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _encoding_error(file, error.start, f"byte {error.start} is not UTF-8 ({error.reason})") from error
+    control = _CONTROL.search(text)
+    if control:
+        offset = len(text[: control.start()].encode())
+        what = "NUL" if control[0] == "\0" else f"the control character U+{ord(control[0]):04X}"
+        raise _encoding_error(file, offset, f"{what} stands at byte {offset}")
+    return text
+
+
+def _encoding_error(file: str, offset: int, message: str) -> RecipeError:
+    remedy = "save the file as plain UTF-8 text without a byte order mark"
+    return RecipeError(message, code="yaml.encoding", place=Place(file=file), remedy=f"{remedy} (byte offset {offset})")
+
+
+class _Builder:
+    """Turns one event stream into one node."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._events = self._scan()
+
+    def build(self) -> Node:
+        self._skip("StreamStartEvent")
+        start = next(self._events)
+        if type(start).__name__ == "StreamEndEvent":
+            raise self._error("the file is empty", "yaml.empty", 0)
+        root = self._node(next(self._events), 0)
+        self._skip("DocumentEndEvent")
+        end = next(self._events)
+        if type(end).__name__ != "StreamEndEvent":
+            raise self._error("a second document starts here, one is allowed", "yaml.documents", end.start_mark.index)
+        return root
+
+    def _scan(self) -> Iterator[Any]:
+        # Imported here: the import costs 40 ms, and a cached rendering needs no YAML.
+        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+        try:
+            parser = CParser(self._document.text)
+            event = parser.get_event()
+            while event is not None:
+                yield event
+                event = parser.get_event()
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            index = min(mark.index if mark else 0, len(self._document.text))
+            what = " ".join(part for part in (error.context, error.problem) if part)
+            raise self._error(f"this is no YAML: {what}", "yaml.syntax", index) from error
+        except YAMLError as error:
+            raise self._error(f"this is no YAML: {error}", "yaml.syntax", 0) from error
+
+    def _skip(self, name: str) -> None:
+        event = next(self._events)
+        assert type(event).__name__ == name
+
+    def _node(self, event: Any, depth: int) -> Node:
+        start = event.start_mark.index
+        if depth > MAX_DEPTH:
+            raise self._error(f"nested deeper than {MAX_DEPTH} levels", "yaml.too-deep", start)
+        kind = type(event).__name__
+        if kind == "AliasEvent" or event.anchor is not None:
+            message = f"the {'alias *' if kind == 'AliasEvent' else 'anchor &'}{event.anchor} is not allowed"
+            raise self._error(message, "yaml.anchor", start, "write the value out where it is used")
+        if event.tag is not None:
+            raise self._error(
+                f"the tag {event.tag} is not allowed", "yaml.tag", start, "remove it; quote the value to keep text"
+            )
+        if kind == "ScalarEvent":
+            return Scalar(event.value, event.implicit[0], start, event.end_mark.index, self._document)
+        return self._sequence(start, depth) if kind == "SequenceStartEvent" else self._mapping(start, depth)
+
+    def _sequence(self, start: int, depth: int) -> Sequence:
+        items = []
+        while type(event := next(self._events)).__name__ != "SequenceEndEvent":
+            items.append(self._node(event, depth + 1))
+        return Sequence(tuple(items), start, self._document)
+
+    def _mapping(self, start: int, depth: int) -> Mapping:
+        entries: dict[str, tuple[Scalar, Node]] = {}
+        while type(event := next(self._events)).__name__ != "MappingEndEvent":
+            key = self._node(event, depth + 1)
+            if not isinstance(key, Scalar):
+                raise self._error("a key must be text", "yaml.key", event.start_mark.index)
+            if key.text in entries:
+                raise self._duplicate(entries[key.text][0], key)
+            entries[key.text] = (key, self._node(next(self._events), depth + 1))
+        return Mapping(tuple(entries.values()), start, self._document)
+
+    def _duplicate(self, first: Scalar, second: Scalar) -> RecipeError:
+        lines = f"lines {first.place.line} and {second.place.line}"
+        error = RecipeError.of(
+            [
+                Problem(
+                    code="yaml.duplicate-key",
+                    message=f"the key {second.text} stands twice, in {lines}",
+                    place=second.place,
+                    remedy="keep one of the two",
+                )
+            ]
+        )
+        assert isinstance(error, RecipeError)
+        return error
+
+    def _error(self, message: str, code: str, index: int, remedy: str | None = None) -> RecipeError:
+        return RecipeError(message, code=code, place=self._document.place(index), remedy=remedy)

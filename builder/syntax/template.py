@@ -1,0 +1,147 @@
+"""Text with ``${{ … }}`` in it, and bare conditions, tied to the YAML scalar that they stand in.
+
+Errors become `RecipeError` here, with the expression's own line and column.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from builder.errors import RecipeError
+from builder.syntax.expression import Compiler, Expression, Scope
+from builder.syntax.node import Scalar
+from builder.syntax.value import ExpressionError, Value, capped, text_of, truth
+
+_OPEN = "${{"
+_CLOSE = "}}"
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{}\[\]()]""", re.DOTALL)
+
+
+def is_template(text: str) -> bool:
+    """Whether ``text`` has an expression in it."""
+    return _OPEN in text and _CLOSE in text
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Pieces of plain text and expressions, in order; ``where`` is what errors point at."""
+
+    pieces: tuple[str | Expression, ...]
+    where: Scalar = field(repr=False)
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """The expressions in it."""
+        return tuple(piece for piece in self.pieces if isinstance(piece, Expression))
+
+    @property
+    def only(self) -> Expression | None:
+        """The expression, if there is nothing else than one (and white space around it)."""
+        alone = [piece for piece in self.pieces if isinstance(piece, Expression) or piece.strip()]
+        return alone[0] if len(alone) == 1 and isinstance(alone[0], Expression) else None
+
+    def text(self, scope: Scope) -> str:
+        """Return the text with every expression's value in it."""
+        return self.guarded_text(self.pieces, scope)
+
+    def guarded_text(self, pieces: tuple[str | Expression, ...], scope: Scope) -> str:
+        """Return the text of ``pieces``; raise `RecipeError` at the piece that fails."""
+        parts = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                parts.append(piece)
+                continue
+            try:
+                parts.append(text_of(piece.evaluate(scope)))
+            except ExpressionError as error:
+                raise _located(error, piece.source, self.where) from error
+        text = "".join(parts)
+        try:
+            return capped(text) if len(pieces) > 1 else text
+        except ExpressionError as error:
+            raise _located(error, "", self.where) from error
+
+    def value(self, scope: Scope) -> Value:
+        """Return the value with its type if there is one expression alone, otherwise the text."""
+        only = self.only
+        return evaluate(only, self.where, scope) if only else self.text(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A bare expression that is true or false."""
+
+    expression: Expression
+    where: Scalar = field(repr=False)
+
+    def holds(self, scope: Scope) -> bool:
+        """Return whether it is true; raise `RecipeError` if it cannot be told."""
+        try:
+            value = self.expression.evaluate(scope)
+            return truth(value)
+        except ExpressionError as error:
+            raise _located(error, self.expression.source, self.where) from error
+
+
+def evaluate(expression: Expression, where: Scalar, scope: Scope) -> Value:
+    """Return the expression's value; raise `RecipeError` with its place."""
+    try:
+        return expression.evaluate(scope)
+    except ExpressionError as error:
+        raise _located(error, expression.source, where) from error
+
+
+def compile_template(scalar: Scalar, compiler: Compiler) -> Template:
+    """Compile the expressions in a scalar's text; raise `RecipeError` with the place of a broken one."""
+    pieces: list[str | Expression] = []
+    text, position = scalar.text, 0
+    while (start := text.find(_OPEN, position)) >= 0:
+        end = _end(text, start + len(_OPEN))
+        if end is None:
+            fragment = text[start : start + 40].splitlines()[0]
+            raise _located(
+                ExpressionError("${{ is never closed by }}", code="recipe.expression-syntax"), fragment, scalar
+            )
+        plain, source = text[position:start], text[start + len(_OPEN) : end]
+        if source.startswith("-"):
+            plain, source = plain.rstrip(), source[1:]
+        position = end + len(_CLOSE)
+        if source.endswith("-"):
+            source = source[:-1]
+            position += len(text[position:]) - len(text[position:].lstrip())
+        pieces += [plain] if plain else []
+        pieces.append(_expression(source, scalar, compiler))
+    pieces += [text[position:]] if position < len(text) else []
+    return Template(tuple(pieces), scalar)
+
+
+def compile_condition(scalar: Scalar, compiler: Compiler) -> Condition:
+    """Compile a scalar that is an expression as a whole, without ``${{ }}``."""
+    return Condition(_expression(scalar.text, scalar, compiler), scalar)
+
+
+def _expression(source: str, scalar: Scalar, compiler: Compiler) -> Expression:
+    try:
+        return compiler.expression(source)
+    except ExpressionError as error:
+        raise _located(error, source.strip(), scalar) from error
+
+
+def _end(text: str, start: int) -> int | None:
+    """Return where the ``}}`` stands that closes the expression from ``start``: outside of quotes and brackets."""
+    depth, position = 0, start
+    while True:
+        token = _TOKEN.search(text, position)
+        close = text.find(_CLOSE, position)
+        if close < 0:
+            return None
+        if token is None or (token.start() >= close and depth <= 0):
+            return close
+        depth += (token[0] in "([{") - (token[0] in ")]}")
+        position = token.end()
+
+
+def _located(error: ExpressionError, fragment: str, where: Scalar) -> RecipeError:
+    shown = f" in {fragment}" if fragment and fragment not in error.message else ""
+    return RecipeError(f"{error.message}{shown}", code=error.code, place=where.place_of(fragment), remedy=error.remedy)
