@@ -18,12 +18,16 @@ NAMES = tuple(sorted(file.parent.name for file in RECIPES.glob("*/recipe.yaml"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One package of a recipe, rendered; ``built_from`` is the package itself or the staging output it takes from."""
+    """One package of a recipe, rendered.
+
+    ``built_from`` is the package itself, or the staging output that it takes from; ``used`` are its variant values.
+    """
 
     recipe: str
     name: str
     rendered: Mapping[str, Any]
     built_from: Mapping[str, Any]
+    used: Mapping[str, Any]
 
     def __str__(self) -> str:
         return self.name
@@ -78,4 +82,5 @@ def _rendered(recipe: str) -> Iterator[Package]:
             name=rendered["package"]["name"],
             rendered=rendered,
             built_from=staging[0] if staging else rendered,
+            used=variant.variant,
         )
