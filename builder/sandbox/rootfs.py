@@ -70,7 +70,7 @@ class RootfsLock:
     @property
     def digest(self) -> str:
         """The sha256 of the canonical list and the layout's `FORMAT`."""
-        return hashlib.sha256(f"{FORMAT}\n{rootfs_lock_text(self.debs)}".encode()).hexdigest()
+        return hashlib.sha256(f"{FORMAT}\n{_lines(self.debs)}".encode()).hexdigest()
 
     @property
     def glibc(self) -> str:
@@ -92,11 +92,14 @@ def rootfs_lock(text: str | None = None) -> RootfsLock:
 
 def rootfs_lock_text(debs: Iterable[Deb]) -> str:
     """Return the lock file that holds ``debs``, sorted by name."""
-    lines = [
+    return _HEAD + _lines(debs)
+
+
+def _lines(debs: Iterable[Deb]) -> str:
+    return "".join(
         f"{deb.name} {deb.version} {deb.path} {deb.sha256} {deb.size}\n"
         for deb in sorted(debs, key=lambda deb: deb.name)
-    ]
-    return _HEAD + "".join(lines)
+    )
 
 
 def ensure_rootfs(store: Store, debs: Mapping[str, Path]) -> Path:
