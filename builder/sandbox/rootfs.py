@@ -38,8 +38,12 @@ _PARTLY = {
     "libc-bin": ("usr/bin/getconf", "usr/bin/ldd", "usr/lib/locale/C.utf8/"),
 }
 _MERGED = frozenset({"bin", "lib", "lib64", "sbin"})
-_LINKS = {"usr/bin/awk": "mawk", "usr/bin/sh": "bash", "usr/bin/which": "which.debianutils"} | {
-    name: f"usr/{name}" for name in sorted(_MERGED)
+_LINKS = {
+    "usr/bin/awk": "mawk",
+    "usr/bin/sh": "bash",
+    "usr/bin/which": "which.debianutils",
+    "usr/sbin": "bin",
+    **{name: f"usr/{name}" for name in sorted(_MERGED)},
 }
 _USER = f"builder:x:1000:1000:builder:{SEALED.home}:/bin/bash"
 _TEXTS = {
@@ -163,13 +167,13 @@ def _is_kept(package: str, path: str) -> bool:
 
 
 def _settle(tree: Path) -> None:
-    """Give every path the mode and the time that it has on each machine, folders last."""
-    for folder, _, files in os.walk(tree, topdown=False):
-        for name in files:
-            path = Path(folder, name)
+    """Give every path the mode and the time that it has on each machine, folders after what is in them."""
+    for folder, folders, files in os.walk(tree, topdown=False):
+        for path in (Path(folder, name) for name in (*folders, *files)):
             mode = path.lstat().st_mode
             if stat.S_ISREG(mode):
                 path.chmod(0o755 if mode & 0o111 else 0o644)
-            os.utime(path, (TIME, TIME), follow_symlinks=False)
+            if not stat.S_ISDIR(mode):
+                os.utime(path, (TIME, TIME), follow_symlinks=False)
         Path(folder).chmod(0o755)
         os.utime(folder, (TIME, TIME))
