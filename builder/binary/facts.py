@@ -35,9 +35,12 @@ MACHINES = {
 }  # fmt: skip
 """The ``e_machine`` numbers that occur, by the name that this project uses."""
 _DF_1_PIE = 0x08000000
+_UNIVERSAL = b"\xca\xfe\xba\xbe"
 _FOREIGN = (
-    b"\xfe\xed\xfa\xce", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ",
+    b"\xfe\xed\xfa\xce", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xcf\xfa\xed\xfe", _UNIVERSAL, b"MZ",
 )  # fmt: skip
+_FIRST_JAVA = 45
+"""Java classes have the magic of universal Mach-O files, and their version, at least this, where those have a count."""
 _LARGEST_FOREIGN = 1 << 30
 
 
@@ -76,12 +79,23 @@ def read_facts(path: Path) -> BinaryFacts | None:
     with mapped(path) as data:
         if data[:4] == MAGIC:
             return elf_facts(data)
-        if not is_binary(data[:4]) or len(data) > _LARGEST_FOREIGN:
+        if not _is_foreign(data) or len(data) > _LARGEST_FOREIGN:
             return None
         # LIEF takes most of a second to import: only files of other systems need it.
         from builder.binary.foreign import foreign_facts
 
         return foreign_facts(bytes(data))
+
+
+def _is_foreign(data: Data) -> bool:
+    """Whether the file is Mach-O or PE by more than its magic, which Java classes and plain text can have too."""
+    head = data[:64]
+    if head[:2] == b"MZ":
+        start = int.from_bytes(head[60:64], "little")
+        return len(head) == 64 and data[start : start + 4] == b"PE\0\0"
+    if head[:4] == _UNIVERSAL:
+        return 0 < int.from_bytes(head[4:8], "big") < _FIRST_JAVA
+    return is_binary(head)
 
 
 def elf_facts(data: Data) -> BinaryFacts | None:

@@ -12,6 +12,9 @@ from builder.model.binary import BinaryFacts, BinaryKind
 _MACHO_MACHINES = {"X86": "x86", "X86_64": "x86_64", "ARM": "arm", "ARM64": "aarch64", "POWERPC": "ppc"}
 _PE_MACHINES = {"I386": "x86", "AMD64": "x86_64", "ARM64": "aarch64", "ARMNT": "arm"}
 
+_SURPRISES = (SystemError, RuntimeError, TypeError, ValueError, AttributeError)
+"""What LIEF's bindings raise for values that their enumerations lack, and for names that are no UTF-8."""
+
 
 def foreign_facts(data: bytes) -> BinaryFacts | None:
     """Return the facts of a Mach-O or PE file; None of anything else, and of what LIEF cannot read.
@@ -19,12 +22,15 @@ def foreign_facts(data: bytes) -> BinaryFacts | None:
     Of a universal Mach-O file the first architecture is read: the others are built from the same sources.
     """
     lief.logging.disable()
-    if data[:2] == b"MZ":
-        image = lief.PE.parse(data)
-        return _pe(image) if isinstance(image, lief.PE.Binary) else None
-    universal = lief.MachO.parse(data)
-    first = universal.at(0) if universal is not None and universal.size else None
-    return None if first is None else _macho(first)
+    try:
+        if data[:2] == b"MZ":
+            image = lief.PE.parse(data)
+            return _pe(image) if isinstance(image, lief.PE.Binary) else None
+        universal = lief.MachO.parse(data)
+        first = universal.at(0) if universal is not None and universal.size else None
+        return None if first is None else _macho(first)
+    except _SURPRISES:
+        return None
 
 
 def _macho(image: lief.MachO.Binary) -> BinaryFacts:
