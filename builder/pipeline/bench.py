@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.channel import Channel
 from builder.environment import Solver
 from builder.model.inside import SEALED, InsidePaths, inside_paths
+from builder.model.recipe import Script
 from builder.report.events import Event
 from builder.sandbox import Limits, Sandbox
 from builder.source import Fetcher
@@ -29,7 +30,8 @@ class Bench:
     """The tools of a run.
 
     ``cores`` is how many processes one script may run at once; ``epoch`` is ``SOURCE_DATE_EPOCH`` when the user gave
-    one. ``logs`` keeps the logs of tasks, ``broken`` the packages whose tests failed.
+    one. ``logs`` keeps the logs of tasks, ``broken`` the packages whose tests failed. ``secrets`` are the values of the
+    variables that recipes name as secrets; they are masked in every log.
     """
 
     store: Store
@@ -42,9 +44,15 @@ class Bench:
     cores: int
     epoch: int | None
     test: bool
+    offline: bool
+    secrets: Mapping[str, str]
     logs: Path
     broken: Path
     emit: Callable[[Event], None]
+
+    def secrets_of(self, script: Script) -> dict[str, str]:
+        """Return the secrets that a script asks for and the user has set."""
+        return {name: self.secrets[name] for name in script.secrets if name in self.secrets}
 
     def inside(self, scratch: Path) -> InsidePaths:
         """Return where scripts find their things: fixed places, or below ``scratch`` when nothing is sealed."""

@@ -1,0 +1,121 @@
+"""The phases from what a script left to a package file: choose, relocate, check, pack."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from builder import __version__
+from builder.archive import read_package
+from builder.check import CheckContext, SiblingFiles, leaks_of
+from builder.check import run as run_checks
+from builder.model.finding import Finding
+from builder.model.globs import Globs
+from builder.model.package import Package
+from builder.model.payload import Installed, Payload, Relocated
+from builder.model.recipe import ScriptTest
+from builder.model.source import SourceTree
+from builder.model.target import target
+from builder.pack import PackRequest, TestFile, Tool, pack
+from builder.payload import PayloadContext, select
+from builder.pipeline.ready import Ready
+from builder.pipeline.scripting import epoch_of, work_layers
+from builder.pipeline.work import Work
+from builder.relocate import RelocateContext, relocate
+
+
+async def chosen(work: Work, ready: Ready, installed: Installed, tree: SourceTree) -> Payload:
+    """Choose what the package holds."""
+    context = PayloadContext(
+        host=ready.host,
+        recipe_folder=work.rendering.recipe.folder,
+        work=work_layers(work, tree, ready),
+        scratch=work.folder("rewritten"),
+    )
+    return await asyncio.to_thread(select, installed, work.output, context)
+
+
+async def relocated(work: Work, payload: Payload) -> Relocated:
+    """Make the payload run in any prefix."""
+    context = RelocateContext(
+        target=target(work.rendering.platforms.host),
+        prefix=work.inside.prefix,
+        build_prefix=work.inside.build_prefix,
+        scratch=work.folder("relocated"),
+    )
+    return await asyncio.to_thread(relocate, payload, work.output, context)
+
+
+async def checked(work: Work, ready: Ready, installed: Installed, finished: Relocated) -> tuple[Finding, ...]:
+    """Return what the checks find."""
+    machine = () if work.bench.sandbox.sealed else (work.bench.store.root,)
+    context = CheckContext(
+        output=work.output,
+        target=target(work.rendering.platforms.host),
+        environments=ready.environments,
+        host=ready.around,
+        siblings=await asyncio.to_thread(_siblings, work),
+        installed=installed,
+        leaks=leaks_of(work.inside, machine),
+        glibc=work.bench.root.glibc,
+    )
+    return await asyncio.to_thread(run_checks, finished, context)
+
+
+async def packed(work: Work, ready: Ready, finished: Relocated, tree: SourceTree) -> Package:
+    """Write the package file into the task's folder."""
+    inherited = ready.parent.source.digests if ready.parent else ()
+    request = PackRequest(
+        relocated=finished,
+        rendering=work.rendering,
+        environments=ready.environments,
+        recipe_key=work.task.recipe_key,
+        build_key=ready.build_key,
+        epoch=epoch_of(work, tree, ready),
+        tool=Tool(name="bakehouse", version=__version__),
+        sealed=work.bench.sandbox.sealed,
+        rootfs_digest=work.bench.root.digest if work.bench.sandbox.sealed else None,
+        sources=tuple(dict.fromkeys((*inherited, *tree.digests))),
+        test_files=tuple(_test_files(work, work_layers(work, tree, ready))),
+    )
+    return await asyncio.to_thread(pack, request, work.folder("packed"))
+
+
+def _siblings(work: Work) -> tuple[SiblingFiles, ...]:
+    """Return the files of the other outputs of the recipe that are finished: they are installed with this one."""
+    found = []
+    names = {sibling.name for sibling in work.rendering.siblings}
+    for outcome in work.inputs:
+        if outcome.file_name is None:
+            continue
+        subdir = outcome.task_id.partition("/")[0]
+        package = read_package(work.bench.channel.root / subdir / outcome.file_name)
+        name = package.index()["name"]
+        if name in names:
+            found.append(SiblingFiles(name=name, paths=frozenset(str(entry["_path"]) for entry in package.paths())))
+    return tuple(found)
+
+
+def _test_files(work: Work, folders: Sequence[Path]) -> Iterator[TestFile]:
+    """Yield the files that script tests name, from the work folder's layers (uppermost first) and the recipe's folder."""
+    for number, test in enumerate(work.output.tests):
+        if not isinstance(test, ScriptTest):
+            continue
+        found: dict[str, Path] = {}
+        for globs, roots in ((test.source_files, folders), (test.recipe_files, (work.rendering.recipe.folder,))):
+            for root in roots if globs else ():
+                for path in _matching(root, Globs(globs)):
+                    found.setdefault(path, root / path)
+        for path, content in sorted(found.items()):
+            yield TestFile(test=number, path=path, content=content, executable=os.access(content, os.X_OK))
+
+
+def _matching(root: Path, globs: Globs) -> Iterator[str]:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            relative = path.relative_to(root).as_posix()
+            if path.is_file() and not path.is_symlink() and globs.matches(relative):
+                yield relative

@@ -1,0 +1,74 @@
+"""The environment phase: solved and linked prefixes, the staging output that files come from, and the build key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from builder.environment import link, resolve
+from builder.errors import WorkError
+from builder.model.environment import Environment, Environments, LinkedPrefix
+from builder.pipeline import staged
+from builder.pipeline.keys import build_key
+from builder.pipeline.staged import Staged
+from builder.pipeline.work import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What a script needs: linked environments, and the staging output whose files it starts from."""
+
+    environments: Environments
+    build: LinkedPrefix
+    host: LinkedPrefix
+    parent: Staged | None
+    build_key: str
+
+    @property
+    def host_layers(self) -> tuple[Path, ...]:
+        """The folders below the host prefix, the uppermost first."""
+        return (*((self.parent.installed.folder,) if self.parent else ()), self.host.folder)
+
+    @property
+    def around(self) -> LinkedPrefix:
+        """The host environment as checks see it: with what the staging output's script had around it."""
+        if self.parent is None:
+            return self.host
+        packages = {one.name: one for one in (*self.parent.environments.host.packages, *self.host.environment.packages)}
+        owners = {**dict(self.parent.owners), **dict(self.host.owners)}
+        environment = replace(self.host.environment, packages=tuple(packages.values()))
+        return replace(self.host, environment=environment, owners=tuple(sorted(owners.items())))
+
+
+async def make_ready(work: Work) -> Ready:
+    """Solve and link the task's environments; packages come from the store where they have been linked before."""
+    parent = _parent(work)
+    environments = await resolve(work.rendering, work.bench.solver, staging=parent.environments if parent else None)
+    key = build_key(work.task, environments, parent.build_key if parent else None)
+    inside = work.inside
+    return Ready(
+        environments=environments,
+        build=await _linked(work, environments.build, inside.build_prefix),
+        host=await _linked(work, environments.host, inside.prefix),
+        parent=parent,
+        build_key=key,
+    )
+
+
+async def _linked(work: Work, environment: Environment, inside: PurePosixPath) -> LinkedPrefix:
+    return await link(environment, inside, work.bench.store, offline=work.bench.offline, report=work.note)
+
+
+def _parent(work: Work) -> Staged | None:
+    """Return the staging output that this task takes its files from; its task has just ended well."""
+    if work.rendering.staging is None:
+        return None
+    keys = [one.build_key for one in work.inputs if one.task_id == work.rendering.staging]
+    found = staged.load(work.bench.store, keys[0]) if keys and keys[0] else None
+    if found is None:
+        raise WorkError(
+            f"the staging output {work.rendering.staging} is no longer in the store",
+            code="pipeline.staging",
+            remedy="run the same command again",
+        )
+    return found

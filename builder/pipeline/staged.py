@@ -1,0 +1,134 @@
+"""Staging outputs in the store: what a script left, kept by build key, so that it is never stale and never built twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.model.environment import (
+    DependencyOrigin,
+    Environment,
+    Environments,
+    LockedPackage,
+    ResolvedRunExports,
+    RunDependency,
+)
+from builder.model.payload import Entry, EntryKind, Installed
+from builder.model.source import SourceDigest, SourceTree
+from builder.store import Store
+
+_KIND = "staging"
+_FILE = "staged.json"
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A finished staging output: ``installed`` and ``source`` lie in the store, read-only.
+
+    ``owners`` are the host environment's paths with their packages' names.
+    """
+
+    build_key: str
+    environments: Environments
+    installed: Installed
+    source: SourceTree
+    owners: tuple[tuple[str, str], ...]
+
+
+def load(store: Store, build_key: str) -> Staged | None:
+    """Return the staging output with that build key, if the store has it."""
+    folder = store.folder(_KIND, build_key)
+    if folder is None:
+        return None
+    data = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    prefix = folder / "prefix"
+    return Staged(
+        build_key=build_key,
+        environments=_environments(data["environments"]),
+        installed=Installed(
+            folder=prefix,
+            entries=tuple(_entry(entry, prefix) for entry in data["entries"]),
+            changed=tuple(data["changed"]),
+            deleted=tuple(data["deleted"]),
+            irregular=tuple(data["irregular"]),
+        ),
+        source=SourceTree(
+            folder=folder / "work",
+            digests=tuple(SourceDigest(**digest) for digest in data["sources"]),
+            newest=data["newest"],
+        ),
+        owners=tuple((path, name) for path, name in data["owners"]),
+    )
+
+
+async def keep(store: Store, staged: Staged) -> Staged:
+    """Move a staging output's files into the store and return it as it lies there; another process may have been first."""
+    async with store.making_async(_KIND, staged.build_key) as making:
+        if not making.ready:
+            await asyncio.to_thread(_write, staged, making.path)
+    kept = load(store, staged.build_key)
+    assert kept is not None
+    return kept
+
+
+def _write(staged: Staged, folder: Path) -> None:
+    staged.source.folder.rename(folder / "work")
+    prefix = folder / "prefix"
+    prefix.mkdir()
+    for entry in staged.installed.entries:
+        place = prefix / entry.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if entry.kind is EntryKind.DIRECTORY:
+            place.mkdir(exist_ok=True)
+        elif entry.kind is EntryKind.SYMLINK:
+            place.symlink_to(entry.target or "")
+        else:
+            assert entry.content is not None
+            entry.content.rename(place)
+    data = {
+        "environments": asdict(staged.environments),
+        "entries": [[e.path, e.kind, e.target, e.executable, e.size] for e in staged.installed.entries],
+        "changed": staged.installed.changed,
+        "deleted": staged.installed.deleted,
+        "irregular": staged.installed.irregular,
+        "sources": [asdict(digest) for digest in staged.source.digests],
+        "newest": staged.source.newest,
+        "owners": staged.owners,
+    }
+    (folder / _FILE).write_text(json.dumps(data), encoding="utf-8")
+
+
+def _entry(data: list[Any], prefix: Path) -> Entry:
+    path, kind, target, executable, size = data
+    content = prefix / path if kind == EntryKind.FILE else None
+    return Entry(
+        path=path, kind=EntryKind(kind), content=content, target=target, executable=executable, size=size
+    )  # fmt: skip
+
+
+def _environments(data: Json) -> Environments:
+    exports = {kind: tuple(specs) for kind, specs in data["run_exports"].items()}
+    return Environments(
+        build=_environment(data["build"]),
+        host=_environment(data["host"]),
+        depends=tuple(_dependency(one) for one in data["depends"]),
+        constrains=tuple(_dependency(one) for one in data["constrains"]),
+        run_exports=ResolvedRunExports(**exports),
+    )
+
+
+def _environment(data: Json) -> Environment:
+    return Environment(specs=tuple(data["specs"]), packages=tuple(_package(one) for one in data["packages"]))
+
+
+def _package(data: Json) -> LockedPackage:
+    return LockedPackage(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
+
+def _dependency(data: Json) -> RunDependency:
+    return RunDependency(spec=data["spec"], origin=DependencyOrigin(data["origin"]), source=data["source"])

@@ -1,0 +1,119 @@
+"""One task, phase by phase: this file is the table of contents of a build."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from builder import check
+from builder.errors import BakehouseError
+from builder.model.outcome import Ending, Outcome
+from builder.model.task import Phase, Task, TaskState
+from builder.pipeline import packing, scripting, staged, trying
+from builder.pipeline.bench import Bench
+from builder.pipeline.phases import Phases
+from builder.pipeline.ready import Ready, make_ready
+from builder.pipeline.staged import Staged
+from builder.pipeline.work import Work
+from builder.report.events import Found
+
+
+async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outcome:
+    """Run one task to its end, good or bad; only cancellation and defects of ours come out as exceptions."""
+    phases = Phases(task.id, bench.emit)
+    try:
+        with bench.store.scratch(task.id, keep=True) as scratch:
+            work = Work(task=task, bench=bench, inputs=inputs, scratch=scratch, phases=phases)
+            outcome = await (_stage(work) if task.rendering.output.kind == "staging" else _bake(work))
+    except BakehouseError as error:
+        outcome = Outcome(task_id=task.id, ending=Ending.FAILED, problems=error.problems)
+    return replace(outcome, timings=phases.timings())
+
+
+async def _bake(work: Work) -> Outcome:
+    """Make, test and publish a package."""
+    phases, bench = work.phases, work.bench
+    with phases.of(Phase.ENVIRONMENT):
+        ready = await make_ready(work)
+    if (reused := await _reused(work, ready)) is not None:
+        return reused
+    with phases.of(Phase.SOURCE):
+        tree = await scripting.fetch_sources(work)
+    with phases.of(Phase.SCRIPT):
+        installed = await scripting.run_build(work, tree, ready)
+    with phases.of(Phase.PAYLOAD):
+        payload = await packing.chosen(work, ready, installed, tree)
+    with phases.of(Phase.RELOCATE):
+        finished = await packing.relocated(work, payload)
+    with phases.of(Phase.CHECK):
+        findings = await packing.checked(work, ready, installed, finished)
+        for finding in findings:
+            bench.emit(Found(task_id=work.task.id, finding=finding))
+        check.require(findings, work.rendering.stem)
+    with phases.of(Phase.PACK):
+        package = await packing.packed(work, ready, finished, tree)
+    outcome = Outcome(
+        task_id=work.task.id,
+        ending=Ending.BUILT,
+        file_name=package.file_name,
+        package=package,
+        build_key=ready.build_key,
+        environments=ready.environments,
+        findings=findings,
+        reasons=work.task.reasons,
+    )
+    with phases.of(Phase.TESTING):
+        if bench.test:
+            tests = await trying.tried(work, package, scripting.epoch_of(work, tree, ready))
+            outcome = replace(outcome, tests=tests)
+        if not all(test.passed for test in outcome.tests):
+            problems = await trying.set_aside(work, package, outcome.tests)
+            return replace(outcome, ending=Ending.FAILED, problems=problems)
+    with phases.of(Phase.CHANNEL):
+        published = await asyncio.to_thread(bench.channel.publish, package)
+    return replace(outcome, package=replace(package, path=published.path))
+
+
+async def _reused(work: Work, ready: Ready) -> Outcome | None:
+    """Return the end of a task whose dependencies came out with the same bytes as when its package was built."""
+    if work.task.state is not TaskState.AFTER:
+        return None
+    known = await asyncio.to_thread(work.bench.channel.build_keys)
+    name = known.get(ready.build_key)
+    if name is None:
+        return None
+    reason = "its build key is in the channel: its dependencies came out with the same bytes"
+    return Outcome(
+        task_id=work.task.id, ending=Ending.REUSED, file_name=name, build_key=ready.build_key, reasons=(reason,)
+    )
+
+
+async def _stage(work: Work) -> Outcome:
+    """Run a staging output's script and keep what it left for the packages that inherit it."""
+    phases, store = work.phases, work.bench.store
+    with phases.of(Phase.ENVIRONMENT):
+        ready = await make_ready(work)
+        found = staged.load(store, ready.build_key)
+    if found is None:
+        with phases.of(Phase.SOURCE):
+            tree = await scripting.fetch_sources(work)
+        with phases.of(Phase.SCRIPT):
+            installed = await scripting.run_build(work, tree, ready)
+            owners = ready.around.owners
+            made = Staged(
+                build_key=ready.build_key,
+                environments=ready.environments,
+                installed=installed,
+                source=tree,
+                owners=owners,
+            )
+            await staged.keep(store, made)
+    reasons = work.task.reasons if found is None else ("its build key is in the store",)
+    return Outcome(
+        task_id=work.task.id,
+        ending=Ending.STAGED if found is None else Ending.REUSED,
+        build_key=ready.build_key,
+        environments=ready.environments,
+        reasons=reasons,
+    )

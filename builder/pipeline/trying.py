@@ -1,0 +1,63 @@
+"""The testing phase: the package's own tests, and what becomes of a package that fails them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from builder.environment import link
+from builder.errors import PackageTestError, Problem
+from builder.model.environment import LinkedPrefix
+from builder.model.package import Package, TestResult
+from builder.pipeline.work import Work
+from builder.testing import TestBench, test_package
+
+
+async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, ...]:
+    """Run the package's tests, each in a fresh session, the package offered beside the channels."""
+    bench = work.bench
+
+    async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
+        subdir = work.rendering.platforms.host
+        environment = await bench.solver.solve(specs, subdir=subdir, loose=[package])
+        return await link(environment, inside, bench.store, offline=bench.offline, report=work.note)
+
+    logs = bench.logs / work.rendering.stem
+    logs.mkdir(parents=True, exist_ok=True)
+    return await test_package(
+        package.path,
+        TestBench(
+            sandbox=bench.sandbox,
+            rootfs=bench.root.folder,
+            inside=work.inside,
+            limits=bench.limits,
+            link=link_for,
+            scratch=work.folder("tests"),
+            logs=logs,
+            epoch=epoch,
+            cores=bench.cores,
+            on_line=work.say,
+        ),
+    )
+
+
+async def set_aside(work: Work, package: Package, results: Sequence[TestResult]) -> tuple[Problem, ...]:
+    """Move a package that failed its tests out of the way and return what is to be said of it."""
+    place = work.bench.broken / package.subdir / package.file_name
+    await asyncio.to_thread(_move, package.path, place)
+    failed = [result for result in results if not result.passed]
+    lines = "".join(f"\n  {one.what}:" + "".join(f"\n  │ {line}" for line in one.tail.splitlines()) for one in failed)
+    count = f"{len(failed)} of {len(results)} tests failed" if len(results) > 1 else "its test failed"
+    logs = ", ".join(str(one.log) for one in failed if one.log is not None)
+    error = PackageTestError(
+        f"{package.file_name} stays out of the channel: {count}{lines}",
+        remedy=f"the package is {place}{f'; logs: {logs}' if logs else ''}",
+    )
+    return error.problems
+
+
+def _move(package: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(package, place)

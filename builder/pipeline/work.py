@@ -1,0 +1,65 @@
+"""One task on its way through the phases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.model.inside import InsidePaths
+from builder.model.outcome import Outcome
+from builder.model.recipe import Output, Script
+from builder.model.rendering import Rendering
+from builder.model.task import Task
+from builder.pipeline.bench import Bench
+from builder.pipeline.phases import Phases
+from builder.report.events import LogLine, Noted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A task with what it was given; ``scratch`` is its private folder, ``inputs`` the ends of what it needed."""
+
+    task: Task
+    bench: Bench
+    inputs: Sequence[Outcome]
+    scratch: Path
+    phases: Phases
+
+    @property
+    def rendering(self) -> Rendering:
+        """What is built."""
+        return self.task.rendering
+
+    @property
+    def output(self) -> Output:
+        """The evaluated output."""
+        return self.task.rendering.output
+
+    @property
+    def inside(self) -> InsidePaths:
+        """Where scripts find their things."""
+        return self.bench.inside(self.scratch)
+
+    @property
+    def script(self) -> Script | None:
+        """The script to run: the recipe's, or ``build.sh`` beside it; what inherits files runs only what it names."""
+        script = self.output.build.script
+        if script.content is not None or script.file is not None:
+            return script
+        beside = self.rendering.recipe.folder / "build.sh"
+        return Script(file=beside.name) if self.output.inherit is None and beside.is_file() else None
+
+    def folder(self, name: str) -> Path:
+        """Return a folder of the task's own, made when it is absent."""
+        place = self.scratch / name
+        place.mkdir(exist_ok=True)
+        return place
+
+    def say(self, line: str) -> None:
+        """Tell a line that the task's script or test printed."""
+        self.bench.emit(LogLine(task_id=self.task.id, line=line))
+
+    def note(self, text: str) -> None:
+        """Tell something that the user may want to know."""
+        self.bench.emit(Noted(text=f"{self.task.id}: {text}"))
