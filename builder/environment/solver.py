@@ -1,0 +1,234 @@
+"""Solving: from specs to exactly which packages, through rattler, from channels and platforms given as data."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from builder.environment.index import LOOSE, Index, IndexReader, check_records
+from builder.environment.place import channel_place
+from builder.environment.records import dependencies_first, locked_package
+from builder.environment.trouble import Catalogue, explained
+from builder.environment.wall import rattler_wall, reason
+from builder.errors import MachineError, UsageError
+from builder.model.environment import Environment, LockedPackage
+from builder.model.match_spec import MatchSpec
+from builder.model.package import Package
+from builder.model.target import NOARCH, VirtualPackage, target, virtual_packages
+from builder.store import Store
+
+if TYPE_CHECKING:
+    from rattler.channel.channel import Channel
+    from rattler.repo_data.gateway import Gateway
+    from rattler.repo_data.record import RepoDataRecord
+    from rattler.repo_data.sparse import SparseRepoData
+    from rattler.virtual_package.generic import GenericVirtualPackage
+
+
+class Solving(Protocol):
+    """Whatever answers with an environment: a `Solver`, or a lock file."""
+
+    async def solve(
+        self,
+        specs: Sequence[str],
+        *,
+        subdir: str,
+        loose: Sequence[Package] = (),
+        constraints: Sequence[str] = (),
+    ) -> Environment:
+        """Return the environment for ``specs`` on ``subdir``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a solve, in the normal form that answers are remembered by."""
+
+    specs: tuple[str, ...]
+    constraints: tuple[str, ...]
+    subdir: str
+    virtual: tuple[VirtualPackage, ...]
+
+
+class Solver:
+    """Solves against channels with strict priority, in the order in which they are given.
+
+    Local channels are read afresh for each solve; what an ``http`` channel says is kept as long as the solver lives.
+    The same specs over the same indexes are solved once. Nothing of the machine is detected, no configuration of other
+    tools is read.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[str],
+        store: Store,
+        *,
+        machines: Mapping[str, Sequence[VirtualPackage]] | None = None,
+        may_be_empty: Sequence[str] = (),
+        offline: bool = False,
+    ) -> None:
+        """Use ``channels`` (folders or addresses).
+
+        ``machines`` says what a platform has, by subdir; others have what `virtual_packages` gives. ``may_be_empty``
+        names those of the channels that need not exist yet: our own output. ``offline`` asks no ``http`` channel, only
+        what the store remembers of it.
+        """
+        self.channels = tuple(channel_place(name) for name in channels)
+        self._store = store
+        self._machines = dict(machines or {})
+        self._young = {channel_place(name).url for name in may_be_empty}
+        self._offline = offline
+        self._reader = IndexReader(store)
+        self._reading = asyncio.Lock()
+        self._answers: dict[tuple[object, ...], Environment] = {}
+        self._asking: dict[tuple[object, ...], asyncio.Lock] = {}
+        self._gateway: Gateway | None = None
+
+    async def solve(
+        self,
+        specs: Sequence[str],
+        *,
+        subdir: str,
+        loose: Sequence[Package] = (),
+        constraints: Sequence[str] = (),
+    ) -> Environment:
+        """Return the best environment for ``specs`` on ``subdir``, the same for the same indexes.
+
+        ``loose`` packages are offered as a channel of their own that wins over all others; ``constraints`` hold for
+        what is installed but install nothing. Without specs nothing is solved.
+
+        Raises:
+            UnsolvableError: no set of packages satisfies the specs; the problems say which, and what there is.
+            UsageError: a spec, a channel or its index cannot be read.
+            MachineError: a channel cannot be reached.
+        """
+        request = Request(
+            specs=tuple(sorted({str(_parsed(text)) for text in specs})),
+            constraints=tuple(sorted({str(_parsed(text)) for text in constraints})),
+            subdir=subdir,
+            virtual=tuple(self._machines.get(subdir) or virtual_packages(target(subdir))),
+        )
+        if not request.specs:
+            return Environment()
+        async with self._reading:
+            indexes = await asyncio.to_thread(self._indexes, subdir, loose)
+        key = (request, tuple((index.place.url, index.subdir, index.digest) for index in indexes))
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            if key not in self._answers:
+                self._answers[key] = await self._solved(
+                    request, indexes, {package.file_name: package for package in loose}
+                )
+        return self._answers[key]
+
+    def _indexes(self, subdir: str, loose: Sequence[Package]) -> list[Index]:
+        subdirs = (subdir, NOARCH)
+        offered = [self._reader.of_packages(loose, each) for each in subdirs]
+        found = [index for index in offered if index is not None]
+        for place in self.channels:
+            if place.folder is None:
+                continue
+            if place.url not in self._young and not any(place.index(each).exists() for each in subdirs):
+                raise UsageError(
+                    f"{place.name} is not a channel: it has no index for {subdir} or {NOARCH}",
+                    code="environment.channel",
+                    remedy="check the path; `bakehouse index` makes a channel of a folder of packages",
+                )
+            found += [self._reader.read(place, each) for each in subdirs]
+        return found
+
+    async def _solved(self, request: Request, indexes: Sequence[Index], loose: Mapping[str, Package]) -> Environment:
+        from rattler.exceptions import GatewayError, SolverError
+
+        with rattler_wall("solving", remedy="this is a defect of ours or of rattler's: please report it"):
+            try:
+                records = await self._records(request, indexes)
+            except SolverError as error:
+                catalogue = Catalogue(indexes=tuple(indexes), virtual=request.virtual)
+                raise explained(request.specs, catalogue, str(error)) from error
+            except GatewayError as error:
+                raise self._unreachable(reason(error)) from error
+            except OSError as error:
+                check_records(indexes)
+                raise self._unreachable(reason(error)) from error
+            packages = [self._locked(json.loads(record.to_json()), loose) for record in records]
+        return Environment(specs=request.specs, packages=dependencies_first(packages))
+
+    async def _records(self, request: Request, indexes: Sequence[Index]) -> list[RepoDataRecord]:
+        from rattler.match_spec.match_spec import MatchSpec as RattlerSpec
+        from rattler.platform.subdir import Subdir
+        from rattler.solver.solver import solve, solve_with_sparse_repodata
+
+        specs = [RattlerSpec(text) for text in request.specs]
+        constraints = [RattlerSpec(text) for text in request.constraints]
+        virtual = [_generic(package) for package in request.virtual]
+        if all(place.folder is not None for place in self.channels):
+            return await solve_with_sparse_repodata(
+                specs, [index.data for index in indexes], virtual_packages=virtual, constraints=constraints
+            )
+        return await solve(
+            self._sources(indexes),
+            specs,
+            gateway=self._open_gateway(),
+            platforms=[Subdir(request.subdir), Subdir(NOARCH)],
+            virtual_packages=virtual,
+            constraints=constraints,
+            channel_relations="disabled",
+        )
+
+    def _sources(self, indexes: Sequence[Index]) -> list[Channel | SparseRepoData]:
+        """Return what the gateway may ask, in the order of priority."""
+        from rattler.channel.channel import Channel
+
+        sources: list[Channel | SparseRepoData] = [index.data for index in indexes if index.place is LOOSE]
+        for place in self.channels:
+            if place.folder is None:
+                sources.append(Channel(place.url))
+            else:
+                sources += [index.data for index in indexes if index.place == place]
+        return sources
+
+    def _open_gateway(self) -> Gateway:
+        if self._gateway is None:
+            from rattler.networking.client import Client
+            from rattler.repo_data.gateway import Gateway, SourceConfig
+
+            action: Literal["force-cache-only", "cache-or-fetch"] = (
+                "force-cache-only" if self._offline else "cache-or-fetch"
+            )
+            self._gateway = Gateway(
+                cache_dir=self._store.root / "index_cache",
+                default_config=SourceConfig(cache_action=action),
+                client=Client(),
+            )
+        return self._gateway
+
+    def _locked(self, record: Mapping[str, object], loose: Mapping[str, Package]) -> LockedPackage:
+        """Return the record with its address and channel as the user knows them."""
+        url = str(record["url"])
+        if url.startswith(LOOSE.url):
+            return locked_package(record, url=loose[str(record["fn"])].path.absolute().as_uri(), channel=LOOSE.name)
+        names = [place.name for place in self.channels if url.startswith(f"{place.url}/")]
+        return locked_package(record, url=url, channel=names[0] if names else str(record["channel"]))
+
+    def _unreachable(self, why: str) -> MachineError:
+        remedy = "solve once without --offline, or use local channels" if self._offline else "check the network"
+        return MachineError(f"a channel cannot be asked: {why}", code="environment.unreachable", remedy=remedy)
+
+
+def _parsed(text: str) -> MatchSpec:
+    try:
+        return MatchSpec.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error), code="environment.spec") from error
+
+
+def _generic(package: VirtualPackage) -> GenericVirtualPackage:
+    from rattler.package.build_string import BuildString
+    from rattler.package.package_name import PackageName
+    from rattler.version.version import Version
+    from rattler.virtual_package.generic import GenericVirtualPackage
+
+    return GenericVirtualPackage(PackageName(package.name), Version(package.version), BuildString(package.build))

@@ -1,0 +1,137 @@
+"""Why a solve failed, in the user's words: which spec, what there is instead, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from builder.environment.index import Index
+from builder.environment.wall import rattler_wall
+from builder.errors import BakehouseError, Problem, UnsolvableError
+from builder.model.match_spec import MatchSpec
+from builder.model.target import VirtualPackage
+from builder.model.version import Version
+
+_BUILD_IT = "add a channel that has it with -c CHANNEL, or build it from the collection with --with-deps"
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A package that an index offers, as far as a reader of an error needs it."""
+
+    channel: str
+    version: str
+    build: str
+    build_number: int
+
+    def fits(self, spec: MatchSpec) -> bool:
+        """Whether ``spec`` admits it; a version that cannot be read fits nothing."""
+        try:
+            version = Version.parse(self.version)
+        except ValueError:
+            return False
+        return spec.matches(spec.name, version, self.build, self.build_number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What a failed solve could choose from: local indexes in the order of priority, and what the target has."""
+
+    indexes: tuple[Index, ...]
+    virtual: tuple[VirtualPackage, ...] = ()
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all packages."""
+        return frozenset(name for index in self.indexes for name in index.data.package_names())
+
+    def found(self, name: str) -> list[Found]:
+        """Return all packages called ``name``, those of the first channel that has it first."""
+        if name.startswith("__"):
+            return [
+                Found(channel="the target", version=package.version, build=package.build, build_number=0)
+                for package in self.virtual
+                if package.name == name
+            ]
+        return [
+            Found(
+                channel=index.place.name,
+                version=str(record.version),
+                build=str(record.build),
+                build_number=record.build_number,
+            )
+            for index in self.indexes
+            for record in index.data.load_records(name)
+        ]
+
+
+def explained(specs: Sequence[str], catalogue: Catalogue, reason: str) -> BakehouseError:
+    """Return the error for specs that cannot be met: a problem for each spec at fault, or the solver's own account."""
+    with rattler_wall("explaining why there is no solution"):
+        problems = [problem for text in specs for problem in _problems(MatchSpec.parse(text), catalogue)]
+    if problems:
+        return UnsolvableError.of(problems)
+    return UnsolvableError(f"the specs cannot all be met: {_account(reason)}", remedy=_BUILD_IT)
+
+
+def _problems(spec: MatchSpec, catalogue: Catalogue) -> Iterator[Problem]:
+    everything = catalogue.found(spec.name)
+    if not everything:
+        yield _unknown(spec, catalogue)
+        return
+    first = everything[0].channel
+    visible = [found for found in everything if found.channel == first]
+    if any(found.fits(spec) for found in visible):
+        return
+    hidden = [found for found in everything if found.channel != first and found.fits(spec)]
+    if hidden:
+        yield Problem(
+            code="environment.hidden",
+            message=f"{spec} is in {hidden[0].channel}, but {first} comes first and has {spec.name} too",
+            remedy=f"put {hidden[0].channel} before {first}: only the first channel that has a package is asked for it",
+        )
+    elif spec.name.startswith("__"):
+        yield Problem(
+            code="environment.target",
+            message=f"{spec} asks for more than the target has: {spec.name} {visible[0].version} {visible[0].build}",
+        )
+    else:
+        yield Problem(
+            code="environment.no-version", message=f"no package satisfies {spec}; there is {_listed(visible)}",
+            remedy=_BUILD_IT,
+        )  # fmt: skip
+
+
+def _unknown(spec: MatchSpec, catalogue: Catalogue) -> Problem:
+    if spec.name.startswith("__"):
+        return Problem(code="environment.target", message=f"the target has no {spec.name} (asked for as {spec})")
+    near = difflib.get_close_matches(spec.name, sorted(catalogue.names()), n=3, cutoff=0.75)
+    hint = f"did you mean {' or '.join(near)}? Or else " if near else ""
+    asked = "" if spec.bare else f" (asked for as {spec})"
+    return Problem(
+        code="environment.missing",
+        message=f"no channel has a package called {spec.name}{asked}",
+        remedy=f"{hint}{_BUILD_IT}",
+    )
+
+
+def _listed(packages: Sequence[Found]) -> str:
+    """Return the newest of ``packages``, one for each version, with builds where there is only one version."""
+    versions = list(dict.fromkeys(found.version for found in sorted(packages, key=_newest_last, reverse=True)))
+    if len(versions) == 1:
+        builds = sorted(found.build for found in packages)
+        return f"{versions[0]} ({', '.join(builds[:_SHOWN])}{' …' if len(builds) > _SHOWN else ''})"
+    return f"{', '.join(versions[:_SHOWN])}{' …' if len(versions) > _SHOWN else ''}"
+
+
+def _newest_last(found: Found) -> tuple[int, Version]:
+    try:
+        return 1, Version.parse(found.version)
+    except ValueError:
+        return 0, Version.parse("0")
+
+
+def _account(reason: str) -> str:
+    """Return the solver's account without its preamble."""
+    return reason.removeprefix("Cannot solve the request because of:").strip()
