@@ -56,11 +56,10 @@ def _section(data: Data, key: str) -> Data:
 def _staging(output: OutputText, scope: RecipeScope) -> Data:
     """A staging output has the sources of the top level before its own, and nothing else of it."""
     top, own = output.top.sections, output.sections
-    head = _mapping(evaluate(term_of(top, "recipe"), scope))
     source = (*listed(evaluate(term_of(top, "source"), scope)), *listed(evaluate(term_of(own, "source"), scope)))
     name = _mapping(evaluate(term_of(own, "staging"), scope)).get("name")
     return {
-        "package": {"name": name, "version": head.get("version") or "0"},
+        "package": {"name": name, "version": _shared_version(output, scope) or "0"},
         "source": source,
         "build": _mapping(evaluate(term_of(own, "build"), scope)),
         "requirements": _mapping(evaluate(term_of(own, "requirements"), scope)),
@@ -69,10 +68,10 @@ def _staging(output: OutputText, scope: RecipeScope) -> Data:
 
 def _package(output: OutputText, scope: RecipeScope) -> Data:
     top, own, several = output.top.sections, output.sections, output.top.several
-    head = _mapping(evaluate(term_of(top, "recipe"), scope))
     package = _mapping(evaluate(term_of(own, "package"), scope))
     inherit = evaluate(term_of(own, "inherit"), scope)
-    data: Data = {"package": {"name": package.get("name"), "version": package.get("version") or head.get("version")}}
+    version = package.get("version") or _shared_version(output, scope)
+    data: Data = {"package": {"name": package.get("name"), "version": version}}
     build = merged_build(
         _build(term_of(top, "build"), scope), _build(term_of(own, "build"), scope), with_script=inherit is None
     )
@@ -90,6 +89,14 @@ def _package(output: OutputText, scope: RecipeScope) -> Data:
     data["extra"] = evaluate(term_of(top, "extra"), scope)
     data["context"] = {name: plain(value) for name, value in scope.context.items()}
     return data
+
+
+def _shared_version(output: OutputText, scope: RecipeScope) -> Plain:
+    """Evaluate ``recipe.version``, only where it is needed: what it reads then counts for this output."""
+    head = term_of(output.top.sections, "recipe")
+    if isinstance(head, Constant):
+        return _mapping(head.value).get("version")
+    return evaluate(term_of(head, "version"), scope) if isinstance(head, Table) else None
 
 
 def _mapping(value: Plain) -> Data:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from builder.model.match_spec import MatchSpec
 from builder.model.name import check_build_string, check_package_name, check_version
 from builder.model.pin import Pin
+from builder.model.version_spec import VersionSpec
 from builder.recipe.license import check_license
 from builder.syntax.scalar import as_bool, as_int
 
@@ -173,7 +174,7 @@ def _regex(text: str) -> str:
 
 
 def _python_version(text: str) -> str:
-    MatchSpec.parse(f"python {text}")
+    VersionSpec.parse(text)
     return text
 
 

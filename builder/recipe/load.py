@@ -69,7 +69,7 @@ def _outputs(root: Mapping, reading: Reading) -> tuple[OutputText, ...]:
         return (_output(0, root, own, top, reading),)
     listed = root.get("outputs")
     if not isinstance(listed, Sequence):
-        reading.problem("recipe.wrong-shape", "outputs is not a list", (listed or root).place)
+        reading.problem("recipe.wrong-shape", "outputs is not a list", listed or root)
         return ()
     outputs = tuple(_several(listed, top, reading))
     _check_staging(outputs, reading)
@@ -81,7 +81,7 @@ def _several(listed: Sequence, top: TopLevel, reading: Reading) -> list[OutputTe
     for index, node in enumerate(listed.items):
         path = f"outputs[{index}]"
         if not isinstance(node, Mapping):
-            reading.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected a mapping", node.place)
+            reading.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected a mapping", node)
             continue
         section = "staging output" if "staging" in node and "package" not in node else "output"
         outputs.append(_output(index, node, reading.section(node, section, path), top, reading))
@@ -96,7 +96,7 @@ def _output(index: int, node: Mapping, own: Table, top: TopLevel, reading: Readi
         shared = term_of(top.sections, "recipe")
         if shared == Constant(None) or (isinstance(shared, Constant) and "version" not in (_keys(shared))):
             message = "the version of the package is missing"
-            reading.problem("recipe.missing-key", message, head.place, "add version beside name, as text in quotes")
+            reading.problem("recipe.missing-key", message, head, "add version beside name, as text in quotes")
     return OutputText(
         index=index,
         kind="staging" if staging else "package",
@@ -128,7 +128,7 @@ def _check_schema_version(root: Mapping, reading: Reading) -> None:
     version = root.get("schema_version")
     if isinstance(version, Scalar) and not is_null(version) and version.text != "1":
         message = f"schema_version {version.text} is not known"
-        reading.problem("recipe.schema-version", message, version.place, "remove it, or set it to 1")
+        reading.problem("recipe.schema-version", message, version, "remove it, or set it to 1")
 
 
 def _check_staging(outputs: tuple[OutputText, ...], reading: Reading) -> None:
@@ -143,9 +143,9 @@ def _check_staging(outputs: tuple[OutputText, ...], reading: Reading) -> None:
             message = (
                 f"the name {output.name} is taken by the output in line {first}, and one of them is a staging output"
             )
-            reading.problem("recipe.duplicate-output", message, output.where.place)
+            reading.problem("recipe.duplicate-output", message, output.where)
         seen[output.name] = output.where
         if output.inherits and "${{" not in output.inherits and output.inherits not in staging:
             message = f"there is no staging output {output.inherits} to inherit from"
             known = f"known are {', '.join(sorted(staging))}" if staging else "add an output with staging: {name: …}"
-            reading.problem("recipe.no-staging", message, output.where.place, known)
+            reading.problem("recipe.no-staging", message, output.where, known)

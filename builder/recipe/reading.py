@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from builder.errors import Place, Problem, RecipeError
+from builder.errors import Problem, RecipeError
 from builder.recipe.kind import Kind, Plain
 from builder.recipe.schema import RULES, SECTIONS, Key
+from builder.recipe.scope import MAX_PROBLEMS
 from builder.recipe.shape import Either, Expression, Free, Later, Many, Script, Section, Shape, Text, Typed, expected
 from builder.recipe.shape import Table as TableShape
 from builder.recipe.term import Choice, Constant, Formula, Listing, Loose, Mentioning, Question, Table, Term, bad_value
@@ -32,15 +33,22 @@ class Reading:
         """Return the term of ``node``, which must be of ``shape``; ``path`` is its key for people."""
         if is_null(node) and not isinstance(shape, Typed | Free):
             return _ABSENT
+        if self.full:
+            return _ABSENT
         try:
             return self._read(node, shape, path)
         except RecipeError as error:
             self.problems += error.problems
             return _ABSENT
 
-    def problem(self, code: str, message: str, place: Place, remedy: str | None = None) -> None:
-        """Note a problem."""
-        self.problems.append(Problem(code=code, message=message, place=place, remedy=remedy))
+    @property
+    def full(self) -> bool:
+        """Whether there are so many problems already that more would help nobody."""
+        return len(self.problems) >= MAX_PROBLEMS
+
+    def problem(self, code: str, message: str, node: Node, remedy: str | None = None) -> None:
+        """Note a problem with ``node``."""
+        self.problems.append(Problem(code=code, message=message, place=node.place, remedy=remedy))
 
     def _read(self, node: Node, shape: Shape, path: str) -> Term:
         match shape:
@@ -68,11 +76,11 @@ class Reading:
             case Free():
                 return self._free(node, path)
             case Later():
-                self.problem("recipe.not-yet", f"{path} is not supported: {shape.why}", node.place)
+                self.problem("recipe.not-yet", f"{path} is not supported: {shape.why}", node)
                 return _ABSENT
 
     def _wrong(self, node: Node, shape: Shape, path: str) -> Term:
-        self.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected {expected(shape)}", node.place)
+        self.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected {expected(shape)}", node)
         return _ABSENT
 
     def _text(self, node: Node, shape: Text, path: str) -> Term:
@@ -113,7 +121,7 @@ class Reading:
         self._unknown(node, _BRANCHES, path)
         condition, then = node.get("if"), node.get("then")
         if then is None:
-            self.problem("recipe.missing-key", f"{path} has an if without then", node.place)
+            self.problem("recipe.missing-key", f"{path} has an if without then", node)
             return _ABSENT
         if not isinstance(condition, Scalar):
             return self._wrong(condition or node, Expression(), f"{path}.if")
@@ -155,15 +163,15 @@ class Reading:
 
     def _unknown(self, node: Mapping, known: Iterable[str], path: str) -> None:
         for name, _ in node.entries:
-            if name.text not in known:
+            if name.text not in known and not self.full:
                 close = suggestion(name.text, known) or f"known are {', '.join(known)}"
                 message = f"{f'{path}.' if path else ''}{name.text} is not a key of recipes"
-                self.problem("recipe.unknown-key", message, name.place, close)
+                self.problem("recipe.unknown-key", message, name, close)
 
     def _check_required(self, node: Mapping, keys: Iterable[Key], path: str) -> None:
         for key in keys:
             if key.required and is_null(node.get(key.name)):
-                self.problem("recipe.missing-key", f"{path}.{key.name} is missing", node.place, key.doc)
+                self.problem("recipe.missing-key", f"{path}.{key.name} is missing", node, key.doc)
 
     def _check_rules(self, node: Mapping, section: str, path: str) -> None:
         for rule in RULES:
@@ -173,9 +181,9 @@ class Reading:
             words = ", ".join(rule.keys)
             if len(given) > rule.most:
                 message = f"{path or 'the recipe'} has {' and '.join(given)}, at most {rule.most} of {words} is allowed"
-                self.problem("recipe.contradiction", message, node.place, f"keep one of {words}")
+                self.problem("recipe.contradiction", message, node, f"keep one of {words}")
             elif len(given) < rule.least:
-                self.problem("recipe.missing-key", f"{path or 'the recipe'} has none of {words}", node.place)
+                self.problem("recipe.missing-key", f"{path or 'the recipe'} has none of {words}", node)
 
     def table(self, node: Node, shape: TableShape, path: str) -> Table:
         """Return the terms of a mapping whose keys the recipe chooses."""

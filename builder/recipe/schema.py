@@ -43,6 +43,7 @@ _ALL_OR_GLOBS = Either(scalar=Text(kind.BOOLEAN), sequence=_GLOBS)
 _PATHS = Either(sequence=_GLOBS, mapping=Section("existence"))
 _SOURCES = Many(Section("source"), single=True)
 _TESTS = Many(Section("test"))
+_PYTHON_VERSIONS = Either(scalar=Text(kind.PYTHON_VERSION), sequence=Many(Text(kind.PYTHON_VERSION)))
 _STEPS = Later("build steps are an experiment of rattler-build; use build.script")
 _V3 = Later("it needs repodata of revision 3, which is not written yet")
 
@@ -122,7 +123,7 @@ KEYS: tuple[Key, ...] = (
     Key("script", "content", _CONTENT, "The text of the script, or a list of commands."),
     Key("script", "file", Text(kind.PATH), "A script beside the recipe."),
     Key("script", "interpreter", Text(kind.TEXT), "The program that runs it."),
-    Key("script", "env", Table(kind.VARIABLE, Text(kind.SCRIPT_TEXT)), "Environment variables of the script."),
+    Key("script", "env", Table(kind.VARIABLE, Text(kind.TEXT)), "Environment variables of the script."),
     Key("script", "secrets", Many(Text(kind.VARIABLE)), "Variables to pass from outside and to hide in logs."),
     Key("script", "cwd", Text(kind.PATH), "The folder to run it in."),
     Key("python", "entry_points", Many(Text(kind.ENTRY_POINT)), "Commands that call a function of a module."),
@@ -176,7 +177,7 @@ KEYS: tuple[Key, ...] = (
     Key("test files", "recipe", _INNER_GLOBS, "Files beside the recipe."),
     Key("python test", "imports", Many(Text(kind.TEXT), single=True), "Modules that must import.", required=True),
     Key("python test", "pip_check", Text(kind.BOOLEAN), "Whether pip check must be content (true)."),
-    Key("python test", "python_version", Many(Text(kind.PYTHON_VERSION), single=True), "Versions to test with."),
+    Key("python test", "python_version", _PYTHON_VERSIONS, "Versions to test with."),
     Key("perl test", "uses", Many(Text(kind.TEXT)), "Modules that must load.", required=True),
     Key("r test", "libraries", Many(Text(kind.TEXT)), "Libraries that must load.", required=True),
     Key("ruby test", "requires", Many(Text(kind.TEXT)), "Modules that must load.", required=True),
@@ -207,6 +208,7 @@ RULES: tuple[Rule, ...] = (
     Rule("output", ("package", "staging"), least=1),
     Rule("recipe", ("package", "outputs"), least=1),
     Rule("recipe", ("package", "recipe")),
+    Rule("recipe", ("outputs", "requirements")),
 )
 
 

@@ -9,10 +9,11 @@ from builder.errors import Problem
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
 from builder.recipe.request import Request
-from builder.syntax.expression import Expression, undefined
+from builder.syntax.expression import Expression, Meter, undefined
 from builder.syntax.template import Condition, Template
 from builder.syntax.value import Function, Namespace, Value
 
+MAX_PROBLEMS = 50
 _SHOWN = 60
 SYSROOT_KEY = "CONDA_BUILD_SYSROOT"
 
@@ -31,6 +32,7 @@ class RecipeScope:
     read: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     platform: Mapping[str, Value] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
     _what: Template | Condition | None = None
     _path: str = ""
     _late: frozenset[str] = frozenset()
@@ -56,6 +58,11 @@ class RecipeScope:
         self.note(name)
         return undefined(name, self.names())
 
+    @property
+    def full(self) -> bool:
+        """Whether there are so many problems already that more would help nobody."""
+        return len(self.problems) >= MAX_PROBLEMS
+
     def variant(self, key: str) -> VariantValue | None:
         """Return the variant's value for ``key``, None if it has none; it counts as read if it has one."""
         value = self.request.variant.get(key)
@@ -71,7 +78,7 @@ class RecipeScope:
     def mention(self, expression: Expression) -> None:
         """Record every variable in ``expression`` as read, and the keys behind its calls."""
         for name in mentioned(expression):
-            if name not in self.context and name not in self.functions and name not in self.read:
+            if name not in self.context and name not in self.functions:
                 self.note(name)
 
     def names(self) -> set[str]:

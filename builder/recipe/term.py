@@ -5,6 +5,7 @@ What needs no scope is a `Constant` already, however large, so that evaluating o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -142,9 +143,11 @@ def templates(term: Term | Choice) -> Iterator[Template | Condition]:
 
 
 def _formula(term: Formula, scope: RecipeScope) -> Plain:
+    if scope.full:
+        return None
     scope.enter(term.template, term.path, term.kind.late)
     try:
-        text = term.template.text(scope)
+        text = term.template.text(scope, scope.meter)
     except RecipeError as error:
         scope.problems += error.problems
         return None
@@ -158,9 +161,11 @@ def _formula(term: Formula, scope: RecipeScope) -> Plain:
 
 
 def _loose(term: Loose, scope: RecipeScope) -> Plain:
+    if scope.full:
+        return None
     scope.enter(term.template, term.path, frozenset())
     try:
-        value = term.template.value(scope)
+        value = term.template.value(scope, scope.meter)
         if isinstance(value, Undefined):
             raise value.refuse()
         return plain(text_of(value) if term.quoted else value)
@@ -187,17 +192,19 @@ def _listing(term: Listing, scope: RecipeScope) -> tuple[Plain, ...]:
 
 
 def _holds(condition: Condition, path: str, scope: RecipeScope) -> bool | None:
+    if scope.full:
+        return None
     scope.enter(condition, path, frozenset())
     try:
-        return condition.holds(scope)
+        return condition.holds(scope, scope.meter)
     except RecipeError as error:
         scope.problems += error.problems
         return None
 
 
 def plain(value: Value) -> Plain:
-    """Return an expression's value as plain data; functions are none."""
-    if value is None or isinstance(value, str | int | float):
+    """Return an expression's value as plain data; a number that JSON cannot hold becomes its text."""
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, tuple):
         return tuple(plain(item) for item in value)

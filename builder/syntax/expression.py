@@ -23,7 +23,33 @@ class Scope(Protocol):
         ...
 
 
-Evaluator = Callable[[Scope], Value]
+@dataclass(slots=True)
+class Meter:
+    """How much more text and list items may be made; pass one along to bound all evaluations of a file together."""
+
+    left: int = 1 << 24
+
+    def spend(self, cost: int) -> None:
+        """Count ``cost`` characters; raise `ExpressionError` when there are none left."""
+        self.left -= cost
+        if self.left < 0:
+            raise ExpressionError("the expressions make more text than any recipe needs", code="recipe.too-much")
+
+
+@dataclass(slots=True)
+class Frame:
+    """What one evaluation works with."""
+
+    lookup: Callable[[str], Value]
+    meter: Meter
+
+    def made(self, value: Value) -> Value:
+        """Return ``value``, a new one, after counting it."""
+        self.meter.spend(len(value) if isinstance(value, str) else 8 * len(value) if isinstance(value, tuple) else 1)
+        return value
+
+
+Evaluator = Callable[[Frame], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +72,10 @@ class Expression:
     calls: tuple[Call, ...]
     evaluator: Evaluator = field(repr=False, compare=False)
 
-    def evaluate(self, scope: Scope) -> Value:
+    def evaluate(self, scope: Scope, meter: Meter | None = None) -> Value:
         """Return the expression's value; raise `ExpressionError`."""
         try:
-            return self.evaluator(scope)
+            return self.evaluator(Frame(scope.lookup, meter or Meter()))
         except RecursionError:
             raise ExpressionError("the expression is nested too deeply", code="recipe.too-much") from None
 
@@ -87,7 +113,7 @@ def _name(name: str) -> Expression:
     if name in _CONSTANTS:
         constant = _CONSTANTS[name]
         return Expression(name, frozenset(), (), lambda _: constant)
-    return Expression(name, frozenset({name}), (), lambda scope: scope.lookup(name))
+    return Expression(name, frozenset({name}), (), lambda frame: frame.lookup(name))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str | None:

@@ -13,7 +13,7 @@ from builder.syntax.value import (
     ExpressionError,
     Undefined,
     Value,
-    capped,
+    capped_length,
     kind_of,
     text_of,
     truth,
@@ -57,9 +57,7 @@ def _trim(value: Value, arguments: Arguments) -> Value:
 def _replace(value: Value, arguments: Arguments) -> Value:
     given = arguments.take("old", "new", required=2)
     text, old, new = text_of(value), text_of(given["old"]), text_of(given["new"])
-    growth = (text.count(old)) * (len(new) - len(old))
-    if growth > 0:
-        capped("".ljust(min(len(text) + growth, 1 << 20)))
+    capped_length(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
 
@@ -73,10 +71,9 @@ def _split(value: Value, arguments: Arguments) -> Value:
 
 def _join(value: Value, arguments: Arguments) -> Value:
     separator = text_of(arguments.take("separator").get("separator", ""))
-    items = _items(value)
-    if len(separator) * len(items) > 1 << 20:
-        raise ExpressionError("the joined text gets too long", code="recipe.too-much")
-    return capped(separator.join(text_of(item) for item in items))
+    texts = [text_of(item) for item in _items(value)]
+    capped_length(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0))
+    return separator.join(texts)
 
 
 def _int(value: Value, arguments: Arguments) -> Value:

@@ -1,4 +1,4 @@
-"""Expression text to evaluators: jinja2 reads the text, its tree is turned into functions of a scope.
+"""Expression text to evaluators: jinja2 reads the text, its tree is turned into functions of a frame.
 
 Only this module imports jinja2's parser. What the tree may hold is the table at the end; anything else is refused.
 """
@@ -13,7 +13,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
 
 from builder.syntax import operator
-from builder.syntax.expression import Call, Evaluator, Expression, Scope, suggestion
+from builder.syntax.expression import Call, Evaluator, Expression, Frame, suggestion
 from builder.syntax.filter import FILTERS
 from builder.syntax.predicate import PREDICATES
 from builder.syntax.value import (
@@ -103,19 +103,19 @@ def _text(node: nodes.TemplateData) -> Evaluator:
 
 def _name(node: nodes.Name) -> Evaluator:
     name = node.name
-    return lambda scope: scope.lookup(name)
+    return lambda frame: frame.lookup(name)
 
 
 def _list(node: nodes.List | nodes.Tuple) -> Evaluator:
     items = [_build(item) for item in node.items]
-    return lambda scope: weighed(tuple([item(scope) for item in items]))
+    return lambda frame: frame.made(weighed(tuple([item(frame) for item in items])))
 
 
 def _dict(node: nodes.Dict) -> Evaluator:
     pairs = [(_build(pair.key), _build(pair.value)) for pair in node.items]
 
-    def evaluate(scope: Scope) -> Value:
-        return weighed({_key(key(scope)): value(scope) for key, value in pairs})
+    def evaluate(frame: Frame) -> Value:
+        return weighed({_key(key(frame)): value(frame) for key, value in pairs})
 
     return evaluate
 
@@ -129,15 +129,15 @@ def _key(value: Value) -> str:
 def _choice(node: nodes.CondExpr) -> Evaluator:
     test, taken = _build(node.test), _build(node.expr1)
     other: Evaluator = _build(node.expr2) if node.expr2 is not None else lambda _: SILENT
-    return lambda scope: taken(scope) if truth(test(scope)) else other(scope)
+    return lambda frame: taken(frame) if truth(test(frame)) else other(frame)
 
 
 def _and(node: nodes.And) -> Evaluator:
     left, right = _build(node.left), _build(node.right)
 
-    def evaluate(scope: Scope) -> Value:
-        value = left(scope)
-        return right(scope) if truth(value) else value
+    def evaluate(frame: Frame) -> Value:
+        value = left(frame)
+        return right(frame) if truth(value) else value
 
     return evaluate
 
@@ -145,44 +145,44 @@ def _and(node: nodes.And) -> Evaluator:
 def _or(node: nodes.Or) -> Evaluator:
     left, right = _build(node.left), _build(node.right)
 
-    def evaluate(scope: Scope) -> Value:
-        value = left(scope)
-        return value if truth(value) else right(scope)
+    def evaluate(frame: Frame) -> Value:
+        value = left(frame)
+        return value if truth(value) else right(frame)
 
     return evaluate
 
 
 def _not(node: nodes.Not) -> Evaluator:
     inner = _build(node.node)
-    return lambda scope: not truth(inner(scope))
+    return lambda frame: not truth(inner(frame))
 
 
 def _negative(node: nodes.Neg) -> Evaluator:
     inner = _build(node.node)
-    return lambda scope: operator.negate(inner(scope))
+    return lambda frame: operator.negate(inner(frame))
 
 
 def _binary(operation: Callable[[Value, Value], Value]) -> Callable[[nodes.BinExpr], Evaluator]:
     def build(node: nodes.BinExpr) -> Evaluator:
         left, right = _build(node.left), _build(node.right)
-        return lambda scope: operation(left(scope), right(scope))
+        return lambda frame: frame.made(operation(left(frame), right(frame)))
 
     return build
 
 
 def _concat(node: nodes.Concat) -> Evaluator:
     parts = [_build(part) for part in node.nodes]
-    return lambda scope: operator.concatenate([part(scope) for part in parts])
+    return lambda frame: frame.made(operator.concatenate([part(frame) for part in parts]))
 
 
 def _compare(node: nodes.Compare) -> Evaluator:
     first = _build(node.expr)
     steps = [(_COMPARISONS[operand.op], _build(operand.expr)) for operand in node.ops]
 
-    def evaluate(scope: Scope) -> Value:
-        left = first(scope)
+    def evaluate(frame: Frame) -> Value:
+        left = first(frame)
         for holds, operand in steps:
-            right = operand(scope)
+            right = operand(frame)
             if not holds(left, right):
                 return False
             left = right
@@ -193,7 +193,7 @@ def _compare(node: nodes.Compare) -> Evaluator:
 
 def _attribute(node: nodes.Getattr) -> Evaluator:
     inner, name = _build(node.node), node.attr
-    return lambda scope: _part(inner(scope), name)
+    return lambda frame: _part(inner(frame), name)
 
 
 def _item(node: nodes.Getitem) -> Evaluator:
@@ -201,7 +201,7 @@ def _item(node: nodes.Getitem) -> Evaluator:
     if isinstance(node.arg, nodes.Slice):
         return _slice(inner, node.arg)
     index = _build(node.arg)
-    return lambda scope: _part(inner(scope), index(scope))
+    return lambda frame: _part(inner(frame), index(frame))
 
 
 def _part(value: Value, index: Value) -> Value:
@@ -221,17 +221,17 @@ def _part(value: Value, index: Value) -> Value:
 def _slice(inner: Evaluator, node: nodes.Slice) -> Evaluator:
     bounds = [_build(part) if part is not None else None for part in (node.start, node.stop, node.step)]
 
-    def evaluate(scope: Scope) -> Value:
-        value = inner(scope)
+    def evaluate(frame: Frame) -> Value:
+        value = inner(frame)
         if isinstance(value, Undefined):
             raise value.refuse()
-        numbers = [bound(scope) if bound else None for bound in bounds]
+        numbers = [bound(frame) if bound else None for bound in bounds]
         if not isinstance(value, str | tuple):
             raise ExpressionError(f"only text and lists can be sliced, this is {kind_of(value)}")
         if not all(number is None or isinstance(number, int) for number in numbers) or numbers[2] == 0:
             raise ExpressionError("the bounds of a slice are whole numbers, its step not 0")
         start, stop, step = (number if isinstance(number, int) else None for number in numbers)
-        return value[start:stop:step]
+        return frame.made(value[start:stop:step])
 
     return evaluate
 
@@ -239,8 +239,8 @@ def _slice(inner: Evaluator, node: nodes.Slice) -> Evaluator:
 def _call(node: nodes.Call) -> Evaluator:
     callee, arguments = _build(node.node), _arguments(node)
 
-    def evaluate(scope: Scope) -> Value:
-        function = callee(scope)
+    def evaluate(frame: Frame) -> Value:
+        function = callee(frame)
         if isinstance(function, Undefined):
             raise ExpressionError(
                 f"there is no function {function.what}", remedy=function.remedy, code="recipe.unknown-function"
@@ -248,7 +248,7 @@ def _call(node: nodes.Call) -> Evaluator:
         if not isinstance(function, Function):
             raise ExpressionError(f"{kind_of(function)} cannot be called", code="recipe.unknown-function")
         try:
-            return function.call(arguments(scope))
+            return frame.made(function.call(arguments(frame)))
         except ExpressionError as error:
             message = f"{function.name}: {error.message}"
             raise ExpressionError(message, remedy=error.remedy, code=error.code) from error
@@ -261,10 +261,10 @@ def _filter(node: nodes.Filter) -> Evaluator:
     inner, arguments, name = _build(node.node), _arguments(node), node.name
     apply = _known(FILTERS, name, "filter")
 
-    def evaluate(scope: Scope) -> Value:
-        value = inner(scope)
+    def evaluate(frame: Frame) -> Value:
+        value = inner(frame)
         try:
-            return apply(value, arguments(scope))
+            return frame.made(apply(value, arguments(frame)))
         except ExpressionError as error:
             message = error.message if error.code == "recipe.undefined" else f"{name}: {error.message}"
             raise ExpressionError(message, remedy=error.remedy, code=error.code) from error
@@ -275,17 +275,17 @@ def _filter(node: nodes.Filter) -> Evaluator:
 def _predicate(node: nodes.Test) -> Evaluator:
     inner, arguments = _build(node.node), _arguments(node)
     holds = _known(PREDICATES, node.name, "test")
-    return lambda scope: holds(inner(scope), arguments(scope))
+    return lambda frame: holds(inner(frame), arguments(frame))
 
 
-def _arguments(node: nodes.Call | nodes.Filter | nodes.Test) -> Callable[[Scope], Arguments]:
+def _arguments(node: nodes.Call | nodes.Filter | nodes.Test) -> Callable[[Frame], Arguments]:
     if node.dyn_args is not None or node.dyn_kwargs is not None:
         raise ExpressionError("* and ** arguments cannot be used here", code="recipe.expression-syntax")
     positional = [_build(argument) for argument in node.args]
     named = [(pair.key, _build(pair.value)) for pair in node.kwargs if isinstance(pair, nodes.Keyword)]
 
-    def evaluate(scope: Scope) -> Arguments:
-        return Arguments(tuple([value(scope) for value in positional]), {key: value(scope) for key, value in named})
+    def evaluate(frame: Frame) -> Arguments:
+        return Arguments(tuple([value(frame) for value in positional]), {key: value(frame) for key, value in named})
 
     return evaluate
 

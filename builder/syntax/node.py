@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from builder.errors import Place
 
+_LINE_END = re.compile("\n")
+_MAX_FRAME = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The text that nodes point into; ``file`` is the name that errors show."""
+    """The text that nodes point into; ``file`` is the name that errors show, ``lines`` the offset of each line."""
 
     file: str
     text: str = field(repr=False)
+    lines: tuple[int, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, file: str, text: str) -> Document:
+        """Make a document of its text."""
+        return cls(file, text, (0, *(match.end() for match in _LINE_END.finditer(text))))
 
     def place(self, index: int) -> Place:
         """Return the place of the character at ``index``."""
-        start = self.text.rfind("\n", 0, index) + 1
-        end = self.text.find("\n", index)
-        frame = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
-        line = self.text.count("\n", 0, start) + 1
+        line = bisect_right(self.lines, index)
+        start = self.lines[line - 1]
+        end = self.lines[line] if line < len(self.lines) else len(self.text)
+        frame = self.text[start : min(end, start + _MAX_FRAME)].rstrip("\r\n")
         return Place(file=self.file, line=line, column=index - start + 1, frame=frame)
 
 

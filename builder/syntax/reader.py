@@ -24,7 +24,7 @@ def read_yaml(data: bytes, file: str) -> Node:
 
     Raises `RecipeError` with its place for everything that is not plain, small, unambiguous YAML.
     """
-    document = Document(file, _decode(data, file))
+    document = Document.of(file, _decode(data, file))
     return _Builder(document).build()
 
 

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass, field
 
 from builder.errors import RecipeError
-from builder.syntax.expression import Compiler, Expression, Scope
+from builder.syntax.expression import Compiler, Expression, Meter, Scope
 from builder.syntax.node import Scalar
-from builder.syntax.value import ExpressionError, Value, capped, text_of, truth
+from builder.syntax.value import ExpressionError, Value, capped_length, text_of, truth
 
 _OPEN = "${{"
 _CLOSE = "}}"
@@ -41,31 +41,31 @@ class Template:
         alone = [piece for piece in self.pieces if isinstance(piece, Expression) or piece.strip()]
         return alone[0] if len(alone) == 1 and isinstance(alone[0], Expression) else None
 
-    def text(self, scope: Scope) -> str:
-        """Return the text with every expression's value in it."""
-        return self.guarded_text(self.pieces, scope)
-
-    def guarded_text(self, pieces: tuple[str | Expression, ...], scope: Scope) -> str:
-        """Return the text of ``pieces``; raise `RecipeError` at the piece that fails."""
-        parts = []
-        for piece in pieces:
+    def text(self, scope: Scope, meter: Meter | None = None) -> str:
+        """Return the text with every expression's value in it; raise `RecipeError` at the one that has none."""
+        meter, length, parts = meter or Meter(), 0, []
+        for piece in self.pieces:
             if isinstance(piece, str):
                 parts.append(piece)
                 continue
             try:
-                parts.append(text_of(piece.evaluate(scope)))
+                part = text_of(piece.evaluate(scope, meter))
+                length += len(part)
+                meter.spend(len(part))
+                capped_length(length)
             except ExpressionError as error:
                 raise _located(error, piece.source, self.where) from error
-        text = "".join(parts)
-        try:
-            return capped(text) if len(pieces) > 1 else text
-        except ExpressionError as error:
-            raise _located(error, "", self.where) from error
+            parts.append(part)
+        return "".join(parts)
 
-    def value(self, scope: Scope) -> Value:
+    def value(self, scope: Scope, meter: Meter | None = None) -> Value:
         """Return the value with its type if there is one expression alone, otherwise the text."""
-        only = self.only
-        return evaluate(only, self.where, scope) if only else self.text(scope)
+        if self.only is None:
+            return self.text(scope, meter)
+        try:
+            return self.only.evaluate(scope, meter)
+        except ExpressionError as error:
+            raise _located(error, self.only.source, self.where) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +75,12 @@ class Condition:
     expression: Expression
     where: Scalar = field(repr=False)
 
-    def holds(self, scope: Scope) -> bool:
+    def holds(self, scope: Scope, meter: Meter | None = None) -> bool:
         """Return whether it is true; raise `RecipeError` if it cannot be told."""
         try:
-            value = self.expression.evaluate(scope)
-            return truth(value)
+            return truth(self.expression.evaluate(scope, meter))
         except ExpressionError as error:
             raise _located(error, self.expression.source, self.where) from error
-
-
-def evaluate(expression: Expression, where: Scalar, scope: Scope) -> Value:
-    """Return the expression's value; raise `RecipeError` with its place."""
-    try:
-        return expression.evaluate(scope)
-    except ExpressionError as error:
-        raise _located(error, expression.source, where) from error
 
 
 def compile_template(scalar: Scalar, compiler: Compiler) -> Template:

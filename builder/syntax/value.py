@@ -147,9 +147,14 @@ def text_of(value: Value) -> str:
 
 def capped(text: str) -> str:
     """Return ``text``; raise `ExpressionError` if it is longer than any recipe needs."""
-    if len(text) > MAX_TEXT:
-        raise ExpressionError(f"the text gets longer than {MAX_TEXT} characters", code="recipe.too-much")
+    capped_length(len(text))
     return text
+
+
+def capped_length(length: int) -> None:
+    """Raise `ExpressionError` if a text of ``length`` characters is longer than any recipe needs."""
+    if length > MAX_TEXT:
+        raise ExpressionError(f"the text gets longer than {MAX_TEXT} characters", code="recipe.too-much")
 
 
 def weighed(value: Value) -> Value:
