@@ -1,4 +1,4 @@
-"""The build key of a task: what its recipe key says, with the locked environments in place of the dependencies' keys."""
+"""The build key of a task: what its recipe key says, but locked environments in place of dependencies' keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 
 from builder.model.environment import Environment, Environments
 from builder.model.task import Task
-from builder.plan import is_dependency
+from builder.plan.keys import is_dependency
 
 
 def build_key(task: Task, environments: Environments, staging_key: str | None) -> str:

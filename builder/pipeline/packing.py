@@ -99,7 +99,7 @@ def _siblings(work: Work) -> tuple[SiblingFiles, ...]:
 
 
 def _test_files(work: Work, folders: Sequence[Path]) -> Iterator[TestFile]:
-    """Yield the files that script tests name, from the work folder's layers (uppermost first) and the recipe's folder."""
+    """Yield the files that script tests name, from the work folder's layers (uppermost first) and from the recipe."""
     for number, test in enumerate(work.output.tests):
         if not isinstance(test, ScriptTest):
             continue
