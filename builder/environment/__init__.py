@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from builder.environment.link import link, link_scripts
 from builder.environment.lock import Lock, LockedSolver, read_lock, write_lock
+from builder.environment.packages import PackageStore
 from builder.environment.resolve import resolve
 from builder.environment.solver import Solver, Solving
 
 __all__ = [
     "Lock",
     "LockedSolver",
+    "PackageStore",
     "Solver",
     "Solving",
     "link",

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from builder.environment.packages import PackageStore
+from builder.environment.records import canonical
 from builder.errors import Place, UsageError
 from builder.model.environment import Environment, Environments, LockedPackage
 from builder.model.match_spec import MatchSpec
@@ -33,12 +35,12 @@ class Lock:
     path: Path
     tasks: Mapping[str, LockedTask]
 
-    def solver(self, task_id: str) -> LockedSolver:
+    def solver(self, task_id: str, packages: PackageStore) -> LockedSolver:
         """Return what answers the solves of a task from this lock; UsageError if the task is not in it."""
         task = self.tasks.get(task_id)
         if task is None:
             raise _stale(self.path, f"it knows nothing of {task_id}")
-        return LockedSolver(path=self.path, environments=(task.build, task.host))
+        return LockedSolver(path=self.path, environments=(task.build, task.host), packages=packages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class LockedSolver:
 
     path: Path
     environments: tuple[Environment, ...]
+    packages: PackageStore
 
     async def solve(
         self,
@@ -66,6 +69,10 @@ class LockedSolver:
             if environment.specs == wanted and {package.subdir for package in environment.packages} <= {subdir, NOARCH}:
                 return environment
         raise _stale(self.path, difference(self.environments, wanted))
+
+    async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
+        """Return what ``package`` adds to its users, by kind."""
+        return await self.packages.run_exports(package)
 
 
 def difference(environments: Sequence[Environment], wanted: Sequence[str]) -> str:
@@ -123,8 +130,6 @@ def _plain(package: LockedPackage) -> dict[str, Any]:
 
 
 def _package(plain: dict[str, Any]) -> LockedPackage:
-    from builder.environment.records import canonical
-
     lists = {key: tuple(plain[key]) for key in ("depends", "constrains")}
     return LockedPackage(**(plain | lists | {"record": canonical(plain["record"])}))
 

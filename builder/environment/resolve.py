@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from builder.environment.packages import PackageStore
 from builder.environment.run_exports import RunExported, Unwanted, collected, unique
 from builder.environment.solver import Solving
 from builder.errors import BakehouseError, Place, Problem, RecipeError
@@ -24,38 +23,27 @@ from builder.model.match_spec import MatchSpec
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
 from builder.model.rendering import Rendering
 from builder.model.target import NOARCH
-from builder.store import Store
 
 _NOTHING = Environment()
 
 
-async def resolve(
-    rendering: Rendering,
-    solver: Solving,
-    store: Store,
-    *,
-    staging: Environments | None = None,
-    offline: bool = False,
-) -> Environments:
+async def resolve(rendering: Rendering, solver: Solving, *, staging: Environments | None = None) -> Environments:
     """Solve the build and host environments of ``rendering`` and work out what its package will require.
 
     ``staging`` are the environments of the staging output whose files this output takes: unless the recipe refuses, its
-    run exports come along, constraints too (CEP 41). Packages whose index tells no run exports are fetched into
-    ``store`` and asked themselves.
+    run exports come along, constraints too (CEP 41).
 
     Raises:
         UnsolvableError: an environment cannot be solved; the problems say which.
         RecipeError: a pin names a package that is not there, or a requirement cannot be read.
     """
-    packages = PackageStore(store, offline=offline)
-    return await _Resolving(rendering=rendering, solver=solver, packages=packages, staging=staging).result()
+    return await _Resolving(rendering=rendering, solver=solver, staging=staging).result()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Resolving:
     rendering: Rendering
     solver: Solving
-    packages: PackageStore
     staging: Environments | None
 
     async def result(self) -> Environments:
@@ -161,7 +149,7 @@ class _Resolving:
         """Return the run exports of the packages that ``specs`` name: indirect dependencies do not count."""
         direct = {MatchSpec.parse(text).name for text in specs}
         return {
-            package.name: await self.packages.run_exports(package)
+            package.name: await self.solver.run_exports(package)
             for package in environment.packages
             if package.name in direct
         }

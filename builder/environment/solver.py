@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from builder.environment.index import LOOSE, Index, IndexReader, check_records
+from builder.environment.packages import PackageStore
 from builder.environment.place import channel_place
 from builder.environment.records import dependencies_first, locked_package
 from builder.environment.trouble import Catalogue, explained
@@ -40,6 +41,10 @@ class Solving(Protocol):
         constraints: Sequence[str] = (),
     ) -> Environment:
         """Return the environment for ``specs`` on ``subdir``."""
+        ...
+
+    async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
+        """Return what ``package`` adds to its users, by kind."""
         ...
 
 
@@ -86,6 +91,7 @@ class Solver:
         self._answers: dict[tuple[object, ...], Environment] = {}
         self._asking: dict[tuple[object, ...], asyncio.Lock] = {}
         self._gateway: Gateway | None = None
+        self._packages = PackageStore(store, offline=offline)
 
     async def solve(
         self,
@@ -122,6 +128,10 @@ class Solver:
                     request, indexes, {package.file_name: package for package in loose}
                 )
         return self._answers[key]
+
+    async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
+        """Return what ``package`` adds to its users, by kind; an index that does not tell means fetching the package."""
+        return await self._packages.run_exports(package)
 
     def _indexes(self, subdir: str, loose: Sequence[Package]) -> list[Index]:
         subdirs = (subdir, NOARCH)
