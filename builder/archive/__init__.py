@@ -7,9 +7,10 @@ from builder.archive.member import ArchiveMember, Member, MemberKind
 from builder.archive.package import OpenPackage, package_record, read_package
 from builder.archive.policy import UnpackLimits
 from builder.archive.unpack import Unpacked, unpack
-from builder.archive.write import Compression, Written, write_conda, write_tar_bz2
+from builder.archive.write import DEFAULT_COMPRESSION, Compression, Written, write_conda, write_tar_bz2
 
 __all__ = [
+    "DEFAULT_COMPRESSION",
     "ArchiveMember",
     "Compression",
     "Member",

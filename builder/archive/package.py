@@ -34,7 +34,8 @@ def read_package(path: Path, *, limits: UnpackLimits = _DEFAULT) -> OpenPackage:
         extension = next((e for e in _EXTENSIONS if path.name.endswith(e)), None)
         if extension is None:
             raise MalformedError("a package's name ends with .conda or .tar.bz2")
-        package = OpenPackage(path, path.name.removesuffix(extension), _info_of(path, limits), limits)
+        info, executables = _info_of(path, limits)
+        package = OpenPackage(path, path.name.removesuffix(extension), info, executables, limits)
         package.check_identity()
     return package
 
@@ -49,6 +50,7 @@ class OpenPackage:
     path: Path
     stem: str
     _info: dict[str, bytes]
+    _executables: frozenset[str]
     _limits: UnpackLimits
 
     def index(self) -> Json:
@@ -77,6 +79,10 @@ class OpenPackage:
         """Return one info file's bytes; `KeyError` when it is not there."""
         return self._info[name]
 
+    def is_executable(self, name: str) -> bool:
+        """Whether one info file (a test's script, say) may be run as it is."""
+        return name in self._executables
+
     def members(self) -> tuple[Member, ...]:
         """Return all members, those of the info folder first, after checking them against paths.json."""
         found: list[Member] = []
@@ -84,7 +90,7 @@ class OpenPackage:
             seen = _Seen(Gate(self.path.name, PACKAGES, self._limits))
             for member, content in self._all():
                 seen.gate.admit(member)
-                for _ in seen.hashed(member, content):
+                for _ in seen.watched(member, content):
                     pass
                 found.append(member)
             seen.gate.finish()
@@ -105,7 +111,7 @@ class OpenPackage:
                 seen = _Seen(Gate(self.path.name, PACKAGES, self._limits))
                 with Tree(into, seen.gate) as tree:
                     for member, content in self._all():
-                        tree.add(member, seen.hashed(member, content))
+                        tree.add(member, seen.watched(member, content))
                     tree.finish()
                 seen.compare(self.paths())
             except BaseException:
@@ -149,44 +155,52 @@ class _Seen:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self._files: dict[str, tuple[str, int]] = {}
-        self._others: set[str] = set()
+        self._links: set[str] = set()
+        self._folders: set[str] = set()
 
-    def hashed(self, member: Member, content: Pieces) -> Pieces:
-        """Pass ``content`` on, taking its digest."""
-        path = member.path.removeprefix("./")
-        if path.startswith("info/") or path in {"info", ""}:
-            yield from content
-        elif member.kind is MemberKind.FILE:
-            digest = hashlib.sha256()
-            for piece in content:
-                digest.update(piece)
-                yield piece
-            self._files[path] = (digest.hexdigest(), member.size)
-        elif member.kind is MemberKind.HARDLINK:
-            self._files[path] = self._files.get(self.gate.original(member), ("", 0))
-        else:
-            self._others.add(path.removesuffix("/"))
+    def watched(self, member: Member, content: Pieces) -> Pieces:
+        """Note a member of the payload and return its content, which is digested as it goes past."""
+        path = member.path.removeprefix("./").removesuffix("/")
+        if path == "info" or path.startswith("info/"):
+            return content
+        match member.kind:
+            case MemberKind.FILE:
+                return self._digested(path, content)
+            case MemberKind.HARDLINK:
+                self._files[path] = self._files[self.gate.original(member)]
+            case MemberKind.SYMLINK:
+                self._links.add(path)
+            case MemberKind.DIRECTORY:
+                self._folders.add(path)
+        return content
+
+    def _digested(self, path: str, content: Pieces) -> Pieces:
+        digest, size = hashlib.sha256(), 0
+        for piece in content:
+            digest.update(piece)
+            size += len(piece)
+            yield piece
+        self._files[path] = (digest.hexdigest(), size)
 
     def compare(self, listed: tuple[Json, ...]) -> None:
-        """Raise `MalformedError` unless ``listed`` is exactly what was seen; folders need not be listed."""
-        names: set[str] = set()
+        """Raise `MalformedError` unless ``listed`` is what was seen; folders need not be listed."""
+        missing = self._files.keys() | self._links
         for entry in listed:
-            path = str(entry["_path"])
-            names.add(path)
+            path = entry["_path"]
             found = self._files.get(path)
-            if found is None and path not in self._others:
+            if found is not None:
+                said = (entry.get("sha256") or found[0], entry.get("size_in_bytes", found[1]))
+                if said != found:
+                    raise MalformedError(f"{path[:200]!r} has not the digest and size that paths.json says")
+            elif path not in self._links and path not in self._folders:
                 raise MalformedError(f"paths.json lists {path[:200]!r}, which is not there")
-            if found is not None and entry.get("sha256", found[0]) != found[0]:
-                raise MalformedError(f"{path[:200]!r} has not the sha256 that paths.json says")
-            if found is not None and entry.get("size_in_bytes", found[1]) != found[1]:
-                raise MalformedError(f"{path[:200]!r} has not the size that paths.json says")
-        unlisted = self._files.keys() - names
-        if unlisted:
-            raise MalformedError(f"{min(unlisted)[:200]!r} is not listed in paths.json")
+            missing.discard(path)
+        if missing:
+            raise MalformedError(f"{min(missing)[:200]!r} is not listed in paths.json")
 
 
-def _info_of(path: Path, limits: UnpackLimits) -> dict[str, bytes]:
-    """Read all info files; of a .tar.bz2 that means reading all of it."""
+def _info_of(path: Path, limits: UnpackLimits) -> tuple[dict[str, bytes], frozenset[str]]:
+    """Return all info files and which are executable; of a .tar.bz2 that means reading all of it."""
     members = (
         CondaFile(path, limits).info()
         if path.name.endswith(".conda")
@@ -194,6 +208,7 @@ def _info_of(path: Path, limits: UnpackLimits) -> dict[str, bytes]:
     )
     gate = Gate(path.name, PACKAGES, limits)
     info: dict[str, bytes] = {}
+    executables: set[str] = set()
     size = 0
     for member, content in members:
         tidy = gate.admit(member)
@@ -202,8 +217,11 @@ def _info_of(path: Path, limits: UnpackLimits) -> dict[str, bytes]:
         size += member.size
         if size > _LARGEST_INFO:
             raise MalformedError(f"its info folder holds more than {_LARGEST_INFO} bytes")
-        info[tidy.removeprefix("info/")] = b"".join(content)
-    return info
+        name = tidy.removeprefix("info/")
+        info[name] = b"".join(content)
+        if member.mode & 0o100:
+            executables.add(name)
+    return info, frozenset(executables)
 
 
 def _parsed(name: str, data: bytes) -> Any:

@@ -38,7 +38,7 @@ class Compression:
     workers: int = 2
 
 
-DEFAULT = Compression()
+DEFAULT_COMPRESSION = Compression()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def write_conda(
     payload: Iterable[ArchiveMember],
     info: Iterable[ArchiveMember],
     epoch: int,
-    compression: Compression = DEFAULT,
+    compression: Compression = DEFAULT_COMPRESSION,
 ) -> Written:
     """Write the package ``out`` (named ``<stem>.conda``) of ``payload`` and ``info``, both sorted by path.
 
@@ -102,7 +102,7 @@ def write_tar_bz2(
     payload: Iterable[ArchiveMember],
     info: Iterable[ArchiveMember],
     epoch: int,
-    compression: Compression = DEFAULT,
+    compression: Compression = DEFAULT_COMPRESSION,
 ) -> Written:
     """Write the package ``out`` in the old format, info first; see `write_conda`."""
     import bz2

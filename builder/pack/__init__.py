@@ -1,0 +1,8 @@
+"""Packs a relocated payload into a package with all its metadata, the same bytes every time."""
+
+from __future__ import annotations
+
+from builder.pack.pack import pack
+from builder.pack.request import PackRequest, TestFile, Tool
+
+__all__ = ["PackRequest", "TestFile", "Tool", "pack"]

@@ -1,0 +1,107 @@
+"""The small info files: index.json, about.json, hash_input.json, run_exports.json, link.json, used_build_tool.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from builder.errors import RecipeError
+from builder.model.recipe import Output
+from builder.model.rendering import Rendering
+from builder.model.target import NOARCH, target
+from builder.pack.address import public_address
+from builder.pack.document import Plain, without_empty
+from builder.pack.request import PackRequest, Tool
+
+_INDEX_SCHEMA = 2
+
+
+def index(request: PackRequest) -> dict[str, Plain]:
+    """Return index.json (CEP 34, schema 2) with the keys that rattler-build writes, sorted; absent ones left out.
+
+    Raises:
+        RecipeError: a site-packages path for a package that is not Python (CEP 17).
+    """
+    rendering, output = request.rendering, request.rendering.output
+    build, about = output.build, output.about
+    if build.python.site_packages_path is not None and output.name != "python":
+        raise RecipeError(
+            f"{output.name} sets build.python.site_packages_path, which only the package python may",
+            code="pack.site-packages",
+            remedy="remove the key",
+        )
+    described = without_empty({
+        "license": about.license,
+        "license_family": about.license_family,
+        "noarch": "python" if build.python.version_independent else build.noarch,
+        "python_site_packages_path": build.python.site_packages_path,
+        "track_features": _track_features(output),
+    })  # fmt: skip
+    named: dict[str, Plain] = {
+        "arch": None if rendering.subdir == NOARCH else target(rendering.subdir).arch,
+        "build": rendering.build_string,
+        "build_number": build.number,
+        "constrains": _unique(dependency.spec for dependency in request.environments.constrains),
+        "depends": _unique(dependency.spec for dependency in request.environments.depends),
+        "name": output.name,
+        "platform": None if rendering.subdir == NOARCH else target(rendering.subdir).family.name,
+        "schema_version": _INDEX_SCHEMA,
+        "subdir": rendering.subdir,
+        "timestamp": request.epoch * 1000,
+        "version": output.version,
+    }
+    return dict(sorted((named | described).items()))
+
+
+def about(request: PackRequest) -> dict[str, Plain]:
+    """Return about.json (CEP 34): what the recipe says of the software, and the channels that were used."""
+    said = request.rendering.output.about
+    channels = tuple(address for channel in request.channels if (address := public_address(channel)) is not None)
+    return without_empty({
+        "channels": channels,
+        "description": said.description,
+        "dev_url": said.repository,
+        "doc_url": said.documentation,
+        "extra": json.loads(request.rendering.output.rendered).get("extra"),
+        "home": said.homepage,
+        "license": said.license,
+        "license_family": said.license_family,
+        "summary": said.summary,
+    })  # fmt: skip
+
+
+def hash_input(rendering: Rendering) -> bytes:
+    """Return hash_input.json: exactly the bytes whose digest is the build hash."""
+    return json.dumps(dict(rendering.variant), sort_keys=True, ensure_ascii=False).encode()
+
+
+def run_exports(request: PackRequest) -> dict[str, Plain]:
+    """Return run_exports.json (CEP 12), empty when the package exports nothing."""
+    return without_empty(asdict(request.environments.run_exports))
+
+
+def link(request: PackRequest) -> dict[str, Plain]:
+    """Return link.json: how installers lay out a Python package without a platform; empty for other packages."""
+    build = request.rendering.output.build
+    if build.noarch != "python" and not build.python.version_independent:
+        return {}
+    return {
+        "noarch": {"type": "python", "entry_points": request.relocated.entry_points},
+        "package_metadata_version": 1,
+    }
+
+
+def used_build_tool(tool: Tool) -> dict[str, Plain]:
+    """Return used_build_tool.json (CEP 40)."""
+    return {"name": tool.name, "version": tool.version}
+
+
+def _track_features(output: Output) -> str:
+    """Return one feature per step of down-prioritisation; a solver likes packages less for each."""
+    steps = abs(output.build.variant.down_prioritize_variant)
+    return " ".join(f"{output.name}-p-{step}" for step in range(steps))
+
+
+def _unique(specs: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(specs))

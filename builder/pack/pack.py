@@ -1,0 +1,76 @@
+"""Packing: a relocated payload and everything that is known about it become one package file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.archive import ArchiveMember, package_record, write_conda, write_tar_bz2
+from builder.model.package import Package
+from builder.pack import metadata
+from builder.pack.document import Plain, json_text
+from builder.pack.paths import member, packed_entries, paths
+from builder.pack.provenance import binaries, keys
+from builder.pack.recipe import recipe_members
+from builder.pack.request import PackRequest
+from builder.pack.sbom import sbom
+from builder.pack.tests import test_members
+
+
+def pack(request: PackRequest, out: Path) -> Package:
+    """Write the package into the folder ``out``; the same request gives the same bytes on every machine.
+
+    Raises:
+        WorkError: a path or link that no package may hold, or a file that changed since it was relocated.
+        RecipeError: what the recipe asks for cannot be packed.
+        MachineError: the disk is full or may not be written.
+    """
+    rendering = request.rendering
+    entries = packed_entries(request.relocated)
+    file = out / f"{rendering.stem}.{request.file_type}"
+    write = write_conda if request.file_type == "conda" else write_tar_bz2
+    written = write(
+        file,
+        stem=rendering.stem,
+        payload=[member(entry) for entry in entries],
+        info=[*_info(request), _json("paths.json", paths(entries, request.relocated))],
+        epoch=request.epoch,
+        compression=request.compression,
+    )
+    return Package(
+        path=file,
+        file_name=file.name,
+        name=rendering.output.name,
+        version=rendering.output.version,
+        build=rendering.build_string,
+        subdir=rendering.subdir,
+        sha256=written.sha256,
+        md5=written.md5,
+        size=written.size,
+        record=package_record(file, sha256=written.sha256, md5=written.md5, size=written.size),
+        recipe_key=request.recipe_key,
+        build_key=request.build_key,
+    )
+
+
+def _info(request: PackRequest) -> Iterator[ArchiveMember]:
+    """Yield all of ``info/`` but paths.json. Nothing that a recipe says can name a file here."""
+    yield _json("index.json", metadata.index(request))
+    yield _json("about.json", metadata.about(request))
+    yield ArchiveMember(path="info/hash_input.json", content=metadata.hash_input(request.rendering))
+    yield _json("used_build_tool.json", metadata.used_build_tool(request.tool))
+    if exports := metadata.run_exports(request):
+        yield _json("run_exports.json", exports)
+    if link := metadata.link(request):
+        yield _json("link.json", link)
+    for license_file in request.relocated.licenses:
+        yield ArchiveMember(path=f"info/licenses/{license_file.name}", content=license_file.content)
+    yield from recipe_members(request)
+    yield from test_members(request)
+    yield _json("bakehouse/keys.json", keys(request))
+    yield _json("bakehouse/binary.json", binaries(request))
+    yield _json("bakehouse/sbom.cdx.json", sbom(request))
+
+
+def _json(name: str, value: Plain) -> ArchiveMember:
+    return ArchiveMember(path=f"info/{name}", content=json_text(value))

@@ -1,0 +1,49 @@
+"""info/bakehouse: the keys, the sources, the facts of each binary; what nobody else's packages carry."""
+
+from __future__ import annotations
+
+from builder.model.binary import BinaryFacts
+from builder.model.source import SourceDigest
+from builder.pack.address import public_address
+from builder.pack.document import Plain, without_empty
+from builder.pack.request import PackRequest
+
+
+def keys(request: PackRequest) -> dict[str, Plain]:
+    """Return keys.json: by what the package is found again, and what it was built from and in."""
+    return {
+        "build_key": request.build_key,
+        "recipe_key": request.recipe_key,
+        "rootfs": request.rootfs_digest,
+        "sealed": request.sealed,
+        "sources": [
+            {"kind": source.kind, "sha256": source.sha256, "url": shown_address(source)} for source in request.sources
+        ],
+    }
+
+
+def shown_address(source: SourceDigest) -> str:
+    """Return a source's address as a package may show it: that of a folder beside the recipe is relative."""
+    return (public_address(source.url) if source.kind != "path" else None) or source.url
+
+
+def binaries(request: PackRequest) -> dict[str, Plain]:
+    """Return binary.json: what is known of each binary file, by path."""
+    found = sorted(
+        ((item.entry.path, item.binary) for item in request.relocated.entries if item.binary is not None),
+        key=lambda pair: pair[0].encode(),
+    )
+    return {path: _facts(facts) for path, facts in found}
+
+
+def _facts(facts: BinaryFacts) -> dict[str, Plain]:
+    described = without_empty({
+        "soname": facts.soname,
+        "needed": facts.needed,
+        "runpath": facts.runpath,
+        "runpath_kind": facts.runpath_kind,
+        "interpreter": facts.interpreter,
+        "versions": dict(facts.versions),
+        "exports_sha256": facts.exports_digest,
+    })  # fmt: skip
+    return {"format": facts.format, "kind": facts.kind, "machine": facts.machine} | described

@@ -1,0 +1,163 @@
+"""info/recipe: the recipe as it was written, the files that it names, the recipe as it was rendered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from builder.archive import ArchiveMember
+from builder.model.environment import DependencyOrigin, Environment, LockedPackage, RunDependency
+from builder.model.recipe import Output, Script, ScriptTest
+from builder.model.rendering import Rendering
+from builder.model.source import SourceDigest
+from builder.pack.address import package_address, public_address
+from builder.pack.document import Plain, without_empty, yaml_text
+from builder.pack.metadata import run_exports
+from builder.pack.provenance import shown_address
+from builder.pack.request import PackRequest
+
+_FOLDER = "info/recipe"
+_SECTIONS = (
+    "schema_version", "context", "package", "source", "build", "requirements", "tests", "about", "extra",
+)  # fmt: skip
+_SCRIPT_SUFFIXES = ("", ".sh", ".bat")
+
+
+def recipe_members(request: PackRequest) -> Iterator[ArchiveMember]:
+    """Yield all of ``info/recipe/``: what the recipe names and nothing else of its folder."""
+    rendering = request.rendering
+    written = f"{_FOLDER}/{'meta.yaml' if rendering.recipe.path.name == 'meta.yaml' else 'recipe.yaml'}"
+    yield ArchiveMember(path=written, content=rendering.recipe.path.read_bytes())
+    for name in named_files(rendering):
+        file = rendering.recipe.folder / name
+        executable = bool(file.stat().st_mode & 0o100)
+        yield ArchiveMember(path=f"{_FOLDER}/{name}", content=file.read_bytes(), executable=executable)
+    yield ArchiveMember(path=f"{_FOLDER}/rendered_recipe.yaml", content=yaml_text(rendered_recipe(request)))
+    yield ArchiveMember(path=f"{_FOLDER}/variant_config.yaml", content=yaml_text(dict(rendering.variant)))
+
+
+def named_files(rendering: Rendering) -> tuple[str, ...]:
+    """Return the files of the recipe's folder that the output names: scripts, patches, licences; sorted, present."""
+    output = rendering.output
+    named = {name for script in _scripts(output) for name in script_names(script)}
+    named |= {patch for source in output.source for patch in source.patches}
+    named |= set(output.about.license_file)
+    taken = {rendering.recipe.path.name, "recipe.yaml", "meta.yaml", "rendered_recipe.yaml", "variant_config.yaml"}
+    return tuple(sorted(name for name in named - taken if _is_inside(name, rendering.recipe.folder)))
+
+
+def script_names(script: Script) -> tuple[str, ...]:
+    """Return the names under which the file of ``script`` may lie: ``build.sh`` when it says nothing."""
+    if script.file is not None:
+        return tuple(script.file + suffix for suffix in _SCRIPT_SUFFIXES)
+    return () if script.content is not None else ("build.sh", "build.bat")
+
+
+def _scripts(output: Output) -> Iterator[Script]:
+    yield output.build.script
+    yield from (test.script for test in output.tests if isinstance(test, ScriptTest) and test.script.file is not None)
+
+
+def _is_inside(name: str, folder: Path) -> bool:
+    """Whether ``name`` is a regular file below ``folder``, links on the way considered."""
+    file = (folder / name).resolve()
+    return not Path(name).is_absolute() and file.is_file() and file.is_relative_to(folder.resolve())
+
+
+def rendered_recipe(request: PackRequest) -> dict[str, Plain]:
+    """Return the rendered recipe (CEP 40) in rattler-build's layout, without the building machine's paths and clock."""
+    environments = request.environments
+    return {
+        "rendered_recipe_version": 1,
+        "recipe": _recipe(request.rendering),
+        "build_configuration": _configuration(request),
+        "finalized_dependencies": {
+            "build": _environment(environments.build),
+            "host": _environment(environments.host),
+            "run": {
+                "depends": [_dependency(dependency) for dependency in environments.depends],
+                "constraints": [_dependency(dependency) for dependency in environments.constrains],
+                "run_exports": run_exports(request),
+            },
+        },
+        "finalized_sources": [_source(digest) for digest in request.sources],
+        "system_tools": {request.tool.name: request.tool.version},
+    }
+
+
+def _recipe(rendering: Rendering) -> dict[str, Plain]:
+    recipe: dict[str, Any] = json.loads(rendering.output.rendered)
+    recipe["build"] = {**recipe.get("build", {}), "string": rendering.build_string}
+    first = {section: recipe[section] for section in _SECTIONS if section in recipe}
+    return {**first, **recipe}
+
+
+def _configuration(request: PackRequest) -> dict[str, Plain]:
+    rendering = request.rendering
+    platforms = rendering.platforms
+    channels = [address for channel in request.channels if (address := public_address(channel)) is not None]
+    subpackages = {
+        sibling.name: {"name": sibling.name, "version": sibling.version, "build_string": sibling.build_string}
+        for sibling in rendering.siblings
+    }
+    own = rendering.output
+    subpackages[own.name] = {"name": own.name, "version": own.version, "build_string": rendering.build_string}
+    return {
+        "target_platform": rendering.subdir,
+        "host_platform": {"platform": platforms.host, "virtual_packages": []},
+        "build_platform": {"platform": platforms.build, "virtual_packages": []},
+        "variant": dict(rendering.variant),
+        "hash": {"hash": rendering.hash},
+        "channels": channels,
+        "channel_priority": "strict",
+        "solve_strategy": "highest",
+        "timestamp": datetime.fromtimestamp(request.epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "subpackages": dict(sorted(subpackages.items())),
+        "packaging_settings": {
+            "archive_type": "conda" if request.file_type == "conda" else "tar_bz2",
+            "compression_level": request.compression.level,
+        },
+    }
+
+
+def _environment(environment: Environment) -> Plain:
+    if not environment.specs and not environment.packages:
+        return None
+    return {
+        "specs": [{"source": spec} for spec in environment.specs],
+        "resolved": [_resolved(package) for package in environment.packages],
+        "run_exports": {},
+    }
+
+
+def _resolved(package: LockedPackage) -> dict[str, Plain]:
+    record: Mapping[str, Any] = json.loads(package.record)
+    known: dict[str, Plain] = {
+        "build": package.build,
+        "build_number": package.build_number,
+        "depends": package.depends,
+        "name": package.name,
+        "sha256": package.sha256,
+        "size": package.size,
+        "subdir": package.subdir,
+        "version": package.version,
+        "fn": package.file_name,
+        "url": package_address(package.url, package.subdir, package.file_name),
+        "channel": public_address(package.channel) or "local",
+    }
+    optional = without_empty({"constrains": package.constrains, "noarch": package.noarch})
+    return {**record, **known, **optional}
+
+
+def _dependency(dependency: RunDependency) -> dict[str, Plain]:
+    origins = {DependencyOrigin.BUILD_RUN_EXPORT: "build", DependencyOrigin.HOST_RUN_EXPORT: "host"}
+    if dependency.origin in origins:
+        return {"run_export": dependency.source, "spec": dependency.spec, "from": origins[dependency.origin]}
+    return {"source": dependency.spec}
+
+
+def _source(digest: SourceDigest) -> dict[str, Plain]:
+    return {digest.kind: shown_address(digest), "sha256": digest.sha256}

@@ -1,0 +1,120 @@
+"""info/tests: tests.yaml, which rattler-build's test runner reads, and a folder for each test (CEP 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.archive import ArchiveMember
+from builder.errors import RecipeError
+from builder.model.recipe import (
+    DownstreamTest,
+    GlobList,
+    PackageContentsTest,
+    PythonTest,
+    Script,
+    ScriptTest,
+    Test,
+)
+from builder.pack.document import Plain, json_text, without_empty, yaml_text
+from builder.pack.recipe import script_names
+from builder.pack.request import PackRequest
+
+_INTERPRETERS = {".sh": "bash", ".bat": "cmd", ".py": "python", ".pl": "perl", ".r": "rscript", ".rb": "ruby"}
+
+
+def test_members(request: PackRequest) -> Iterator[ArchiveMember]:
+    """Yield all of ``info/tests/``; nothing for a package without tests. Tests are numbered from 0 in their order."""
+    tests = request.rendering.output.tests
+    if not tests:
+        return
+    recipe_folder = request.rendering.recipe.folder
+    described: list[Plain] = []
+    for number, test in enumerate(tests):
+        folder = f"info/tests/{number}"
+        files = [file for file in request.test_files if file.test == number]
+        for file in files:
+            yield ArchiveMember(path=f"{folder}/{file.path}", content=file.content, executable=file.executable)
+        form = _form(test, folder if files else None, recipe_folder)
+        described.append(form)
+        taken = {file.path for file in files}
+        for name, content in _files(test, form):
+            if name not in taken:
+                yield ArchiveMember(path=f"{folder}/{name}", content=content)
+    yield ArchiveMember(path="info/tests/tests.yaml", content=yaml_text(described))
+
+
+def _form(test: Test, folder: str | None, recipe_folder: Path) -> dict[str, Plain]:
+    """Return a test in the form of tests.yaml; ``folder`` is where its files lie, seen from the package's root."""
+    match test:
+        case ScriptTest():
+            return without_empty({
+                "script": _script(test.script, folder, recipe_folder),
+                "requirements": without_empty({"build": test.build, "run": test.run}),
+                "files": without_empty({"source": _globs(test.source_files), "recipe": _globs(test.recipe_files)}),
+            })  # fmt: skip
+        case PythonTest():
+            named = without_empty({"imports": test.imports, "python_version": test.python_version})
+            return {"python": named | ({} if test.pip_check else {"pip_check": False})}
+        case PackageContentsTest():
+            return {"package_contents": _contents(test)}
+        case DownstreamTest():
+            return {"downstream": test.downstream}
+
+
+def _script(script: Script, folder: str | None, recipe_folder: Path) -> dict[str, Plain]:
+    content: Plain = script.content
+    interpreter = script.interpreter
+    if script.file is not None:
+        file = _script_file(script, recipe_folder)
+        content = file.read_text(encoding="utf-8")
+        interpreter = interpreter or _INTERPRETERS.get(file.suffix.lower())
+    return {"content": content or []} | without_empty({
+        "interpreter": interpreter,
+        "env": dict(script.env),
+        "secrets": script.secrets,
+        "cwd": folder or script.cwd,
+    })  # fmt: skip
+
+
+def _script_file(script: Script, recipe_folder: Path) -> Path:
+    for name in script_names(script):
+        if (recipe_folder / name).is_file():
+            return recipe_folder / name
+    raise RecipeError(
+        f"the test script {script.file} is not in the recipe's folder",
+        code="pack.test-script",
+        remedy="put the file beside the recipe, or write its commands into the recipe",
+    )
+
+
+def _contents(test: PackageContentsTest) -> dict[str, Plain]:
+    files: Plain = test.files
+    if test.not_files:
+        files = without_empty({"exists": test.files, "not_exists": test.not_files})
+    return without_empty({
+        "files": files,
+        "site_packages": test.site_packages,
+        "bin": test.bin,
+        "lib": test.lib,
+        "include": test.include,
+        "strict": test.strict or None,
+    })  # fmt: skip
+
+
+def _globs(globs: GlobList) -> Plain:
+    return {"include": globs.include, "exclude": globs.exclude} if globs.exclude else globs.include
+
+
+def _files(test: Test, form: dict[str, Plain]) -> Iterator[tuple[str, bytes]]:
+    """Yield the files that CEP 14 describes for one test."""
+    match test:
+        case ScriptTest():
+            yield "script.json", json_text(form["script"])
+            yield "test_time_dependencies.json", json_text({"build": test.build, "run": test.run})
+        case PythonTest():
+            yield "test_import.py", "".join(f"import {name}\n" for name in test.imports).encode()
+        case DownstreamTest():
+            yield "test_downstream.json", json_text({"downstream": test.downstream})
+        case PackageContentsTest():
+            return
