@@ -79,5 +79,5 @@ def source_date_epoch() -> int | None:
 
 
 def secrets(names: tuple[str, ...]) -> dict[str, str]:
-    """Return the values of the environment variables that recipes name as secrets; those that are not set are absent."""
+    """Return the values of the environment variables that recipes name as secrets; unset ones are absent."""
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.channel import Channel
-from builder.environment import Solver
+from builder.environment import Solving
 from builder.model.inside import SEALED, InsidePaths, inside_paths
 from builder.model.recipe import Script
 from builder.report.events import Event
@@ -38,7 +38,7 @@ class Bench:
     sandbox: Sandbox
     root: Root
     fetcher: Fetcher
-    solver: Solver
+    solver: Solving
     channel: Channel
     limits: Limits
     cores: int

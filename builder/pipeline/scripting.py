@@ -25,10 +25,8 @@ async def fetch_sources(work: Work) -> SourceTree:
     """Fetch, verify, unpack and patch the task's sources into its work folder."""
 
     def patch_session(mounts: Sequence[Mount]) -> AbstractAsyncContextManager[Session]:
-        bench = work.bench
-        return bench.sandbox.open(
-            bench.root.folder, mounts, bench.limits, {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        )
+        bench, variables = work.bench, {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        return bench.sandbox.open(bench.root.folder, mounts, bench.limits, variables)
 
     return await prepare(
         work.output.source,
@@ -65,10 +63,8 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Installed:
     host = Overlay(lower=ready.host_layers, upper=work.scratch / "host", inside=work.inside.prefix)
     mounts = _mounts(work, tree, ready, host)
     stage = Stage(inside=work.inside, epoch=epoch_of(work, tree, ready), cores=work.bench.cores)
-    variables = {
-        **build_variables(work.rendering, stage, has_python=_has_python(ready)),
-        **work.bench.secrets_of(script),
-    }
+    variables = build_variables(work.rendering, stage, has_python=_has_python(ready))
+    variables.update(work.bench.secrets_of(script))
     log = Log(work.bench.logs / f"{work.rendering.stem}.log", on_line=work.say, secrets=work.bench.secrets.values())
     run = Run(
         script=script,

@@ -1,4 +1,4 @@
-"""Staging outputs in the store: what a script left, kept by build key, so that it is never stale and never built twice."""
+"""Staging outputs in the store: what a script left, by build key, so that it is never stale and never built twice."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def load(store: Store, build_key: str) -> Staged | None:
 
 
 async def keep(store: Store, staged: Staged) -> Staged:
-    """Move a staging output's files into the store and return it as it lies there; another process may have been first."""
+    """Move a staging output's files into the store and return it as it lies there; another process may be first."""
     async with store.making_async(_KIND, staged.build_key) as making:
         if not making.ready:
             await asyncio.to_thread(_write, staged, making.path)
@@ -127,7 +127,8 @@ def _environment(data: Json) -> Environment:
 
 
 def _package(data: Json) -> LockedPackage:
-    return LockedPackage(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return LockedPackage(**values)
 
 
 def _dependency(data: Json) -> RunDependency:

@@ -100,13 +100,12 @@ async def _stage(work: Work) -> Outcome:
             tree = await scripting.fetch_sources(work)
         with phases.of(Phase.SCRIPT):
             installed = await scripting.run_build(work, tree, ready)
-            owners = ready.around.owners
             made = Staged(
                 build_key=ready.build_key,
                 environments=ready.environments,
                 installed=installed,
                 source=tree,
-                owners=owners,
+                owners=ready.around.owners,
             )
             await staged.keep(store, made)
     reasons = work.task.reasons if found is None else ("its build key is in the store",)

@@ -29,6 +29,7 @@ async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, .
     return await test_package(
         package.path,
         TestBench(
+            platform=work.rendering.platforms.host,
             sandbox=bench.sandbox,
             rootfs=bench.root.folder,
             inside=work.inside,

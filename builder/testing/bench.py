@@ -24,11 +24,13 @@ class LinkFor(Protocol):
 class TestBench:
     """Where tests run: ``scratch`` is an empty folder of theirs, logs go to ``logs``.
 
-    ``epoch`` is the package's, in seconds since 1970; ``cores`` is how many processes a test may run at once.
+    ``platform`` is the subdir that tests run on, also those of noarch packages. ``epoch`` is the package's, in seconds
+    since 1970; ``cores`` is how many processes a test may run at once.
     """
 
     __test__ = False
 
+    platform: str
     sandbox: Sandbox
     rootfs: Path
     inside: InsidePaths

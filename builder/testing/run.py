@@ -93,7 +93,7 @@ def _kind(test: Test) -> str:
 def _contents(test: PackageContentsTest, subject: _Subject) -> tuple[str, ...]:
     index = subject.package.index()
     paths = [str(entry["_path"]) for entry in subject.package.paths()]
-    return missing_contents(test, paths, target(index["subdir"]), noarch_python=index.get("noarch") == "python")
+    return missing_contents(test, paths, target(subject.bench.platform), noarch_python=index.get("noarch") == "python")
 
 
 async def _script(script: Script, test: ScriptTest, subject: _Subject) -> Ran:
@@ -115,7 +115,7 @@ async def _script(script: Script, test: ScriptTest, subject: _Subject) -> Ran:
     ]
     stage = Stage(inside=inside, epoch=bench.epoch, cores=bench.cores)
     index = subject.package.index()
-    variables = test_variables(stage, subject.variables, subdir=str(index["subdir"]))
+    variables = test_variables(stage, subject.variables, subdir=bench.platform)
     if test.build:
         variables["BUILD_PREFIX"] = str(inside.build_prefix)
         variables["PATH"] = f"{inside.build_prefix}/bin:{variables['PATH']}"

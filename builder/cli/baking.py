@@ -1,0 +1,113 @@
+"""Everything between a plan and its outcomes: the sandbox and its root, the solver, the bench, the walk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.cli.options import BuildChoice
+from builder.cli.site import Site, secrets, source_date_epoch
+from builder.environment import Solver, Solving
+from builder.farm import Claimed, Job, Ledger, LocalExecutor, drive
+from builder.model.outcome import Outcome
+from builder.model.target import target, virtual_packages
+from builder.model.task import Plan
+from builder.pipeline import Bench, Root, run_task
+from builder.report.events import Event, Noted
+from builder.sandbox import Limits, find_sandbox
+from builder.sandbox.rootfs import ensure_rootfs, rootfs_lock
+
+LIMITS = Limits(wall_seconds=6 * 3600, silence_seconds=3600)
+"""What a script may use when nobody says otherwise: CI services stop jobs after six hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baking:
+    """One run: where, how, and whom to tell; ``cores`` is how many this machine has."""
+
+    place: Site
+    choice: BuildChoice
+    emit: Callable[[Event], None]
+    cores: int
+
+    @property
+    def sealed(self) -> bool:
+        """Whether scripts see nothing of the machine."""
+        return self.choice.isolation != "none"
+
+    def ledger(self) -> AbstractContextManager[Ledger]:
+        """Open the ledger of this run's store."""
+        return Ledger(self.place.store)
+
+
+async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...]:
+    """Run the plan and return all ends in its order."""
+    needed = [task for task in plan.tasks if task.state != "reuse"]
+    if not needed:
+        return await drive(plan, LocalExecutor(_never, 1), keep_going=True, emit=baking.emit)
+    bench = await _bench(plan, baking)
+    channel = bench.channel
+
+    async def run(job: Job) -> Outcome:
+        return await run_task(job.task, job.inputs, bench)
+
+    def known(recipe_key: str) -> str | None:
+        return channel.keys().get(recipe_key)
+
+    claimed = Claimed(ledger, str(channel.root), run=run, known=known)
+    return await drive(
+        plan, LocalExecutor(claimed, baking.choice.jobs), keep_going=baking.choice.keep_going, emit=baking.emit
+    )
+
+
+async def _never(job: Job) -> Outcome:
+    raise AssertionError(f"{job.task.id} is reused and must not run")
+
+
+async def _bench(plan: Plan, baking: Baking) -> Bench:
+    place, choice = baking.place, baking.choice
+    sandbox = await asyncio.to_thread(find_sandbox, choice.isolation, place.store.root / "probe")
+    for note in sandbox.capabilities().notes:
+        baking.emit(Noted(text=note))
+    fetcher = place.fetcher(baking.emit)
+    lock = rootfs_lock()
+    debs = await fetcher.debs(lock.debs)
+    root = await asyncio.to_thread(ensure_rootfs, place.store, debs)
+    subdirs = {task.rendering.platforms.host for task in plan.tasks} | {"linux-64"}
+    await asyncio.to_thread(place.channel.ensure, *sorted(subdirs))
+    return Bench(
+        store=place.store,
+        sandbox=sandbox,
+        root=Root(folder=root, digest=lock.digest, glibc=lock.glibc),
+        fetcher=fetcher,
+        solver=_solver(baking, subdirs, lock.glibc),
+        channel=place.channel,
+        limits=LIMITS,
+        cores=max(1, baking.cores // choice.jobs),
+        epoch=source_date_epoch(),
+        test=choice.test == "native",
+        offline=place.offline,
+        secrets=secrets(_secret_names(plan)),
+        logs=_made(place.store.root / "logs"),
+        broken=place.store.root / "broken",
+        emit=baking.emit,
+    )
+
+
+def _solver(baking: Baking, subdirs: set[str], glibc: str) -> Solving:
+    place = baking.place
+    channels = (str(place.output), *(name for name in place.channels if name != str(place.output)))
+    machines = {subdir: virtual_packages(target(subdir), glibc=glibc) for subdir in subdirs}
+    return Solver(channels, place.store, machines=machines, may_be_empty=(str(place.output),), offline=place.offline)
+
+
+def _secret_names(plan: Plan) -> tuple[str, ...]:
+    return tuple(sorted({name for task in plan.tasks for name in task.rendering.output.build.script.secrets}))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

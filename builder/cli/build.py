@@ -1,0 +1,81 @@
+"""``bakehouse build``: plan, build and test recipes into a channel."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import click
+
+from builder.cli import planning
+from builder.cli.app import Context
+from builder.cli.baking import Baking, bake
+from builder.cli.options import (
+    BuildChoice,
+    Places,
+    Selection,
+    Telling,
+    build_choice,
+    places,
+    selection,
+    telling,
+)
+from builder.cli.rendering import render_selection
+from builder.cli.site import site
+from builder.cli.waiting import wait_for
+from builder.errors import WorkError
+from builder.model.outcome import Outcome
+from builder.report import make_reporter, write_document, write_text
+from builder.report.events import Planned
+from builder.report.package import package_document
+from builder.report.summary import build_summary
+from builder.report.trouble import error_document
+
+
+@click.command("build")
+@selection
+@places
+@build_choice
+@telling
+@click.pass_obj
+def command(context: Context, selection: Selection, places: Places, choice: BuildChoice, telling: Telling) -> int:
+    """Build recipes in dependency order, test the packages, and put those that pass into the output channel.
+
+    What the channel already has under the same recipe key is reused. Interrupted or killed, the same command goes on
+    where it was.
+
+    \b
+    Examples:
+      bakehouse build
+      bakehouse build recipes/* -j 2 --out channel
+      bakehouse build recipes/snappy --with-deps --variant cxx_compiler_version=12
+    """  # noqa: D301 - \b keeps click from wrapping the examples
+    began = time.perf_counter()
+    rendered = render_selection(selection)
+    rendered.raise_errors()
+    place = site(places, rendered.collection)
+    reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
+    try:
+        baking = Baking(place=place, choice=choice, emit=reporter.emit, cores=os.cpu_count() or 1)
+        with baking.ledger() as ledger:
+            if choice.with_deps:
+                rendered = planning.with_dependencies(rendered, selection, set())
+            plan = planning.make(rendered.renderings, place, ledger, sealed=baking.sealed)
+            reporter.emit(Planned(tasks=plan.tasks))
+            outcomes = wait_for(bake(plan, baking, ledger), abandon=context.abandon)
+    finally:
+        reporter.close()
+    if telling.json:
+        return _document(outcomes, place.output)
+    write_text(build_summary(outcomes, channel=str(place.output), seconds=time.perf_counter() - began), sys.stderr)
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+def _document(outcomes: tuple[Outcome, ...], output: object) -> int:
+    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    if problems:
+        write_document(error_document(WorkError.of(problems)), sys.stdout)
+        return 1
+    write_document([package_document(one, output) for one in outcomes if one.file_name], sys.stdout)
+    return 0

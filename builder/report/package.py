@@ -1,0 +1,56 @@
+"""What ``build --json`` says of each package."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from builder.model.finding import Finding
+from builder.model.outcome import Ending, Outcome
+from builder.model.package import TestResult
+
+
+def package_document(outcome: Outcome, channel: Path) -> dict[str, object]:
+    """Return one package as plain data; ``channel`` is the folder that it lies in.
+
+    ``ending`` is ``built`` or ``reused``; what is only known of a package that was built now is empty for others.
+    """
+    assert outcome.file_name is not None
+    subdir = outcome.task_id.partition("/")[0]
+    path = channel / subdir / outcome.file_name
+    package = outcome.package
+    return {
+        "path": str(path),
+        "sha256": package.sha256 if package else hashlib.sha256(path.read_bytes()).hexdigest(),
+        "size": path.stat().st_size,
+        "ending": outcome.ending.value,
+        "reasons": list(outcome.reasons),
+        "build_key": outcome.build_key,
+        "findings": [_finding(finding) for finding in outcome.findings],
+        "tests": [_test(test) for test in outcome.tests],
+        "timings": {timing.phase.value: round(timing.seconds, 3) for timing in outcome.timings},
+        "depends": _depends(outcome),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "check": finding.check,
+        "severity": finding.severity.value,
+        "path": finding.path,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }
+
+
+def _test(test: TestResult) -> dict[str, object]:
+    log = str(test.log) if test.log else None
+    return {"what": test.what, "passed": test.passed, "seconds": round(test.seconds, 3), "log": log}
+
+
+def _depends(outcome: Outcome) -> list[dict[str, str]]:
+    if outcome.ending is not Ending.BUILT or outcome.environments is None:
+        return []
+    return [
+        {"spec": one.spec, "origin": one.origin.value, "source": one.source} for one in outcome.environments.depends
+    ]
