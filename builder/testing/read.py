@@ -6,6 +6,7 @@ The form of ``info/tests/tests.yaml`` is rattler-build's.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from builder.archive import OpenPackage
 from builder.errors import SourceError
@@ -35,7 +36,14 @@ def read_tests(package: OpenPackage) -> tuple[Test, ...]:
     node = read_yaml(package.read_info(FILE), name)
     if not isinstance(node, Sequence):
         raise SourceError(f"{name} is not a list of tests", code="testing.form", place=node.place)
-    return tuple(_test(item, name) for item in node.items)
+    return tuple(_at_home(_test(item, name), number) for number, item in enumerate(node.items))
+
+
+def _at_home(test: Test, number: int) -> Test:
+    """Return a script test that starts among its own files: where rattler-build starts it by an explicit ``cwd``."""
+    if isinstance(test, ScriptTest) and test.script.cwd == f"info/tests/{number}":
+        return replace(test, script=replace(test.script, cwd=None))
+    return test
 
 
 def _test(node: Node, name: str) -> Test:
