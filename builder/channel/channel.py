@@ -162,7 +162,10 @@ class Channel:
     def _make_folders(self, subdir: str) -> None:
         for folder in (self.root, self.root / _OWN, self.root / _NOARCH, self.root / subdir):
             if not folder.is_dir():
-                folder.mkdir(parents=True, exist_ok=True)
+                try:
+                    folder.mkdir(parents=True, exist_ok=True)
+                except (FileExistsError, NotADirectoryError) as error:
+                    raise UsageError(f"{folder} cannot be a folder of a channel: {error.strerror}") from error
                 folder.chmod(0o755)
 
     def _conflict(self, final: Path, package: Package) -> WorkError:
