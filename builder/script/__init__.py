@@ -5,7 +5,7 @@ from __future__ import annotations
 from builder.script.collect import collect
 from builder.script.log import Log
 from builder.script.run import Ran, Run, run_script
-from builder.script.variables import Stage, build_variables, test_variables
+from builder.script.variables import Stage, build_variables, path_names, test_variables
 from builder.script.wrapper import ActivatedPrefix
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Stage",
     "build_variables",
     "collect",
+    "path_names",
     "run_script",
     "test_variables",
 ]

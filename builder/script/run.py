@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -39,14 +40,15 @@ class Ran:
         return self.exit.code == 0 and self.exit.reason is None
 
     def error(self, remedy: str) -> ScriptError:
-        """Return the error that tells of a bad end, with its last lines."""
-        lines = "".join(f"\n  │ {line}" for line in self.tail)
-        return ScriptError(f"{self.name} {_ending(self.exit)}; its last lines:{lines}", remedy=remedy)
+        """Return the error that tells of a bad end, with its last lines and the place of the log."""
+        said = "".join(f"\n  │ {line}" for line in self.tail)
+        said = f"; its last lines:{said}" if said else " and printed nothing"
+        return ScriptError(f"{self.name} {_ending(self.exit)}{said}\nthe whole log is {self.log}", remedy=remedy)
 
 
 async def run_script(session: Session, run: Run, log: Log) -> Ran:
     """Run a script to its end, good or bad, its output going to ``log``."""
-    name = write_script(run.script, run.folder, inside=run.inside, prefixes=run.prefixes)
+    name = await asyncio.to_thread(write_script, run.script, run.folder, inside=run.inside, prefixes=run.prefixes)
     command = Command(argv=("/bin/bash", str(run.inside / WRAPPER)), cwd=run.cwd)
     with log:
         ended = await session.run(command, log.write)

@@ -44,8 +44,14 @@ class Stage:
     cores: int
 
 
-def build_variables(rendering: Rendering, stage: Stage, *, has_python: bool = False) -> dict[str, str]:
-    """Return the whole environment of a build script, before activation."""
+def build_variables(
+    rendering: Rendering, stage: Stage, *, has_python: bool = False, python_version: str | None = None
+) -> dict[str, str]:
+    """Return the whole environment of a build script, before activation.
+
+    ``has_python`` says that the host environment holds a Python; ``python_version`` is its version, by default that of
+    the variant.
+    """
     inside = stage.inside
     prefix, tools = str(inside.prefix), str(inside.build_prefix)
     return {
@@ -53,7 +59,7 @@ def build_variables(rendering: Rendering, stage: Stage, *, has_python: bool = Fa
         **_common(stage),
         **_platforms(rendering),
         **_package(rendering),
-        **(_python(rendering, prefix) if has_python else {}),
+        **(_python(prefix, python_version or str(rendering.variant.get("python", ""))) if has_python else {}),
         "BUILD_PREFIX": tools,
         "CMAKE_GENERATOR": "Unix Makefiles",
         "CONDA_BUILD": "1",
@@ -80,6 +86,8 @@ def test_variables(stage: Stage, package: Mapping[str, str], *, subdir: str) -> 
     return {
         **_common(stage),
         **package,
+        "CONDA_BUILD": "1",
+        "CONDA_BUILD_STATE": "TEST",
         "CONDA_DEFAULT_ENV": prefix,
         "CONDA_PREFIX": prefix,
         "PATH": f"{prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
@@ -87,6 +95,18 @@ def test_variables(stage: Stage, package: Mapping[str, str], *, subdir: str) -> 
         "SRC_DIR": str(stage.inside.test_work),
         "SUBDIR": subdir,
         "target_platform": subdir,
+    }
+
+
+def path_names(inside: InsidePaths) -> dict[str, str]:
+    """Return the variables that name the inside paths, for a `Log`: nobody reads a path of 255 characters."""
+    return {
+        str(inside.prefix): "$PREFIX",
+        str(inside.build_prefix): "$BUILD_PREFIX",
+        str(inside.work): "$SRC_DIR",
+        str(inside.recipe): "$RECIPE_DIR",
+        str(inside.test_prefix): "$PREFIX",
+        str(inside.test_work): "$SRC_DIR",
     }
 
 
@@ -134,8 +154,9 @@ def _package(rendering: Rendering) -> dict[str, str]:
     }
 
 
-def _python(rendering: Rendering, prefix: str) -> dict[str, str]:
-    match = _PYTHON_KEY.match(str(rendering.variant.get("python", "")))
+def _python(prefix: str, version: str) -> dict[str, str]:
+    """Return what scripts read about a Python that is there; ``version`` may be a spec (``3.12.* *_cpython``)."""
+    match = _PYTHON_KEY.match(version)
     if match is None:
         return {"PYTHON": f"{prefix}/bin/python"}
     library = f"{prefix}/lib/python{match[1]}.{match[2]}"
