@@ -33,7 +33,7 @@ def find_licenses(
         matches = [(name, root) for root in roots for name in _matches(root, pattern)]
         inside = [(name, root) for name, root in matches if _is_inside(root, name)]
         if not inside:
-            findings.append(_missing(pattern, leads_out=bool(matches)))
+            findings.append(_missing(pattern, is_there=bool(matches)))
         for name, root in inside:
             found.setdefault(name, (root / name).resolve())
     return tuple(LicenseFile(name=name, content=found[name]) for name in sorted(found)), tuple(findings)
@@ -51,8 +51,8 @@ def _refused(pattern: str) -> Finding | None:
     return None
 
 
-def _missing(pattern: str, *, leads_out: bool) -> Finding:
-    why = "leads out of the folder that it was found in" if leads_out else "was not found"
+def _missing(pattern: str, *, is_there: bool) -> Finding:
+    why = "is no regular file inside the folder that it was found in" if is_there else "was not found"
     return Finding(
         check=_CHECK,
         severity=Severity.ERROR,
@@ -83,8 +83,8 @@ def _files_below(root: Path) -> Iterator[str]:
 
 def _is_inside(root: Path, name: str) -> bool:
     """Whether the file is a regular one below ``root``, also when it is reached through symlinks."""
-    real = (root / name).resolve()
     try:
+        real = (root / name).resolve()
         return real.is_relative_to(root.resolve()) and stat.S_ISREG(real.stat().st_mode)
-    except OSError:
+    except (OSError, RuntimeError):  # nothing there, or symlinks that go round in circles
         return False

@@ -41,7 +41,13 @@ def select(installed: Installed, output: Output, context: PayloadContext) -> Pay
         licenses=licenses,
         entry_points=output.build.python.entry_points if output.build.noarch == "python" else (),
         no_link=tuple(entry.path for entry in entries if output.build.always_copy_files and copied.matches(entry.path)),
-        findings=(*findings, *rewriting, *licensing, *check_menus(entries, output.name)),
+        findings=(
+            *findings,
+            *_unmatched(installed, output),
+            *rewriting,
+            *licensing,
+            *check_menus(entries, output.name),
+        ),
     )
 
 
@@ -76,6 +82,18 @@ def _wanted(files: GlobList) -> Callable[[str], bool]:
 
 def _named(files: GlobList) -> Callable[[str], bool]:
     return Globs(files).matches if files else lambda _: False
+
+
+def _unmatched(installed: Installed, output: Output) -> Iterator[Finding]:
+    """Yield a finding for patterns of ``build.files`` that select nothing: mostly spelling mistakes."""
+    files = output.build.files
+    unmatched = Globs(files).unmatched(entry.path for entry in installed.entries)
+    for pattern in unmatched:
+        yield Finding(
+            check="files",
+            severity=Severity.WARNING if len(unmatched) == len(files.include) else Severity.NOTE,
+            message=f"the pattern {pattern!r} of build.files matches nothing that the script installed",
+        )
 
 
 def _irregular(installed: Installed, wanted: Callable[[str], bool]) -> Iterator[Finding]:
