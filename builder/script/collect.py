@@ -19,6 +19,6 @@ def collect(changes: Changes, *, log: Path | None) -> Installed:
         entries=tuple(sorted(kept, key=lambda entry: entry.path)),
         changed=tuple(entry.path for entry in changes.changed if not entry.path.startswith(_OURS)),
         deleted=tuple(path for path in changes.deleted if not path.startswith(_OURS)),
-        irregular=changes.irregular,
+        irregular=tuple(path for path in changes.irregular if not path.startswith(_OURS)),
         log=log,
     )

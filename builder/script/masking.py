@@ -51,7 +51,7 @@ def _forms(secret: str) -> set[str]:
     for whole in (secret.encode(), secret.encode() + b"\n"):
         plain = base64.b64encode(whole).decode()
         found |= {plain, plain.rstrip("="), base64.urlsafe_b64encode(whole).decode().rstrip("=")}
-    found |= {_inside_base64(secret.encode(), before) for before in (1, 2)}
+    found |= {_inside_base64(secret.encode(), before) for before in (0, 1, 2)}
     return found
 
 
@@ -59,4 +59,4 @@ def _inside_base64(secret: bytes, before: int) -> str:
     """Return the part of some base64 that only ``secret`` decides when ``before`` bytes (modulo 3) stand before it."""
     whole = base64.b64encode(b"\0" * before + secret).decode().rstrip("=")
     last = len(whole) if (before + len(secret)) % 3 == 0 else len(whole) - 1
-    return whole[before + 1 : last]
+    return whole[before + 1 if before else 0 : last]

@@ -1,0 +1,146 @@
+"""The environment variables of builds and tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from builder.model.inside import SEALED
+from builder.model.rendering import Platforms
+from builder.script import Stage, build_variables, path_names
+from builder.script import test_variables as variables_of_test
+from tests.script.conftest import rendering
+
+CONDAS = {
+    "ARCH", "BUILD", "BUILD_PREFIX", "CMAKE_GENERATOR", "CONDA_BUILD", "CONDA_BUILD_STATE", "CONDA_DEFAULT_ENV",
+    "CONDA_PREFIX", "CPU_COUNT", "HOME", "HOST", "LANG", "LC_ALL", "LD_RUN_PATH", "PATH", "PIP_CACHE_DIR",
+    "PIP_IGNORE_INSTALLED", "PIP_NO_BUILD_ISOLATION", "PIP_NO_DEPENDENCIES", "PIP_NO_INDEX", "PKG_BUILDNUM",
+    "PKG_BUILD_STRING", "PKG_HASH", "PKG_NAME", "PKG_VERSION", "PREFIX", "PYTHONNOUSERSITE", "RECIPE_DIR", "SHELL",
+    "SHLIB_EXT", "SOURCE_DATE_EPOCH", "SRC_DIR", "SUBDIR", "TERM", "TZ", "USER", "build_platform", "host_platform",
+    "target_platform",
+}  # fmt: skip
+"""What conda recipes rely on."""
+
+
+def test_a_build_sees_condas_variables_and_few_besides(stage: Stage) -> None:
+    found = build_variables(rendering(), stage)
+    assert found.keys() >= CONDAS
+    assert found.keys() - CONDAS == {"CONDA_BUILD_CROSS_COMPILATION", "LOGNAME", "PKG_CONFIG_PATH", "TMPDIR"}
+
+
+def test_the_values_are_those_of_the_rendering_and_the_stage(stage: Stage) -> None:
+    found = build_variables(rendering(), stage)
+    assert {
+        name: found[name] for name in ("PKG_NAME", "PKG_VERSION", "PKG_BUILDNUM", "PKG_BUILD_STRING", "PKG_HASH")
+    } == {
+        "PKG_NAME": "zlib",
+        "PKG_VERSION": "1.3.1",
+        "PKG_BUILDNUM": "2",
+        "PKG_BUILD_STRING": "h1234567_2",
+        "PKG_HASH": "h1234567",
+    }
+    assert (found["PREFIX"], found["SRC_DIR"]) == (str(SEALED.prefix), "/bakehouse/work")
+    assert (found["CPU_COUNT"], found["SOURCE_DATE_EPOCH"]) == ("2", "1700000000")
+    assert found["LD_RUN_PATH"] == f"{SEALED.prefix}/lib"
+
+
+def test_tools_of_the_build_environment_come_first_in_the_path(stage: Stage) -> None:
+    path = build_variables(rendering(), stage)["PATH"].split(":")
+    assert path[:3] == ["/bakehouse/build_env/bin", f"{SEALED.prefix}/bin", "/usr/bin"]
+    assert all(part.startswith("/") for part in path)
+
+
+@pytest.mark.parametrize(
+    ("subdir", "triplet", "suffix", "arch"),
+    [
+        ("linux-64", "x86_64-conda-linux-gnu", ".so", "x86_64"),
+        ("linux-aarch64", "aarch64-conda-linux-gnu", ".so", "aarch64"),
+        ("osx-arm64", "arm64-apple-darwin20.0.0", ".dylib", "arm64"),
+    ],
+)
+def test_another_target_shows_in_host_and_not_in_build(
+    stage: Stage, subdir: str, triplet: str, suffix: str, arch: str
+) -> None:
+    crossed = replace(rendering(), platforms=Platforms(target=subdir, host=subdir, build="linux-64"))
+    found = build_variables(crossed, stage)
+    assert (found["HOST"], found["SHLIB_EXT"], found["ARCH"], found["SUBDIR"]) == (triplet, suffix, arch, subdir)
+    assert found["BUILD"] == "x86_64-conda-linux-gnu"
+    assert found["CONDA_BUILD_CROSS_COMPILATION"] == ("0" if subdir == "linux-64" else "1")
+
+
+def test_without_a_python_nothing_speaks_of_one(stage: Stage) -> None:
+    """The defect of a peer (D16): PYTHON names an interpreter that does not exist."""
+    found = build_variables(rendering(python="3.12.* *_cpython"), stage)
+    assert not {"PYTHON", "PY_VER", "SP_DIR", "STDLIB_DIR", "PY3K"} & found.keys()
+
+
+@pytest.mark.parametrize("version", ["3.12.* *_cpython", "3.12", "3.12.4"])
+def test_with_a_python_its_places_are_told(stage: Stage, version: str) -> None:
+    found = build_variables(rendering(python=version), stage, has_python=True)
+    assert found["PYTHON"] == f"{SEALED.prefix}/bin/python"
+    assert (found["PY_VER"], found["SP_DIR"]) == ("3.12", f"{SEALED.prefix}/lib/python3.12/site-packages")
+    assert found["STDLIB_DIR"] == f"{SEALED.prefix}/lib/python3.12"
+
+
+def test_the_environments_python_wins_over_the_variants(stage: Stage) -> None:
+    found = build_variables(rendering(python="3.12"), stage, has_python=True, python_version="3.13.1")
+    assert found["PY_VER"] == "3.13"
+
+
+def test_a_python_of_unknown_version_has_a_program_only(stage: Stage) -> None:
+    found = build_variables(rendering(), stage, has_python=True)
+    assert found["PYTHON"] == f"{SEALED.prefix}/bin/python"
+    assert "SP_DIR" not in found
+
+
+def test_used_variant_keys_are_variables(stage: Stage) -> None:
+    found = build_variables(rendering(c_compiler="gcc", level=3, shared=True, static=False), stage)
+    assert {name: found[name] for name in ("c_compiler", "level", "shared", "static")} == {
+        "c_compiler": "gcc",
+        "level": "3",
+        "shared": "true",
+        "static": "false",
+    }
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "BASH_FUNC_x%%", "ENV", "IFS", "PYTHONPATH", "PERL5LIB",
+     "SHELLOPTS", "PROMPT_COMMAND", "HOME", "PREFIX", "SRC_DIR", "GCONV_PATH", "NODE_OPTIONS", "PS4", "TMPDIR",
+     "DYLD_INSERT_LIBRARIES", "CONDA_PREFIX", "TZ", "LC_ALL"],
+)  # fmt: skip
+def test_a_variant_key_cannot_change_how_programs_start(stage: Stage, key: str) -> None:
+    assert build_variables(rendering(**{key: "evil"}), stage) == build_variables(rendering(), stage)
+
+
+@pytest.mark.parametrize("key", ["a.b", "a b", "1a", "", "ü", "a\nB"])
+def test_a_key_that_is_no_name_is_left_out(stage: Stage, key: str) -> None:
+    assert build_variables(rendering(**{key: "x"}), stage) == build_variables(rendering(), stage)
+
+
+def test_a_variant_key_cannot_replace_what_conda_says(stage: Stage) -> None:
+    assert build_variables(rendering(PKG_NAME="evil", CONDA_BUILD="0"), stage)["PKG_NAME"] == "zlib"
+
+
+def test_a_test_sees_its_prefix_and_no_build(stage: Stage) -> None:
+    found = variables_of_test(stage, {"PKG_NAME": "zlib"}, subdir="linux-64")
+    assert (found["PREFIX"], found["CONDA_PREFIX"]) == ("/bakehouse/test_env", "/bakehouse/test_env")
+    assert (found["PKG_NAME"], found["CONDA_BUILD_STATE"], found["target_platform"]) == ("zlib", "TEST", "linux-64")
+    assert not {"BUILD_PREFIX", "RECIPE_DIR", "LD_RUN_PATH"} & found.keys()
+    assert "/bakehouse/build_env/bin" not in found["PATH"]
+
+
+def test_the_locale_the_zone_and_the_user_are_the_same_for_both(stage: Stage) -> None:
+    build = build_variables(rendering(), stage)
+    test = variables_of_test(stage, {}, subdir="linux-64")
+    for name in ("LANG", "LC_ALL", "TZ", "USER", "HOME", "SHELL", "TERM", "SOURCE_DATE_EPOCH"):
+        assert build[name] == test[name]
+    assert (build["LC_ALL"], build["TZ"], build["TERM"]) == ("C.UTF-8", "UTC", "dumb")
+
+
+def test_paths_have_the_names_under_which_scripts_know_them(stage: Stage) -> None:
+    found = build_variables(rendering(), stage)
+    for path, name in path_names(SEALED).items():
+        if found.get(name[1:]) != path:
+            assert path in {str(SEALED.test_prefix), str(SEALED.test_work)}
