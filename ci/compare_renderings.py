@@ -1,4 +1,7 @@
-"""Compares how py-rattler-build and this project render all recipes below a folder: python -m ci.compare_renderings FOLDER -m FILE."""
+"""Compares how py-rattler-build and this project render all recipes below a folder.
+
+From the checkout: ``python -m ci.compare_renderings FOLDER -m VARIANTS``.
+"""
 
 from __future__ import annotations
 

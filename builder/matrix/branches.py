@@ -34,16 +34,21 @@ class Branch:
 
 
 class Chosen(Mapping[str, VariantValue]):
-    """The variant that an evaluation sees: assigned values, and for every other key the first one that agrees."""
+    """The variant that an evaluation sees: assigned values, and for every other key the first one that agrees.
+
+    ``asked`` are the keys whose values were asked for, in that order.
+    """
 
     def __init__(self, space: Space, assigned: Assignment) -> None:
         """See ``space`` at ``assigned``."""
+        self.asked: dict[str, None] = {}
         self._space = space
         self._assigned = dict(assigned)
 
     def __getitem__(self, key: str) -> VariantValue:
         if key not in self._space:
             raise KeyError(key)
+        self.asked[key] = None
         if key not in self._assigned:
             self._assigned[key] = self._space.default(key, self._assigned)
         return self._space.value(key, self._assigned[key])
@@ -56,6 +61,14 @@ class Chosen(Mapping[str, VariantValue]):
 
     def __len__(self) -> int:
         return len(self._space)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An evaluation, and the variant keys that it depended on, in the order in which it asked for them."""
+
+    evaluated: Evaluated
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +84,48 @@ class Expansion:
     def branches(self, text: OutputText) -> list[Branch]:
         """Return one branch for each combination of the variant keys that ``text`` reads, in a stable order.
 
-        Which keys it reads may depend on the values, so each branch splits further for itself. Raises `RecipeError`
-        when there are more combinations than ``limit``; they are counted before any of them is evaluated.
+        Which keys it reads may depend on the values of others, so keys are split one by one in the order in which they
+        are asked for, each branch for itself: each combination is evaluated once. Raises `RecipeError` when there are
+        more of them than ``limit``, before they are made.
         """
-        forced = [key for key in (*ALWAYS_USED, *sorted(environment_keys(self.subdir))) if key in self.space]
-        pending: list[tuple[Assignment, Evaluated | None]] = [({}, None)]
+        pending: list[tuple[dict[str, int], _Seen | None]] = [({}, None)]
         done: list[Branch] = []
         while pending:
-            assigned, evaluated = pending.pop()
-            if evaluated is None:
-                evaluated = self.evaluate(text, Chosen(self.space, assigned), None)
-            new = [key for key in (*used_keys(evaluated, self.space), *forced) if key not in assigned]
-            if not new:
-                done.append(Branch(text=text, assigned=assigned, evaluated=evaluated))
+            assigned, seen = pending.pop()
+            seen = seen or self._look(text, assigned)
+            new = [key for key in seen.keys if key not in assigned]
+            open_keys = [key for key in new if self.space.count(assigned, [key]) > 1]
+            assigned.update({key: self.space.default(key, assigned) for key in new if key not in open_keys})
+            if not open_keys:
+                done.append(Branch(text=text, assigned=assigned, evaluated=seen.evaluated))
                 continue
-            count = self.space.count(assigned, new) + len(pending) + len(done)
-            self.check_count(count, text.name, {*assigned, *new})
-            split = list(self.space.extensions(assigned, new))
-            # The evaluation saw the first extension's values already; the stack gives back the first one first.
+            self._check_product(text, assigned, open_keys, len(done) + len(pending))
+            split = list(self.space.extensions(assigned, open_keys[:1]))
+            # What was seen holds for the first one; the stack gives back the last one first.
             pending += [(extension, None) for extension in reversed(split[1:])]
-            pending.append((split[0], evaluated))
+            pending.append((split[0], seen))
         return done
+
+    def _look(self, text: OutputText, assigned: Assignment) -> _Seen:
+        chosen = Chosen(self.space, assigned)
+        evaluated = self.evaluate(text, chosen, None)
+        always = (*ALWAYS_USED, *sorted(environment_keys(self.subdir)))
+        keys = (*always, *chosen.asked, *used_keys(evaluated, self.space))
+        return _Seen(evaluated, tuple(key for key in dict.fromkeys(keys) if key in self.space))
+
+    def _check_product(self, text: OutputText, assigned: Assignment, keys: list[str], others: int) -> None:
+        """Refuse a product that is too large; it is real if the last combination uses all keys that the first does."""
+        count = self.space.count(assigned, keys) + others
+        if count <= self.limit:
+            return
+        if len(keys) == 1 or set(keys) <= set(self._look(text, self._last(assigned, keys)).keys):
+            self.check_count(count, text.name, {*assigned, *keys})
+
+    def _last(self, assigned: Assignment, keys: list[str]) -> Assignment:
+        last = dict(assigned)
+        for key in keys:
+            *_, last = self.space.extensions(last, [key] if key not in last else [])
+        return last
 
     def check_count(self, count: int, name: str, keys: set[str]) -> None:
         """Raise `RecipeError` when ``count`` combinations are too many; it names the keys with the most values."""

@@ -72,9 +72,12 @@ def _read(file: Path, selectors: Selectors, compiler: Compiler) -> VariantConfig
     if selected:
         # What is not UTF-8 stays as it is for `read_yaml` to refuse.
         data = select_lines(data.decode("utf-8", "surrogateescape"), selectors, name).encode("utf-8", "surrogateescape")
-    if not data.strip():
-        return VariantConfig()
-    root = read_yaml(data, name)
+    try:
+        root = read_yaml(data, name)
+    except RecipeError as error:
+        if error.problems[0].code == "yaml.empty":
+            return VariantConfig()
+        raise
     scope = FileScope(selectors.names)
     return VariantFile(name=name, selected=selected, scope=scope, compiler=compiler).config(root)
 
@@ -90,9 +93,10 @@ def _bytes_of(file: Path) -> bytes:
         if file.is_symlink():
             raise _not_a_file(place, "a symbolic link") from error
         raise MachineError(f"the variant file {file} cannot be read: {error.strerror}", place=place) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _not_a_file(place, "none")
     with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _not_a_file(place, "no regular file")
         return stream.read(MAX_BYTES + 1)
 
 

@@ -161,11 +161,12 @@ class VariantFile:
             return
         assert node is not None
         for group in node.items if isinstance(node, Sequence) else (node,):
+            if self.selected and is_null(group):
+                continue  # selectors took all of it away
             if not isinstance(group, Sequence):
-                if not (self.selected and is_null(group)):
-                    what = f"zip_keys is a list of lists of keys, this is {kind_of(group)}"
-                    self._wrong("zip-shape", what, group.place, "write `zip_keys: [[python, numpy]]`")
-                continue
+                what = f"zip_keys is a list of lists of keys, this is {kind_of(group)}"
+                self._wrong("zip-shape", what, group.place, "write `zip_keys: [[python, numpy]]`")
+                return
             keys = tuple(dict.fromkeys(variant_key(one.text) for one in self._scalars(group, "a group of zip_keys")))
             if keys:
                 yield keys, group.place

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from builder.matrix.config import VariantConfig, token
 from builder.model.variant import Origin, VariantValue
@@ -17,38 +16,38 @@ Assignment = Mapping[str, int]
 """Variant key → place of its value among the distinct values of that key."""
 
 
-@dataclass(frozen=True, slots=True)
+_Row = tuple[int, ...]
+
+
 class _Axis:
     """Keys that vary together (or one key): each row is one value of each key, as places."""
 
-    keys: tuple[str, ...]
-    rows: tuple[tuple[int, ...], ...]
+    def __init__(self, keys: tuple[str, ...], rows: Iterable[_Row]) -> None:
+        self.keys = keys
+        self.columns = {key: column for column, key in enumerate(keys)}
+        self._every = list(dict.fromkeys(rows))
+        self._by_values: dict[tuple[str, ...], dict[_Row, list[_Row]]] = {}
 
-    def fitting(self, assigned: Assignment) -> Iterator[tuple[int, ...]]:
-        """Yield the rows that have the values that ``assigned`` gives to keys of this axis."""
-        fixed = [(column, assigned[key]) for column, key in enumerate(self.keys) if key in assigned]
-        return (row for row in self.rows if all(row[column] == place for column, place in fixed))
+    def fitting(self, assigned: Assignment) -> list[_Row]:
+        """Return the rows that have the values that ``assigned`` gives to keys of this axis."""
+        fixed = tuple(key for key in self.keys if key in assigned)
+        if not fixed:
+            return self._every
+        if fixed not in self._by_values:
+            index = self._by_values[fixed] = {}
+            for row in self._every:
+                index.setdefault(tuple(row[self.columns[key]] for key in fixed), []).append(row)
+        return self._by_values[fixed].get(tuple(assigned[key] for key in fixed), [])
 
 
 class Space:
-    """All values of a `VariantConfig`, arranged for combining."""
+    """All values of a `VariantConfig`, arranged for combining; a key is arranged when somebody asks for it."""
 
     def __init__(self, config: VariantConfig) -> None:
-        """Arrange ``config``, whose zip groups must fit (`VariantConfig.checked`)."""
-        self._values: dict[str, tuple[VariantValue, ...]] = {}
-        self._origins: dict[str, tuple[Origin, ...]] = {}
+        """Take ``config``, whose zip groups must fit (`VariantConfig.checked`)."""
+        self._values = config.values
+        self._groups = {key: group for group in config.zip_keys for key in group}
         self._axes: dict[str, _Axis] = {}
-        places: dict[str, tuple[int, ...]] = {}
-        for key, given in config.values.items():
-            first: dict[tuple[bool, VariantValue], int] = {}
-            rows = [first.setdefault(token(value), row) for row, value in enumerate(given.values)]
-            places[key] = tuple(rows)
-            self._values[key], self._origins[key] = given.values, given.origins
-        zipped = [tuple(key for key in group if key in places) for group in config.zip_keys]
-        loose = [(key,) for key in places if not any(key in group for group in zipped)]
-        for keys in (*zipped, *loose):
-            axis = _Axis(keys, tuple(dict.fromkeys(zip(*(places[key] for key in keys), strict=True))))
-            self._axes.update(dict.fromkeys(keys, axis))
 
     def __contains__(self, key: object) -> bool:
         return key in self._values
@@ -61,22 +60,29 @@ class Space:
 
     def value(self, key: str, place: int) -> VariantValue:
         """Return the value of ``key`` at ``place``."""
-        return self._values[key][place]
+        return self._values[key].values[place]
 
     def origin(self, key: str, place: int) -> Origin:
         """Return where that value was set."""
-        return self._origins[key][place]
+        return self._values[key].origins[place]
+
+    def _axis(self, key: str) -> _Axis:
+        if key not in self._axes:
+            keys = tuple(one for one in self._groups.get(key, (key,)) if one in self._values)
+            columns = [_places(self._values[one].values) for one in keys]
+            axis = _Axis(keys, zip(*columns, strict=True))
+            self._axes.update(dict.fromkeys(keys, axis))
+        return self._axes[key]
 
     def size(self, key: str) -> int:
         """Return how many distinct values ``key`` has."""
-        axis = self._axes[key]
-        column = axis.keys.index(key)
-        return len({row[column] for row in axis.rows})
+        axis = self._axis(key)
+        return len({row[axis.columns[key]] for row in axis.fitting({})})
 
     def default(self, key: str, assigned: Assignment) -> int:
         """Return the place of the value that ``key`` has in the first combination that agrees with ``assigned``."""
-        axis = self._axes[key]
-        return next(axis.fitting(assigned))[axis.keys.index(key)]
+        axis = self._axis(key)
+        return axis.fitting(assigned)[0][axis.columns[key]]
 
     def count(self, assigned: Assignment, keys: Iterable[str]) -> int:
         """Return how many combinations `extensions` would give, without making them."""
@@ -102,19 +108,24 @@ class Space:
         if any(one.get(key, place) != place for key, place in other.items()):
             return None
         both = {**one, **other}
-        mixed = {key for key in other if key not in one and len(self._axes[key].keys) > 1}
-        fits = all(next(self._axes[key].fitting(both), None) is not None for key in mixed)
-        return both if fits else None
+        mixed = {key for key in other if key not in one and len(self._axis(key).keys) > 1}
+        return both if all(self._axis(key).fitting(both) for key in mixed) else None
 
-    def _projections(self, assigned: Assignment, keys: Iterable[str]) -> list[tuple[list[str], list[tuple[int, ...]]]]:
+    def _projections(self, assigned: Assignment, keys: Iterable[str]) -> list[tuple[list[str], list[_Row]]]:
         """Return, for each axis that ``keys`` touch, their names and the distinct rows left to choose from."""
         by_axis: dict[tuple[str, ...], list[str]] = {}
         for key in sorted(keys):
-            by_axis.setdefault(self._axes[key].keys, []).append(key)
+            by_axis.setdefault(self._axis(key).keys, []).append(key)
         found = []
         for names in by_axis.values():
-            axis = self._axes[names[0]]
-            columns = [axis.keys.index(name) for name in names]
+            axis = self._axis(names[0])
+            columns = [axis.columns[name] for name in names]
             rows = dict.fromkeys(tuple(row[column] for column in columns) for row in axis.fitting(assigned))
             found.append((names, list(rows)))
         return found
+
+
+def _places(values: Iterable[VariantValue]) -> list[int]:
+    """Return for each value the place of the first one that is the same."""
+    first: dict[tuple[bool, VariantValue], int] = {}
+    return [first.setdefault(token(value), row) for row, value in enumerate(values)]

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,9 @@ def _spec(spec: str | Mapping[str, Any]) -> str:
         name, _, rest = " ".join(spec.split()).partition(" ")
         return f"{name} {_GAP.sub(r'', rest)}".rstrip()
     kept = {
-        kind: {field: value for field, value in pin.items() if value not in (None, False)} if isinstance(pin, Mapping) else pin
+        kind: {field: value for field, value in pin.items() if value not in (None, False)}
+        if isinstance(pin, Mapping)
+        else pin
         for kind, pin in spec.items()
     }
     return json.dumps(kept, sort_keys=True)
@@ -91,7 +94,7 @@ def differences(job: Job, expected: Answer, actual: tuple[Canonical, ...] | str)
     missing = [one for key, one in want.items() if key not in have]
     extra = [one for key, one in have.items() if key not in want]
     for one in missing:
-        near = max(extra, key=lambda other, one=one: sum(one[field] == other[field] for field in one), default=None)
+        near = max(extra, key=partial(_alike, one), default=None)
         if near is None or near["name"] != one["name"]:
             yield Difference(recipe=job.recipe, what=f"not rendered: {one['name']} {one['build']} {one['used']}")
             continue
@@ -100,6 +103,10 @@ def differences(job: Job, expected: Answer, actual: tuple[Canonical, ...] | str)
         yield Difference(recipe=job.recipe, what=f"{one['name']} {one['build']}: {fields}")
     for one in extra:
         yield Difference(recipe=job.recipe, what=f"rendered by us only: {one['name']} {one['build']} {one['used']}")
+
+
+def _alike(one: Canonical, other: Canonical) -> int:
+    return sum(one[field] == other[field] for field in one)
 
 
 def _told(answer: object) -> str:

@@ -47,7 +47,9 @@ Answer = tuple[PeerOutput, ...] | str
 def ask_peer(jobs: Sequence[Job]) -> list[Answer]:
     """Return the peer's answer to each job."""
     asked = [[str(job.recipe), [str(file) for file in job.variants], job.platform] for job in jobs]
-    done = subprocess.run([sys.executable, __file__], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, __file__], input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
     return [
         answer if isinstance(answer, str) else tuple(_output(one, job.platform) for one in answer)
         for job, answer in zip(jobs, json.loads(done.stdout), strict=True)
@@ -98,7 +100,7 @@ def _render(recipe: str, variants: list[str], platform: str) -> Any:
 def main() -> None:
     """Answer the jobs that stand on descriptor 0."""
     warnings.simplefilter("ignore")
-    print(json.dumps([_render(*job) for job in json.load(sys.stdin)]))
+    sys.stdout.write(json.dumps([_render(*job) for job in json.load(sys.stdin)]))
 
 
 if __name__ == "__main__":

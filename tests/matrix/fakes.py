@@ -83,7 +83,9 @@ def texts(makers: Sequence[Maker]) -> tuple[OutputText, ...]:
     )
 
 
-def renderer(evaluate: Evaluator, given: VariantConfig, *, limit: int = DEFAULT_LIMIT, platforms: Platforms = LINUX) -> Renderer:
+def renderer(
+    evaluate: Evaluator, given: VariantConfig, *, limit: int = DEFAULT_LIMIT, platforms: Platforms = LINUX
+) -> Renderer:
     """A renderer over fake outputs."""
     place = Place(file=str(FILE.path))
     expansion = Expansion(space=Space(given), evaluate=evaluate, subdir=platforms.target, place=place, limit=limit)

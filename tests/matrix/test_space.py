@@ -13,7 +13,9 @@ from builder.model.variant import VariantValue
 from tests.matrix.fakes import config
 
 
-def combinations(space: Space, keys: list[str], assigned: dict[str, int] | None = None) -> list[dict[str, VariantValue]]:
+def combinations(
+    space: Space, keys: list[str], assigned: dict[str, int] | None = None
+) -> list[dict[str, VariantValue]]:
     found = space.extensions(assigned or {}, keys)
     return [{key: space.value(key, place) for key, place in one.items()} for one in found]
 
@@ -83,7 +85,9 @@ VALUES = st.lists(st.sampled_from(["p", "q", "r"]), min_size=1, max_size=4)
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), VALUES, min_size=1), st.data())
-def test_a_projection_is_the_full_product_without_the_other_keys(values: dict[str, list[str]], data: st.DataObject) -> None:
+def test_a_projection_is_the_full_product_without_the_other_keys(
+    values: dict[str, list[str]], data: st.DataObject
+) -> None:
     lengths = {key: len(found) for key, found in values.items()}
     group = tuple(key for key in values if lengths[key] == lengths[next(iter(values))])
     space = Space(config(values, group))

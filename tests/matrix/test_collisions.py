@@ -1,0 +1,72 @@
+"""Two packages under one file name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builder.errors import RecipeError
+from builder.matrix.collisions import refuse_collisions
+from builder.model.rendering import RecipeFile, Rendering
+from tests.matrix.fakes import config, rendered
+from tests.matrix.test_renderer import Make
+
+
+def two(string: str | None = "fixed") -> list[Rendering]:
+    return rendered([Make(name="a", reads=("k", "other"), string=string)], config({"k": [1, 2], "other": ["x"]}))
+
+
+def refused(renderings: list[Rendering]) -> RecipeError:
+    with pytest.raises(RecipeError) as caught:
+        refuse_collisions(renderings)
+    return caught.value
+
+
+def test_a_build_string_that_forgets_a_key() -> None:
+    problem = refused(two()).problems[0]
+    assert problem.code == "variant.collision"
+    assert problem.message == "two variants would both be linux-64/a-1-fixed: k = 1 and 2"
+    assert problem.remedy == "let build.string hold ${{ hash }} or ${{ k }}"
+    assert problem.place is not None
+
+
+def test_hashes_that_are_equal_by_chance() -> None:
+    one, other = two(None)
+    problem = refused([one, replace(other, hash=one.hash, build_string=one.build_string)]).problems[0]
+    assert "by chance" in (problem.remedy or "")
+    assert "k = 1 and 2" in problem.message
+
+
+def test_a_real_collision_of_seven_digits_is_found() -> None:
+    """These two numbers have sha1 sums that begin alike."""
+    found = rendered([Make(name="a", reads=("k",))], config({"k": ["10411", "26616"]}))
+    assert [one.hash for one in found] == ["1d291b0", "1d291b0"]
+    problem = refused(found).problems[0]
+    assert "k = 10411 and 26616" in problem.message
+    assert "by chance" in (problem.remedy or "")
+
+
+def test_two_recipes_that_make_the_same_package() -> None:
+    (one,) = rendered([Make(name="a")], config({}))
+    elsewhere = replace(one, recipe=RecipeFile(path=Path("/other/recipe.yaml"), folder=Path("/other")))
+    problem = refused([one, elsewhere]).problems[0]
+    assert problem.code == "plan.same-package"
+    assert "/recipes/fake/recipe.yaml" in problem.message
+    assert str(problem.place) == "/other/recipe.yaml"
+
+
+def test_two_outputs_that_make_the_same_package() -> None:
+    found = rendered([Make(name="a"), Make(name="a")], config({}))
+    assert "by another output" in refused(found).problems[0].message
+
+
+def test_all_pairs_are_told_and_skipped_ones_are_none() -> None:
+    found = rendered([Make(name="a", reads=("k",), string="x")], config({"k": [1, 2, 3]}))
+    assert len(refused(found).problems) == 2
+    refuse_collisions([replace(one, output=replace(one.output, skip=True)) for one in found[1:]] + found[:1])
+
+
+def test_renderings_that_differ_are_fine() -> None:
+    refuse_collisions(two(None))

@@ -1,0 +1,56 @@
+"""The JSON of a rendering."""
+
+from __future__ import annotations
+
+import json
+
+from builder.matrix.document import rendering_document, requirement_document, variant_text
+from builder.model.pin import Pin
+from builder.model.recipe import PinCompatible, PinSubpackage
+from tests.matrix.fakes import config, rendered
+from tests.matrix.test_renderer import Make
+
+
+def test_the_promised_keys() -> None:
+    (one,) = rendered(
+        [Make(name="a", reads=("flag", "n"), run=("zlib >=1",), number=3)], config({"flag": [True], "n": [2]})
+    )
+    document = rendering_document(one)
+    assert json.loads(json.dumps(document)) == document
+    assert document["name"] == "a"
+    assert document["version"] == "1"
+    assert document["build_number"] == 3
+    assert document["build"] == one.build_string
+    assert document["hash"] == one.hash
+    assert document["subdir"] == "linux-64"
+    assert document["noarch"] is None
+    assert document["variant"] == {"flag": True, "n": 2, "target_platform": "linux-64"}
+    assert document["used_vars"] == ["flag", "n", "target_platform"]
+    assert document["requirements"] == {"build": [], "host": [], "run": ["zlib >=1"], "run_constraints": []}
+    assert document["skip"] is False
+    assert document["recipe"] == "/recipes/fake/recipe.yaml"
+    assert document["kind"] == "package"
+    assert document["why"] == {
+        "flag": "a reads flag", "n": "a reads n", "target_platform": "always part of the hash",
+    }  # fmt: skip
+    assert document["origins"] == {
+        "flag": "variants.yaml:1", "n": "variants.yaml:1", "target_platform": "--target_platform",
+    }  # fmt: skip
+
+
+def test_pins_have_the_peers_fields() -> None:
+    assert requirement_document(PinSubpackage(name="a", pin=Pin())) == {
+        "pin_subpackage": {"name": "a", "lower_bound": "x.x.x.x.x.x", "upper_bound": "x"}
+    }
+    assert requirement_document(PinSubpackage(name="a", pin=Pin(exact=True))) == {
+        "pin_subpackage": {"name": "a", "exact": True}
+    }
+    loose = Pin(lower_bound=None, upper_bound="2.0", build="*_1")
+    assert requirement_document(PinCompatible(name="a", pin=loose)) == {
+        "pin_compatible": {"name": "a", "upper_bound": "2.0", "build": "*_1"}
+    }
+
+
+def test_a_variant_in_one_line() -> None:
+    (one,) = rendered([Make(name="a", reads=("python", "flag"))], config({"flag": [False], "python": ["3.12"]}))
+    assert variant_text(one) == "flag false, python 3.12"
