@@ -111,7 +111,7 @@ def _build(term: Term, scope: RecipeScope) -> Data:
     data = _mapping(evaluate(Table(tuple(entry for entry in term.entries if entry[0] != "string")), scope))
     string = term_of(term, "string")
     if isinstance(string, Formula):
-        scope.enter(string.template, string.path, frozenset())
+        scope.enter(string.template, string.path)
         for expression in expressions(string):
             scope.mention(expression)
         data["string"] = string.template.where.text

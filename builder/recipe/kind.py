@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from builder.model.match_spec import MatchSpec
-from builder.model.name import check_build_string, check_package_name, check_version
+from builder.model.name import MAX_VERSION, check_build_string, check_package_name
 from builder.model.pin import Pin
-from builder.model.version_spec import VersionSpec
+from builder.model.version import Version
 from builder.recipe.license import check_license
 from builder.syntax.scalar import as_bool, as_int
 
@@ -20,33 +20,41 @@ Plain = str | int | float | bool | None | tuple["Plain", ...] | dict[str, "Plain
 
 FOLDERS = frozenset({"SRC_DIR", "RECIPE_DIR", "BUILD_DIR"})
 PREFIXES = FOLDERS | {"PREFIX", "BUILD_PREFIX"}
-SCRIPT_VARIABLES = PREFIXES | {
-    "ARCH", "BUILD", "CMAKE_GENERATOR", "CONDA_BUILD_CROSS_COMPILATION", "CONDA_BUILD_STATE", "CPU_COUNT",
-    "CYGWIN_PREFIX", "HOME", "LD_RUN_PATH", "LIBRARY_BIN", "LIBRARY_INC", "LIBRARY_LIB", "LIBRARY_PREFIX", "LUA",
-    "NODEJS", "NPY_VER", "NUMPY", "OSX_ARCH", "PATH", "PERL", "PIP_CACHE_DIR", "PKG_BUILDNUM", "PKG_BUILD_STRING",
-    "PKG_CONFIG_PATH", "PKG_HASH", "PKG_NAME", "PKG_VERSION", "PY3K", "PYTHON", "PY_VER", "R", "RUBY", "R_VER",
-    "SCRIPTS", "SOURCE_DATE_EPOCH", "SP_DIR", "STDLIB_DIR", "SUBDIR", "TEMP", "TMP",
-}  # fmt: skip
-"""Names that have a value only in the build's session; a text keeps them as ``${{ NAME }}`` until then."""
 
+Late = Callable[[str], bool]
+"""Whether a name has its value only in the build's session; a text keeps it as ``${{ NAME }}`` until then."""
+
+
+def _nothing(_: str) -> bool:
+    return False
+
+
+def _environment(name: str) -> bool:
+    """Names in capitals are environment variables: activation scripts may set any, so only the session can tell."""
+    return _CAPITALS.fullmatch(name) is not None
+
+
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*")
 _DIGEST = re.compile(r"[0-9a-fA-F]+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
+_PAGE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x1f]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ENTRY_POINT = re.compile(r"[A-Za-z0-9_.+-]+\s*=\s*[A-Za-z_]\w*(?:\.\w+)*\s*:\s*[A-Za-z_]\w*(?:\.\w+)*")
+_ENTRY_POINT = re.compile(r"([A-Za-z0-9_.+-]+)\s*=\s*([A-Za-z_]\w*(?:\.\w+)*)\s*:\s*([A-Za-z_]\w*(?:\.\w+)*)")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LATE = re.compile(r"\$\{\{ ([A-Z_]+) \}\}")
+_VERSION = re.compile(r"[0-9A-Za-z._+!]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """``convert`` returns the value that a text stands for or raises ValueError with the reason why it is none.
 
-    ``late`` are the names of the build's session that the text may mention; ``words`` complete "expected …".
+    ``late`` tells the names of the build's session that the text may mention; ``words`` complete "expected …".
     """
 
     words: str
     convert: Callable[[str], Plain]
-    late: frozenset[str] = frozenset()
+    late: Late = _nothing
 
 
 def inside(text: str) -> str:
@@ -64,6 +72,17 @@ def inside(text: str) -> str:
 def _file_name(text: str) -> str:
     if text in {".", ".."} or "/" in text or "\\" in text or "\0" in text:
         raise ValueError(f"{text!r} is not the name of a file: it has a folder in it")
+    return text
+
+
+def _version(text: str) -> str:
+    """Check a version; capitals pass although CEP 26 forbids them, for there are recipes that have them."""
+    if not _VERSION.fullmatch(text):
+        trouble = (
+            "has a '-', write '_' in its place" if "-" in text else "has other signs than letters, digits and . _ + !"
+        )
+        raise ValueError(f"{text!r} cannot be a version: it {trouble if len(text) <= MAX_VERSION else 'is too long'}")
+    Version.parse(text)
     return text
 
 
@@ -116,6 +135,14 @@ def _url(text: str) -> str:
     if not _URL.fullmatch(text):
         raise ValueError(f"{text!r} is not a URL")
     return text
+
+
+def _entry_point(text: str) -> str:
+    found = _ENTRY_POINT.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not an entry point; one reads: command = module:function")
+    command, module, function = found.groups()
+    return f"{command} = {module}:{function}"
 
 
 def _git_address(text: str) -> str:
@@ -174,14 +201,14 @@ def _regex(text: str) -> str:
 
 
 def _python_version(text: str) -> str:
-    VersionSpec.parse(text)
+    MatchSpec.parse(f"python {text}")
     return text
 
 
 TEXT = Kind("text", str)
 LINE = Kind("text", lambda text: text.strip() or None)
 NAME = Kind("a package name", check_package_name)
-VERSION = Kind("a version", check_version)
+VERSION = Kind("a version", _version)
 NATURAL = Kind("a whole number", _natural)
 INTEGER = Kind("a whole number", _integer)
 BOOLEAN = Kind("true or false", _boolean)
@@ -193,19 +220,20 @@ PACKAGE = Kind("a package name", _named)
 SHA256 = Kind("a sha256 digest", _digest(64))
 MD5 = Kind("an md5 digest", _digest(32))
 URL = Kind("a URL", _url)
+PAGE = Kind("a URL", _matching(_PAGE, "a URL"))
 PATH = Kind("a path inside", inside)
 FILE_NAME = Kind("a file name", _file_name)
 SOURCE_PATH = Kind("a path", TEXT.convert)
-PATCH = Kind("a path of a patch", inside, FOLDERS)
-LICENSE_FILE = Kind("a path or glob of a license", inside, PREFIXES)
+PATCH = Kind("a path of a patch", inside, FOLDERS.__contains__)
+LICENSE_FILE = Kind("a path or glob of a license", inside, PREFIXES.__contains__)
 GLOB = Kind("a glob", str)
 INNER_GLOB = Kind("a glob inside", inside)
 LICENSE = Kind("an SPDX license expression", check_license)
-ENTRY_POINT = Kind("an entry point", _matching(_ENTRY_POINT, "an entry point (command = module:function)"))
+ENTRY_POINT = Kind("an entry point", _entry_point)
 VARIABLE = Kind("the name of an environment variable", _matching(_VARIABLE, "the name of an environment variable"))
 GIT = Kind("the address of a git repository", _git_address)
 REFERENCE = Kind("a revision", _git_reference)
 REGEX = Kind("a regular expression", _regex)
 PYTHON_VERSION = Kind("a Python version", _python_version)
-COMMAND = Kind("a command", str, SCRIPT_VARIABLES)
-SCRIPT_TEXT = Kind("text of a script", str, SCRIPT_VARIABLES)
+COMMAND = Kind("a command", str, _environment)
+SCRIPT_TEXT = Kind("text of a script", str, _environment)

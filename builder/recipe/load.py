@@ -46,7 +46,8 @@ def parse(data: bytes, file: RecipeFile, compiler: Compiler) -> RecipeText:
     outputs = _outputs(root, reading)
     if reading.problems:
         raise RecipeError.of(sorted(reading.problems, key=_position))
-    return RecipeText(file=file, digest=hashlib.sha256(data).hexdigest(), outputs=outputs)
+    warnings = tuple(sorted(reading.warnings, key=_position))
+    return RecipeText(file=file, digest=hashlib.sha256(data).hexdigest(), outputs=outputs, warnings=warnings)
 
 
 def _position(problem: Problem) -> tuple[int, int]:
@@ -83,13 +84,15 @@ def _several(listed: Sequence, top: TopLevel, reading: Reading) -> list[OutputTe
         if not isinstance(node, Mapping):
             reading.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected a mapping", node)
             continue
-        section = "staging output" if "staging" in node and "package" not in node else "output"
+        if "package" not in node and "staging" not in node:
+            reading.problem("recipe.missing-key", f"{path} has neither package nor staging", node)
+        section = "staging output" if "staging" in node else "output"
         outputs.append(_output(index, node, reading.section(node, section, path), top, reading))
     return outputs
 
 
 def _output(index: int, node: Mapping, own: Table, top: TopLevel, reading: Reading) -> OutputText:
-    staging = "staging" in node and "package" not in node
+    staging = "staging" in node
     head = node.get("staging" if staging else "package")
     where = head.get("name") if isinstance(head, Mapping) else None
     if not staging and isinstance(head, Mapping) and is_null(head.get("version")):

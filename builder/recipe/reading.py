@@ -9,7 +9,20 @@ from builder.errors import Problem, RecipeError
 from builder.recipe.kind import Kind, Plain
 from builder.recipe.schema import RULES, SECTIONS, Key
 from builder.recipe.scope import MAX_PROBLEMS
-from builder.recipe.shape import Either, Expression, Free, Later, Many, Script, Section, Shape, Text, Typed, expected
+from builder.recipe.shape import (
+    Cases,
+    Either,
+    Expression,
+    Free,
+    Later,
+    Many,
+    Script,
+    Section,
+    Shape,
+    Text,
+    Typed,
+    expected,
+)
 from builder.recipe.shape import Table as TableShape
 from builder.recipe.term import Choice, Constant, Formula, Listing, Loose, Mentioning, Question, Table, Term, bad_value
 from builder.syntax.expression import Compiler, suggestion
@@ -24,10 +37,11 @@ _BRANCHES = ("if", "then", "else")
 
 @dataclass(slots=True)
 class Reading:
-    """One file being read; ``problems`` are in the order in which they were found."""
+    """One file being read: ``problems`` refuse it, ``warnings`` are about what other tools ignore silently."""
 
     compiler: Compiler
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def read(self, node: Node, shape: Shape, path: str) -> Term:
         """Return the term of ``node``, which must be of ``shape``; ``path`` is its key for people."""
@@ -58,6 +72,8 @@ class Reading:
                 return self._many(node, shape, path)
             case Section():
                 return self._section(node, shape, path)
+            case Cases():
+                return self._cases(node, shape, path)
             case Either():
                 return self._either(node, shape, path)
             case Script():
@@ -147,6 +163,26 @@ class Reading:
             if isinstance(node, Mapping)
             else self._wrong(node, shape, path)
         )
+
+    def _cases(self, node: Node, shape: Cases, path: str) -> Term:
+        if not isinstance(node, Mapping):
+            return self._wrong(node, shape, path)
+        for case in shape.cases:
+            if not is_null(node.get(case.key)):
+                kept = self._without_ignored(node, case.key, SECTIONS[case.section], path) if case.lenient else node
+                return _settled(self.section(kept, case.section, path))
+        words = ", ".join(case.key for case in shape.cases)
+        self.problem("recipe.missing-key", f"{path} has none of {words}", node)
+        return _ABSENT
+
+    def _without_ignored(self, node: Mapping, case: str, known: Iterable[str], path: str) -> Mapping:
+        kept = tuple(entry for entry in node.entries if entry[0].text in known)
+        for name, _ in node.entries:
+            if name.text not in known and len(self.warnings) < MAX_PROBLEMS:
+                remedy = f"indent it below {case} if it belongs there, or make it a list item of its own"
+                message = f"{path}.{name.text} has no effect beside {case}"
+                self.warnings.append(Problem(code="recipe.ignored", message=message, place=name.place, remedy=remedy))
+        return Mapping(kept, node.start, node.document)
 
     def section(self, node: Mapping, section: str, path: str, *, apart: frozenset[str] = frozenset()) -> Table:
         """Return the keys and terms of a section of the schema, without those that the caller reads ``apart``."""

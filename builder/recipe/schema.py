@@ -8,7 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from builder.recipe import kind
-from builder.recipe.shape import Either, Expression, Free, Later, Many, Script, Section, Shape, Table, Text, Typed
+from builder.recipe.shape import (
+    Case,
+    Cases,
+    Either,
+    Expression,
+    Free,
+    Later,
+    Many,
+    Script,
+    Section,
+    Shape,
+    Table,
+    Text,
+    Typed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +49,28 @@ class Rule:
 _GLOBS = Many(Text(kind.GLOB))
 _INNER_GLOBS = Many(Text(kind.INNER_GLOB))
 _FILTER = Either(sequence=_GLOBS, mapping=Section("globs"))
+_PATCHES = Many(Text(kind.PATCH))
 _SPECS = Many(Text(kind.SPEC))
 _LINES = Many(Text(kind.COMMAND))
 _SCRIPT = Either(scalar=Script(Text(kind.SCRIPT_TEXT)), sequence=Script(_LINES), mapping=Section("script"))
 _CONTENT = Script(Either(scalar=Text(kind.SCRIPT_TEXT), sequence=_LINES))
 _ALL_OR_GLOBS = Either(scalar=Text(kind.BOOLEAN), sequence=_GLOBS)
 _PATHS = Either(sequence=_GLOBS, mapping=Section("existence"))
-_SOURCES = Many(Section("source"), single=True)
-_TESTS = Many(Section("test"))
+_SOURCES = Many(Cases((Case("git", "git source"), Case("url", "url source"), Case("path", "path source"))), single=True)
+_TESTS = Many(
+    Cases(
+        (
+            Case("python", "python tests", lenient=True),
+            Case("perl", "perl tests", lenient=True),
+            Case("r", "r tests", lenient=True),
+            Case("ruby", "ruby tests", lenient=True),
+            Case("script", "script test"),
+            Case("downstream", "downstream test"),
+            Case("package_contents", "contents test", lenient=True),
+        )
+    )
+)
+_OUTPUTS = Many(Cases((Case("staging", "staging output"), Case("package", "output"))))
 _PYTHON_VERSIONS = Either(scalar=Text(kind.PYTHON_VERSION), sequence=Many(Text(kind.PYTHON_VERSION)))
 _STEPS = Later("build steps are an experiment of rattler-build; use build.script")
 _V3 = Later("it needs repodata of revision 3, which is not written yet")
@@ -53,7 +81,7 @@ KEYS: tuple[Key, ...] = (
     Key("recipe", "context", Table(kind.VARIABLE, Typed()), "Names for use in expressions below."),
     Key("recipe", "package", Section("package"), "What the package is called."),
     Key("recipe", "recipe", Section("head"), "Name and version that outputs have in common."),
-    Key("recipe", "outputs", Many(Either(mapping=Section("output"))), "The recipe's packages and staging outputs."),
+    Key("recipe", "outputs", _OUTPUTS, "The recipe's packages and staging outputs."),
     Key("recipe", "source", _SOURCES, "Where the source code comes from."),
     Key("recipe", "build", Section("build"), "How it is built and what gets into the package."),
     Key("recipe", "requirements", Section("requirements"), "What it needs to be built and to run."),
@@ -65,7 +93,6 @@ KEYS: tuple[Key, ...] = (
     Key("head", "name", Text(kind.TEXT), "The recipe's name."),
     Key("head", "version", Text(kind.VERSION), "The version of every output that has none of its own."),
     Key("output", "package", Section("package"), "What the package is called."),
-    Key("output", "staging", Section("staging"), "A build whose files outputs share."),
     Key("output", "inherit", Either(scalar=Text(kind.LINE), mapping=Section("inherit")), "Whose files to take."),
     Key("output", "source", _SOURCES, "Source code beside that of the recipe."),
     Key("output", "build", Section("build"), "How it is built; unset keys come from the recipe."),
@@ -84,24 +111,33 @@ KEYS: tuple[Key, ...] = (
     Key("staging requirements", "ignore_run_exports", Section("ignore_run_exports"), "Run exports not to take."),
     Key("inherit", "from", Text(kind.LINE), "The staging output's name.", required=True),
     Key("inherit", "run_exports", Text(kind.BOOLEAN), "Whether its run exports come along (true)."),
-    Key("source", "url", Many(Text(kind.URL), single=True), "Address of an archive or file; several are mirrors."),
-    Key("source", "path", Text(kind.SOURCE_PATH), "A folder or file beside the recipe."),
-    Key("source", "git", Text(kind.GIT), "Address of a git repository."),
-    Key("source", "sha256", Text(kind.SHA256), "The SHA-256 digest of the file."),
-    Key("source", "md5", Text(kind.MD5), "The MD5 digest of the file; sha256 is better."),
-    Key("source", "file_name", Text(kind.FILE_NAME), "What to call the file; an archive is then not unpacked."),
-    Key("source", "target_directory", Text(kind.PATH), "The folder below the work folder to put it into."),
-    Key("source", "patches", Many(Text(kind.PATCH)), "Patches to apply, in order."),
-    Key("source", "filter", _FILTER, "Which of its files to take."),
-    Key("source", "use_gitignore", Text(kind.BOOLEAN), "Whether files that git ignores are left out (true)."),
-    Key("source", "branch", Text(kind.REFERENCE), "The branch to check out."),
-    Key("source", "tag", Text(kind.REFERENCE), "The tag to check out."),
-    Key("source", "rev", Text(kind.REFERENCE), "The revision to check out."),
-    Key("source", "depth", Text(kind.NATURAL), "How many commits of history to fetch."),
-    Key("source", "lfs", Text(kind.BOOLEAN), "Whether to fetch large files (false)."),
-    Key("source", "submodules", Text(kind.BOOLEAN), "Whether to fetch submodules (true)."),
-    Key("source", "expected_commit", Text(kind.REFERENCE), "The commit that the revision must be."),
-    Key("source", "attestation", Later("attestations of sources are not verified yet"), "Who must have signed it."),
+    Key("url source", "url", Many(Text(kind.URL), single=True), "Address of an archive or file; several are mirrors."),
+    Key("url source", "sha256", Text(kind.SHA256), "The SHA-256 digest of the file."),
+    Key("url source", "md5", Text(kind.MD5), "The MD5 digest of the file; sha256 is better."),
+    Key("url source", "file_name", Text(kind.FILE_NAME), "What to call the file; an archive is then not unpacked."),
+    Key("url source", "patches", _PATCHES, "Patches to apply, in order."),
+    Key("url source", "target_directory", Text(kind.PATH), "The folder below the work folder to put it into."),
+    Key("url source", "filter", _FILTER, "Which of its files to take."),
+    Key("url source", "attestation", Later("attestations are not verified yet"), "Who must have signed it."),
+    Key("path source", "path", Text(kind.SOURCE_PATH), "A folder or file beside the recipe."),
+    Key("path source", "sha256", Text(kind.SHA256), "The SHA-256 digest of the file."),
+    Key("path source", "md5", Text(kind.MD5), "The MD5 digest of the file; sha256 is better."),
+    Key("path source", "file_name", Text(kind.FILE_NAME), "What to call the file; an archive is then not unpacked."),
+    Key("path source", "patches", _PATCHES, "Patches to apply, in order."),
+    Key("path source", "target_directory", Text(kind.PATH), "The folder below the work folder to put it into."),
+    Key("path source", "filter", _FILTER, "Which of its files to take."),
+    Key("path source", "use_gitignore", Text(kind.BOOLEAN), "Whether files that git ignores are left out (true)."),
+    Key("git source", "git", Text(kind.GIT), "Address of a git repository."),
+    Key("git source", "branch", Text(kind.REFERENCE), "The branch to check out."),
+    Key("git source", "tag", Text(kind.REFERENCE), "The tag to check out."),
+    Key("git source", "rev", Text(kind.REFERENCE), "The revision to check out."),
+    Key("git source", "depth", Text(kind.NATURAL), "How many commits of history to fetch."),
+    Key("git source", "lfs", Text(kind.BOOLEAN), "Whether to fetch large files (false)."),
+    Key("git source", "submodules", Text(kind.BOOLEAN), "Whether to fetch submodules (true)."),
+    Key("git source", "expected_commit", Text(kind.REFERENCE), "The commit that the revision must be."),
+    Key("git source", "patches", _PATCHES, "Patches to apply, in order."),
+    Key("git source", "target_directory", Text(kind.PATH), "The folder below the work folder to put it into."),
+    Key("git source", "filter", _FILTER, "Which of its files to take."),
     Key("globs", "include", _GLOBS, "Paths to take."),
     Key("globs", "exclude", _GLOBS, "Paths to leave out again."),
     Key("build", "number", Text(kind.NATURAL), "Counts builds of one version, from 0."),
@@ -162,20 +198,20 @@ KEYS: tuple[Key, ...] = (
     Key("run_exports", "noarch", _SPECS, "For run of noarch packages."),
     Key("ignore_run_exports", "by_name", Many(Text(kind.PACKAGE)), "By what is exported."),
     Key("ignore_run_exports", "from_package", Many(Text(kind.PACKAGE)), "By the package that exports."),
-    Key("test", "script", _SCRIPT, "Commands that must succeed."),
-    Key("test", "requirements", Section("test requirements"), "What the commands need beside the package."),
-    Key("test", "files", Section("test files"), "Files to put beside the script."),
-    Key("test", "python", Section("python test"), "Modules that must import."),
-    Key("test", "perl", Section("perl test"), "Perl modules that must load."),
-    Key("test", "r", Section("r test"), "R libraries that must load."),
-    Key("test", "ruby", Section("ruby test"), "Ruby modules that must load."),
-    Key("test", "package_contents", Section("package_contents"), "Paths that the package must have."),
-    Key("test", "downstream", Text(kind.PACKAGE), "A package that uses this one and whose tests must pass."),
+    Key("script test", "script", _SCRIPT, "Commands that must succeed."),
+    Key("script test", "requirements", Section("test requirements"), "What the commands need beside the package."),
+    Key("script test", "files", Section("test files"), "Files to put beside the script."),
+    Key("python tests", "python", Section("python test"), "Modules that must import."),
+    Key("perl tests", "perl", Section("perl test"), "Perl modules that must load."),
+    Key("r tests", "r", Section("r test"), "R libraries that must load."),
+    Key("ruby tests", "ruby", Section("ruby test"), "Ruby modules that must load."),
+    Key("contents test", "package_contents", Section("package_contents"), "Paths that the package must have."),
+    Key("downstream test", "downstream", Text(kind.PACKAGE), "A user of this package whose tests must pass."),
     Key("test requirements", "build", _SPECS, "Tools for the platform that tests run on."),
     Key("test requirements", "run", _SPECS, "What must be installed beside the package."),
     Key("test files", "source", _INNER_GLOBS, "Files of the source tree."),
     Key("test files", "recipe", _INNER_GLOBS, "Files beside the recipe."),
-    Key("python test", "imports", Many(Text(kind.TEXT), single=True), "Modules that must import.", required=True),
+    Key("python test", "imports", Many(Text(kind.TEXT), single=True), "Modules that must import."),
     Key("python test", "pip_check", Text(kind.BOOLEAN), "Whether pip check must be content (true)."),
     Key("python test", "python_version", _PYTHON_VERSIONS, "Versions to test with."),
     Key("perl test", "uses", Many(Text(kind.TEXT)), "Modules that must load.", required=True),
@@ -189,9 +225,9 @@ KEYS: tuple[Key, ...] = (
     Key("package_contents", "strict", Text(kind.BOOLEAN), "Whether nothing else may be in the package (false)."),
     Key("existence", "exists", _GLOBS, "Paths that must be there."),
     Key("existence", "not_exists", _GLOBS, "Paths that must not be there."),
-    Key("about", "homepage", Text(kind.URL), "The project's home page."),
-    Key("about", "repository", Text(kind.URL), "Where its source code is kept."),
-    Key("about", "documentation", Text(kind.URL), "Where its documentation is."),
+    Key("about", "homepage", Text(kind.PAGE), "The project's home page."),
+    Key("about", "repository", Text(kind.PAGE), "Where its source code is kept."),
+    Key("about", "documentation", Text(kind.PAGE), "Where its documentation is."),
     Key("about", "license", Text(kind.LICENSE), "The license, as an SPDX expression."),
     Key("about", "license_file", Many(Text(kind.LICENSE_FILE), single=True), "Files with the license's text."),
     Key("about", "license_family", Text(kind.LINE), "The license's family, an old habit."),
@@ -200,12 +236,9 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
-    Rule("source", ("url", "path", "git"), least=1),
-    Rule("source", ("branch", "tag", "rev")),
+    Rule("git source", ("branch", "tag", "rev")),
     Rule("script", ("content", "file")),
     Rule("build", ("script", "steps")),
-    Rule("test", ("script", "python", "perl", "r", "ruby", "package_contents", "downstream"), least=1),
-    Rule("output", ("package", "staging"), least=1),
     Rule("recipe", ("package", "outputs"), least=1),
     Rule("recipe", ("package", "recipe")),
     Rule("recipe", ("outputs", "requirements")),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from builder.errors import Problem
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
+from builder.recipe.kind import Late
 from builder.recipe.request import Request
 from builder.syntax.expression import Expression, Meter, undefined
 from builder.syntax.template import Condition, Template
@@ -16,6 +17,10 @@ from builder.syntax.value import Function, Namespace, Value
 MAX_PROBLEMS = 50
 _SHOWN = 60
 SYSROOT_KEY = "CONDA_BUILD_SYSROOT"
+
+
+def _nothing_late(_: str) -> bool:
+    return False
 
 
 @dataclass(slots=True)
@@ -35,9 +40,9 @@ class RecipeScope:
     meter: Meter = field(default_factory=Meter)
     _what: Template | Condition | None = None
     _path: str = ""
-    _late: frozenset[str] = frozenset()
+    _late: Late = _nothing_late
 
-    def enter(self, what: Template | Condition | None, path: str, late: frozenset[str]) -> None:
+    def enter(self, what: Template | Condition | None, path: str, late: Late = _nothing_late) -> None:
         """Say which text is evaluated next, under which key, and which of its names the build's session will fill."""
         self._what, self._path, self._late = what, path, late
 
@@ -53,7 +58,7 @@ class RecipeScope:
             return self.platform[name]
         if name in self.functions:
             return self.functions[name]
-        if name in self._late:
+        if self._late(name):
             return f"${{{{ {name} }}}}"
         self.note(name)
         return undefined(name, self.names())
@@ -83,7 +88,7 @@ class RecipeScope:
 
     def names(self) -> set[str]:
         """Return the names that could have been meant by a misspelt one."""
-        return {*self.context, *self.platform, *self.functions, *self.request.variant, *self._late}
+        return {*self.context, *self.platform, *self.functions, *self.request.variant}
 
     def _reason(self) -> str:
         if self._what is None:

@@ -40,6 +40,22 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """A mapping that has ``key`` is of ``section``; other keys are only warned about if it is ``lenient``."""
+
+    key: str
+    section: str
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """A mapping of one of several sections: the first case whose key it has."""
+
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A mapping with keys that the recipe chooses, each of the kind ``key``."""
 
@@ -75,7 +91,7 @@ class Later:
     why: str
 
 
-Shape = Text | Typed | Expression | Many | Section | Table | Script | Either | Free | Later
+Shape = Text | Typed | Expression | Many | Section | Cases | Table | Script | Either | Free | Later
 
 
 def expected(shape: Shape) -> str:
@@ -83,19 +99,25 @@ def expected(shape: Shape) -> str:
     match shape:
         case Text():
             return shape.kind.words
-        case Typed():
-            return "text, a number, true or false, or a list of these"
-        case Expression():
-            return "an expression"
         case Many():
             inner = expected(shape.item)
             return f"{inner} or a list of such" if shape.single else f"a list (each item {inner})"
-        case Section() | Table():
-            return "a mapping"
+        case Cases():
+            return f"a mapping with {' or '.join(case.key for case in shape.cases)}"
         case Script():
             return expected(shape.value)
         case Either():
             parts = [expected(part) for part in (shape.scalar, shape.sequence, shape.mapping) if part is not None]
             return " or ".join(parts)
-        case Free() | Later():
-            return "anything"
+        case _:
+            return _WORDS[type(shape)]
+
+
+_WORDS = {
+    Typed: "text, a number, true or false, or a list of these",
+    Expression: "an expression",
+    Section: "a mapping",
+    Table: "a mapping",
+    Free: "anything",
+    Later: "anything",
+}

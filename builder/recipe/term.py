@@ -103,7 +103,7 @@ def evaluate(term: Term, scope: RecipeScope) -> Plain:
             pairs = [(key, evaluate(value, scope)) for key, value in term.entries]
             return {key: value for key, value in pairs if value is not None or term.keeps}
         case Mentioning():
-            scope.enter(next(templates(term.term), None), term.path, frozenset())
+            scope.enter(next(templates(term.term), None), term.path)
             for expression in expressions(term.term):
                 scope.mention(expression)
             return evaluate(term.term, scope)
@@ -163,7 +163,7 @@ def _formula(term: Formula, scope: RecipeScope) -> Plain:
 def _loose(term: Loose, scope: RecipeScope) -> Plain:
     if scope.full:
         return None
-    scope.enter(term.template, term.path, frozenset())
+    scope.enter(term.template, term.path)
     try:
         value = term.template.value(scope, scope.meter)
         if isinstance(value, Undefined):
@@ -194,7 +194,7 @@ def _listing(term: Listing, scope: RecipeScope) -> tuple[Plain, ...]:
 def _holds(condition: Condition, path: str, scope: RecipeScope) -> bool | None:
     if scope.full:
         return None
-    scope.enter(condition, path, frozenset())
+    scope.enter(condition, path)
     try:
         return condition.holds(scope, scope.meter)
     except RecipeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from builder.errors import Problem
 from builder.model.rendering import RecipeFile
 from builder.recipe.term import Constant, Table, Term
 from builder.syntax.node import Scalar
@@ -40,11 +41,12 @@ class OutputText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipeText:
-    """A recipe file: ``digest`` is the sha256 of its bytes."""
+    """A recipe file: ``digest`` is the sha256 of its bytes, ``warnings`` say what has no effect."""
 
     file: RecipeFile
     digest: str
     outputs: tuple[OutputText, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def term_of(table: Table, key: str) -> Term:
