@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -69,13 +71,19 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
     if telling.json:
         return _document(outcomes, place.output)
     write_text(build_summary(outcomes, channel=str(place.output), seconds=time.perf_counter() - began), sys.stderr)
-    return 0 if all(outcome.good for outcome in outcomes) else 1
+    return _exit_code(outcomes)
 
 
-def _document(outcomes: tuple[Outcome, ...], output: object) -> int:
+def _document(outcomes: Sequence[Outcome], output: Path) -> int:
     problems = [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
         write_document(error_document(WorkError.of(problems)), sys.stdout)
-        return 1
-    write_document([package_document(one, output) for one in outcomes if one.file_name], sys.stdout)
-    return 0
+    else:
+        write_document([package_document(one, output) for one in outcomes if one.file_name], sys.stdout)
+    return _exit_code(outcomes)
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
+    """Return 0, or the worst that happened: work that failed (1) over a machine that cannot (3) over bad input (2)."""
+    codes = {outcome.exit_code for outcome in outcomes if not outcome.good} - {0}
+    return next((code for code in (1, 3, 2) if code in codes), 0)

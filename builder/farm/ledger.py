@@ -25,6 +25,7 @@ _TASKS = """
 CREATE TABLE IF NOT EXISTS task (
     channel TEXT NOT NULL, recipe_key TEXT NOT NULL, task_id TEXT NOT NULL, state TEXT NOT NULL,
     owner INTEGER NOT NULL, fence INTEGER NOT NULL, file_name TEXT, build_key TEXT, explanation TEXT, error TEXT,
+    written INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (channel, recipe_key)
 ) WITHOUT ROWID
 """
@@ -100,7 +101,9 @@ class Ledger:
         """Write a good end; False when the claim has meanwhile gone to somebody else."""
         text = json.dumps([list(pair) for pair in explanation])
         return self._end(
-            claim, "state = 'done', file_name = ?, build_key = ?, explanation = ?, error = NULL",
+            claim,
+            "state = 'done', file_name = ?, build_key = ?, explanation = ?, error = NULL, "
+            "written = (SELECT MAX(written) + 1 FROM task)",
             (file_name, build_key, text),
         )  # fmt: skip
 
@@ -125,12 +128,14 @@ class Ledger:
         return {row.recipe_key: row.file_name for row in self.rows(channel) if row.state == "done" and row.file_name}
 
     def explanations(self, channel: str) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """Return for each task id what its last good end was made of, so that a plan can say what changed since."""
+        """Return for each file of a channel what it was made of last, so that a plan can say what changed since."""
         with self._transaction() as db:
             found = db.execute(
-                "SELECT task_id, explanation FROM task WHERE channel = ? AND state = 'done' ORDER BY fence", (channel,)
+                "SELECT file_name, explanation FROM task "
+                "WHERE channel = ? AND state = 'done' AND file_name IS NOT NULL ORDER BY written",
+                (channel,),
             ).fetchall()
-        return {task_id: tuple((what, value) for what, value in json.loads(text or "[]")) for task_id, text in found}
+        return {name: tuple((what, value) for what, value in json.loads(text or "[]")) for name, text in found}
 
     def _end(self, claim: Claim, change: str, values: tuple[str | None, ...]) -> bool:
         with self._transaction() as db:

@@ -36,7 +36,8 @@ class Outcome:
     """The end of one task.
 
     ``file_name`` is the package in the channel (built or reused), ``build_key`` the key that decided it. ``problems``
-    are why it failed or was held back; ``reasons`` say in the user's words why it was built or reused.
+    are why it failed or was held back, ``exit_code`` what such a failure is worth (see `builder.errors`); ``reasons``
+    say in the user's words why it was built or reused.
     """
 
     task_id: str
@@ -49,6 +50,7 @@ class Outcome:
     tests: tuple[TestResult, ...] = ()
     timings: tuple[Timing, ...] = ()
     problems: tuple[Problem, ...] = ()
+    exit_code: int = 0
     reasons: tuple[str, ...] = ()
 
     @property

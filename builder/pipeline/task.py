@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from builder import check
-from builder.errors import BakehouseError
+from builder.errors import BakehouseError, PackageTestError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
 from builder.pipeline import packing, scripting, staged, trying
@@ -27,7 +27,7 @@ async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outco
             work = Work(task=task, bench=bench, inputs=inputs, scratch=scratch, phases=phases)
             outcome = await (_stage(work) if task.rendering.output.kind == "staging" else _bake(work))
     except BakehouseError as error:
-        outcome = Outcome(task_id=task.id, ending=Ending.FAILED, problems=error.problems)
+        outcome = Outcome(task_id=task.id, ending=Ending.FAILED, problems=error.problems, exit_code=error.exit_code)
     return replace(outcome, timings=phases.timings())
 
 
@@ -69,7 +69,7 @@ async def _bake(work: Work) -> Outcome:
             outcome = replace(outcome, tests=tests)
         if not all(test.passed for test in outcome.tests):
             problems = await trying.set_aside(work, package, outcome.tests)
-            return replace(outcome, ending=Ending.FAILED, problems=problems)
+            return replace(outcome, ending=Ending.FAILED, problems=problems, exit_code=PackageTestError.exit_code)
     with phases.of(Phase.CHANNEL):
         published = await asyncio.to_thread(bench.channel.publish, package)
     return replace(outcome, package=replace(package, path=published.path))

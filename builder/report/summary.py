@@ -48,6 +48,9 @@ def _dependencies(title: str, dependencies: Iterable[RunDependency]) -> Iterator
 
 
 def _trouble(outcome: Outcome) -> Iterator[str]:
+    if outcome.ending is Ending.BLOCKED:
+        yield f"{outcome.task_id}: {'; '.join(outcome.reasons)}"
+        return
     yield f"{outcome.task_id}: {outcome.ending}"
     for problem in outcome.problems:
         yield from ("    " + line for line in problem_text(problem).splitlines())

@@ -26,7 +26,7 @@ def test_a_good_end_is_written_down_with_its_explanation(tmp_path: Path) -> None
         outcome = asyncio.run(Claimed(ledger, "ch", run=run, known=nothing)(Job(task=task("a"))))
         assert outcome.ending is Ending.BUILT
         assert ledger.done("ch") == {"key-a": "a.conda"}
-        assert ledger.explanations("ch") == {task("a").id: task("a").explanation}
+        assert ledger.explanations("ch") == {"a.conda": task("a").explanation}
 
 
 def test_a_bad_end_is_written_down(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_good_end_is_remembered_with_what_it_was_made_of(ledger: Ledger) -> No
     assert ledger.finish(claim, file_name="a.conda", build_key="bk", explanation=[("script", "1"), ("rootfs", "2")])
     assert ledger.done("ch") == {"key": "a.conda"}
     assert ledger.done("another") == {}
-    assert ledger.explanations("ch") == {"linux-64/a": (("script", "1"), ("rootfs", "2"))}
+    assert ledger.explanations("ch") == {"a.conda": (("script", "1"), ("rootfs", "2"))}
     (row,) = ledger.rows("ch")
     assert (row.state, row.build_key, row.fence) == ("done", "bk", 1)
 
@@ -55,9 +55,9 @@ def test_a_failure_is_remembered_and_may_be_tried_again(ledger: Ledger) -> None:
     assert ledger.rows("ch")[0].error is None
 
 
-def test_the_newest_explanation_of_a_task_wins(ledger: Ledger) -> None:
+def test_the_newest_explanation_of_a_file_wins(ledger: Ledger) -> None:
+    ledger.release(must(ledger.claim("ch", "old", "a")))
     ledger.finish(must(ledger.claim("ch", "old", "a")), file_name="a", build_key=None, explanation=[("x", "1")])
-    ledger.release(must(ledger.claim("ch", "new", "a")))
     ledger.finish(must(ledger.claim("ch", "new", "a")), file_name="a", build_key=None, explanation=[("x", "2")])
     assert ledger.explanations("ch")["a"] == (("x", "2"),)
 
