@@ -71,8 +71,11 @@ def _chunks(path: Path) -> Iterator[bytes]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise WorkError(f"{path} cannot be read: {error.strerror}", code="relocate.unreadable") from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise WorkError(f"{path} is not a regular file", code="relocate.irregular")
-        while chunk := file.read(_CHUNK):
+        while chunk := os.read(descriptor, min(_CHUNK, status.st_size + 1)):
             yield chunk
+    finally:
+        os.close(descriptor)
