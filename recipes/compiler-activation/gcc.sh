@@ -2,7 +2,7 @@
 # and the paths of this build stay out of what is compiled; otherwise it is the active environment.
 _conda_activate_gcc() {
     local host=x86_64-conda-linux-gnu prefix=$CONDA_PREFIX paths="" cmake="-DCMAKE_BUILD_TYPE=Release"
-    if [ "${CONDA_BUILD-}" = 1 ] && [ -n "${SRC_DIR-}" ]; then
+    if [ "${CONDA_BUILD-}" = 1 ] && [ -n "${BUILD_PREFIX-}" ]; then
         prefix=$PREFIX
         paths="-ffile-prefix-map=$SRC_DIR=/usr/local/src/conda/$PKG_NAME-$PKG_VERSION"
         paths="$paths -ffile-prefix-map=$PREFIX=/usr/local/src/conda-prefix"

@@ -86,6 +86,14 @@ def test_outside_of_a_build_the_active_environment_is_compiled_against(prefix: P
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_a_test_of_a_package_is_no_build(prefix: Path, shell: str) -> None:
+    """It has one environment, which is active, though conda's tools tell it of a build."""
+    of_a_test = {name: value for name, value in BUILD.items() if name != "BUILD_PREFIX"}
+    outside = variables(prefix, shell, {})
+    assert variables(prefix, shell, of_a_test) == {**outside, **of_a_test}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_in_a_build_the_host_environment_is_and_its_paths_are_mapped_away(prefix: Path, shell: str) -> None:
     found = variables(prefix, shell, BUILD)
     assert "-isystem /host/include" in found["CPPFLAGS"]

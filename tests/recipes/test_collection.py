@@ -15,7 +15,7 @@ from tests.recipes.collection import CHECKOUT, NAMES, RECIPES, VARIANTS, Package
 TEXTS = {name: (RECIPES / name / "recipe.yaml").read_text(encoding="utf-8") for name in NAMES}
 PARAMS = [pytest.param(package, id=package.name) for package in packages()]
 
-LINES = {"gcc": 240}
+LINES = {"gcc": 245}
 """Longer than the budget: seven packages from fifteen debs."""
 
 ADDRESSES = {
