@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,18 +72,15 @@ async def _bench(plan: Plan, baking: Baking) -> Bench:
     sandbox = await asyncio.to_thread(find_sandbox, choice.isolation, place.store.root / "probe")
     for note in sandbox.capabilities().notes:
         baking.emit(Noted(text=note))
-    fetcher = place.fetcher(baking.emit)
-    lock = rootfs_lock()
-    debs = await fetcher.debs(lock.debs)
-    root = await asyncio.to_thread(ensure_rootfs, place.store, debs)
+    root = await sandbox_root(place, baking.emit)
     subdirs = {task.rendering.platforms.host for task in plan.tasks} | {"linux-64"}
     await asyncio.to_thread(place.channel.ensure, *sorted(subdirs))
     return Bench(
         store=place.store,
         sandbox=sandbox,
-        root=Root(folder=root, digest=lock.digest, glibc=lock.glibc),
-        fetcher=fetcher,
-        solver=_solver(baking, subdirs, lock.glibc),
+        root=root,
+        fetcher=place.fetcher(baking.emit),
+        solver=solver_for(place, subdirs, root.glibc),
         channel=place.channel,
         limits=LIMITS,
         cores=max(1, baking.cores // choice.jobs),
@@ -97,8 +94,18 @@ async def _bench(plan: Plan, baking: Baking) -> Bench:
     )
 
 
-def _solver(baking: Baking, subdirs: set[str], glibc: str) -> Solving:
-    place = baking.place
+async def sandbox_root(place: Site, emit: Callable[[Event], None]) -> Root:
+    """Return the sandbox's root, fetched and unpacked where it is not yet."""
+    lock = rootfs_lock()
+    there = place.store.folder("rootfs", lock.digest)
+    if there is None:
+        debs = await place.fetcher(emit).debs(lock.debs)
+        there = await asyncio.to_thread(ensure_rootfs, place.store, debs)
+    return Root(folder=there, digest=lock.digest, glibc=lock.glibc)
+
+
+def solver_for(place: Site, subdirs: Iterable[str], glibc: str) -> Solving:
+    """Return what solves against our output first, then the other channels, for machines that have that glibc."""
     channels = (str(place.output), *(name for name in place.channels if name != str(place.output)))
     machines = {subdir: virtual_packages(target(subdir), glibc=glibc) for subdir in subdirs}
     return Solver(channels, place.store, machines=machines, may_be_empty=(str(place.output),), offline=place.offline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builder.pack.pack import pack
+from builder.pack.reading import read_back
 from builder.pack.request import PackRequest, TestFile, Tool
 
-__all__ = ["PackRequest", "TestFile", "Tool", "pack"]
+__all__ = ["PackRequest", "TestFile", "Tool", "pack", "read_back"]

@@ -1,4 +1,4 @@
-"""What ``build --json`` says of each package."""
+"""What ``build --json`` and ``test --json`` say of each package."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def package_document(outcome: Outcome, channel: Path) -> dict[str, object]:
         "reasons": list(outcome.reasons),
         "build_key": outcome.build_key,
         "findings": [_finding(finding) for finding in outcome.findings],
-        "tests": [_test(test) for test in outcome.tests],
+        "tests": [test_document(test) for test in outcome.tests],
         "timings": {timing.phase.value: round(timing.seconds, 3) for timing in outcome.timings},
         "depends": _depends(outcome),
     }
@@ -43,7 +43,8 @@ def _finding(finding: Finding) -> dict[str, object]:
     }
 
 
-def _test(test: TestResult) -> dict[str, object]:
+def test_document(test: TestResult) -> dict[str, object]:
+    """Return how one test went as plain data."""
     log = str(test.log) if test.log else None
     return {"what": test.what, "passed": test.passed, "seconds": round(test.seconds, 3), "log": log}
 

@@ -1,0 +1,37 @@
+"""A finished package file as the value that packing gave when it was made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from builder.archive import package_record, read_package
+from builder.model.package import Package
+from builder.store import digest_file
+
+_KEYS = "bakehouse/keys.json"
+
+
+def read_back(path: Path) -> Package:
+    """Read a package file, ours or anybody's; the keys of a package that is not ours are empty.
+
+    Raises:
+        SourceError: no package, damaged, or not as CEP 34 and 35 say.
+    """
+    opened, found = read_package(path), digest_file(path)
+    index = opened.index()
+    keys = json.loads(opened.read_info(_KEYS)) if _KEYS in opened.info_files() else {}
+    return Package(
+        path=path,
+        file_name=path.name,
+        name=index["name"],
+        version=index["version"],
+        build=index["build"],
+        subdir=index["subdir"],
+        sha256=found.sha256,
+        md5=found.md5,
+        size=found.size,
+        record=package_record(opened, sha256=found.sha256, md5=found.md5, size=found.size),
+        recipe_key=str(keys.get("recipe_key", "")),
+        build_key=str(keys.get("build_key", "")),
+    )
