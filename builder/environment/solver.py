@@ -130,7 +130,7 @@ class Solver:
         return self._answers[key]
 
     async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
-        """Return what ``package`` adds to its users, by kind; an index that does not tell means fetching the package."""
+        """Return what ``package`` adds to its users, by kind; the package is fetched if its index does not tell."""
         return await self._packages.run_exports(package)
 
     def _indexes(self, subdir: str, loose: Sequence[Package]) -> list[Index]:

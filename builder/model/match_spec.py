@@ -78,7 +78,7 @@ class MatchSpec:
         channel, subdir, namespace, rest = _place(head)
         found = _NAME.match(rest)
         if found is None:
-            raise _error(text, "a package name is missing")
+            raise _error(text, "it is an address" if "://" in text else "a package name is missing")
         name, rest = found.group(), rest[found.end() :]
         if rest and not (rest[0].isspace() or rest[0] in "<>=!~"):
             raise _error(text, f"{rest[0]!r} does not belong in a package name")
