@@ -118,7 +118,7 @@ def _pin(function: str, arguments: Arguments) -> str:
         if len(given) > 1:
             raise ExpressionError("exact comes without bounds and build")
         if given["exact"] is True:
-            return json.dumps({function: {**pin, "exact": True}})
+            return _json({function: {**pin, "exact": True}})
     bounds = {"lower_bound": DEFAULT_LOWER, "upper_bound": DEFAULT_UPPER, **given}
     bounds.pop("exact", None)
     arguments_of_pin = {key: _text(value, key) for key, value in bounds.items() if value is not None}
@@ -126,7 +126,11 @@ def _pin(function: str, arguments: Arguments) -> str:
         Pin(**{"lower_bound": None, "upper_bound": None, **arguments_of_pin})  # type: ignore[arg-type]
     except ValueError as error:
         raise ExpressionError(str(error)) from error
-    return json.dumps({function: {**pin, **arguments_of_pin}})
+    return _json({function: {**pin, **arguments_of_pin}})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _match(arguments: Arguments) -> bool:
@@ -173,19 +177,27 @@ def _platform_question(name: str, question: Callable[[Target], bool]) -> Functio
 
 
 def _environment_functions(ask: Ask | None) -> list[Function]:
+    """A variable that the operator does not show to recipes counts as not set; only a bare ``get`` is an error."""
+
+    def seen(name: str) -> str | None:
+        try:
+            return _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it")
+        except ExpressionError:
+            return None
+
     def get(arguments: Arguments) -> Value:
         given = arguments.take("name", "default", required=1)
         name = _text(given["name"], "the name")
-        value = _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it")
-        if value is not None:
-            return value
         if "default" in given:
-            return given["default"]
-        raise ExpressionError(f"the environment variable {name} is not set", remedy="give a default, or set it")
+            value = seen(name)
+            return given["default"] if value is None else value
+        value = _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it")
+        if value is None:
+            raise ExpressionError(f"the environment variable {name} is not set", remedy="give a default, or set it")
+        return value
 
     def exists(arguments: Arguments) -> Value:
-        name = _text(arguments.take("name", required=1)["name"], "the name")
-        return _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it") is not None
+        return seen(_text(arguments.take("name", required=1)["name"], "the name")) is not None
 
     return [Function("env.get", get), Function("env.exists", exists)]
 

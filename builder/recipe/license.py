@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 _COMMON = frozenset({
     "0BSD", "AGPL-3.0-only", "AGPL-3.0-or-later", "Apache-2.0", "Artistic-2.0", "BSD-1-Clause", "BSD-2-Clause",
@@ -47,12 +49,10 @@ def _is_common(text: str) -> bool:
 
 
 def _trouble(text: str) -> str | None:
-    # Imported here: reading the list of licenses takes a tenth of a second.
-    from license_expression import ExpressionError, get_spdx_licensing  # type: ignore[import-untyped]
+    from license_expression import ExpressionError  # type: ignore[import-untyped]
 
-    plain = _OWN.sub("MIT", text)
     try:
-        info = get_spdx_licensing().validate(plain, strict=True)
+        info = _licensing().validate(_OWN.sub("MIT", text), strict=True)
     except (ExpressionError, AttributeError, IndexError, TypeError, ValueError) as error:
         # Broken input such as "MIT OR" escapes the library as an AttributeError.
         return str(error).splitlines()[0] if isinstance(error, ExpressionError) and str(error) else "it ends too early"
@@ -60,3 +60,11 @@ def _trouble(text: str) -> str | None:
         return None
     unknown = [name for name in info.invalid_symbols if name]
     return f"{', '.join(unknown)} is not in the list of licenses" if unknown else str(info.errors[0]).splitlines()[0]
+
+
+@cache
+def _licensing() -> Any:
+    """Return the library's list of licenses: a constant, imported here because reading it takes a tenth of a second."""
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()

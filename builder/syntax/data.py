@@ -41,7 +41,7 @@ def _of_node(node: Node) -> Value:
         found = coerced(node)
         return number if number is not None and isinstance(found, str) else found
     if isinstance(node, Mapping):
-        return {key.text: _of_node(value) for key, value in node.entries}
+        return {key.text: _of_node(value) for key, value in sorted(node.entries, key=lambda entry: entry[0].text)}
     return tuple(_of_node(item) for item in node.items)
 
 
@@ -53,6 +53,6 @@ def _of_data(data: object) -> Value:
         case list():
             return tuple(_of_data(item) for item in data)
         case dict():
-            return {str(key): _of_data(value) for key, value in data.items()}
+            return {str(key): _of_data(data[key]) for key in sorted(data)}
         case _:
             return str(data)

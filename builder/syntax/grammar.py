@@ -115,7 +115,8 @@ def _dict(node: nodes.Dict) -> Evaluator:
     pairs = [(_build(pair.key), _build(pair.value)) for pair in node.items]
 
     def evaluate(frame: Frame) -> Value:
-        return weighed({_key(key(frame)): value(frame) for key, value in pairs})
+        made = {_key(key(frame)): value(frame) for key, value in pairs}
+        return frame.made(weighed({key: made[key] for key in sorted(made)}))
 
     return evaluate
 
