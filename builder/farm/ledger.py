@@ -20,15 +20,23 @@ from builder.store import Store
 
 State = Literal["running", "done", "failed"]
 
-_OWNERS = "CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY AUTOINCREMENT)"
+_VERSION = 1
 _TASKS = """
-CREATE TABLE IF NOT EXISTS task (
+CREATE TABLE task (
     channel TEXT NOT NULL, recipe_key TEXT NOT NULL, task_id TEXT NOT NULL, state TEXT NOT NULL,
     owner INTEGER NOT NULL, fence INTEGER NOT NULL, file_name TEXT, build_key TEXT, explanation TEXT, error TEXT,
     written INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (channel, recipe_key)
 ) WITHOUT ROWID
 """
+_SCHEMA = (
+    "DROP TABLE IF EXISTS task",
+    "DROP TABLE IF EXISTS owner",
+    "CREATE TABLE owner (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+    _TASKS,
+    f"PRAGMA user_version = {_VERSION}",
+)
+"""Made where it is missing or of another version: with the old rows goes only the memory of earlier runs."""
 _CLAIM = (
     "INSERT INTO task (channel, recipe_key, task_id, state, owner, fence) VALUES (?, ?, ?, 'running', ?, ?) "
     "ON CONFLICT (channel, recipe_key) DO UPDATE SET task_id = excluded.task_id, state = 'running', "
@@ -73,8 +81,9 @@ class Ledger:
         """Take an owner lock, under which claims are made."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._transaction() as db:
-            for statement in (_OWNERS, _TASKS):
-                db.execute(statement)
+            if db.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+                for statement in _SCHEMA:
+                    db.execute(statement)
             self._owner = db.execute("INSERT INTO owner DEFAULT VALUES").lastrowid or 0
         self._stack.enter_context(self._store.lock(_lock_name(self._owner)))
         return self

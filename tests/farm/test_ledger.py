@@ -146,3 +146,15 @@ def test_the_file_is_in_wal_mode_and_whole(ledger: Ledger, root: Path) -> None:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     finally:
         db.close()
+
+
+def test_a_ledger_of_another_version_is_begun_anew(root: Path) -> None:
+    root.mkdir()
+    db = sqlite3.connect(root / "ledger.sqlite")
+    db.execute("CREATE TABLE task (something TEXT)")
+    db.commit()
+    db.close()
+    with Ledger(Store(root)) as ledger:
+        assert ledger.finish(must(ledger.claim("ch", "key", "a")), file_name="a", build_key=None)
+    with Ledger(Store(root)) as again:
+        assert again.done("ch") == {"key": "a"}
