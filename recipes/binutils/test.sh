@@ -24,5 +24,5 @@ x86_64-conda-linux-gnu-strip hello
 x86_64-conda-linux-gnu-objcopy --only-section=.text hello text
 test "$(./hello)" = hello
 test -z "$(x86_64-conda-linux-gnu-nm hello 2>/dev/null)"
-x86_64-conda-linux-gnu-objdump --disassemble hello | grep -q syscall
-x86_64-conda-linux-gnu-readelf --file-header hello | grep -q X86-64
+x86_64-conda-linux-gnu-objdump --disassemble hello | grep syscall
+x86_64-conda-linux-gnu-readelf --file-header hello | grep X86-64
