@@ -39,11 +39,16 @@ class Ran:
         """Whether it ended well."""
         return self.exit.code == 0 and self.exit.reason is None
 
+    @property
+    def ending(self) -> str:
+        """How it ended, to follow its name in a sentence."""
+        return _ending(self.exit)
+
     def error(self, remedy: str) -> ScriptError:
-        """Return the error that tells of a bad end, with its last lines and the place of the log."""
+        """Return the error that tells of a bad end, with its last lines."""
         said = "".join(f"\n  │ {line}" for line in self.tail)
         said = f"; its last lines:{said}" if said else " and printed nothing"
-        return ScriptError(f"{self.name} {_ending(self.exit)}{said}\nthe whole log is {self.log}", remedy=remedy)
+        return ScriptError(f"{self.name} {self.ending}{said}", remedy=remedy)
 
 
 async def run_script(session: Session, run: Run, log: Log) -> Ran:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from builder.model.inside import InsidePaths
 from builder.model.rendering import Rendering
@@ -23,6 +24,8 @@ _DENIED = re.compile(
     r"GCONV_PATH|NODE_OPTIONS|PROMPT_COMMAND|PS[0-4]|SHELLOPTS|TMPDIR|LC_.*|LANG|TZ|SRC_DIR|PREFIX|.*_PREFIX|RECIPE_DIR"
 )
 """Variant keys that would change how programs start, or what the script is told, if they became variables."""
+
+_NO_VARIANT: Mapping[str, VariantValue] = MappingProxyType({})
 
 _TRIPLETS = {
     "linux-64": "x86_64-conda-linux-gnu",
@@ -80,12 +83,25 @@ def build_variables(
     }
 
 
-def test_variables(stage: Stage, package: Mapping[str, str], *, subdir: str) -> dict[str, str]:
-    """Return the whole environment of a test script, before activation; ``package`` are its ``PKG_*`` variables."""
+def test_variables(
+    stage: Stage,
+    package: Mapping[str, str],
+    *,
+    subdir: str,
+    variant: Mapping[str, VariantValue] = _NO_VARIANT,  # noqa: PT028 - no test itself
+    python_version: str | None = None,  # noqa: PT028
+) -> dict[str, str]:
+    """Return the whole environment of a test script, before activation.
+
+    ``package`` are the package's ``PKG_*`` variables, ``variant`` is what it was built for, ``python_version`` that of
+    the test environment's Python, if it has one.
+    """
     prefix = str(stage.inside.test_prefix)
     return {
+        **_variant(variant),
         **_common(stage),
         **package,
+        **(_python(prefix, python_version) if python_version is not None else {}),
         "CONDA_BUILD": "1",
         "CONDA_BUILD_STATE": "TEST",
         "CONDA_DEFAULT_ENV": prefix,
@@ -93,6 +109,7 @@ def test_variables(stage: Stage, package: Mapping[str, str], *, subdir: str) -> 
         "PATH": f"{prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "PREFIX": prefix,
         "SRC_DIR": str(stage.inside.test_work),
+        "SHLIB_EXT": target(subdir).family.shared_library_suffix,
         "SUBDIR": subdir,
         "target_platform": subdir,
     }

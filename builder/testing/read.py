@@ -1,90 +1,92 @@
 """The tests that a package carries, read from the package itself, so that it can be tested years later.
 
-The form of ``info/tests/tests.yaml`` is rattler-build's.
+The form of ``info/tests/tests.yaml`` is rattler-build's; its tests are numbered from 0, and the files of test ``n`` lie
+in ``info/tests/n/``. What this version cannot run is still read, so that nobody takes it for passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
 from builder.archive import OpenPackage
-from builder.errors import SourceError
-from builder.model.recipe import (
-    DownstreamTest,
-    GlobList,
-    PackageContentsTest,
-    PythonTest,
-    Script,
-    ScriptTest,
-    Test,
-)
+from builder.errors import BakehouseError, SourceError
+from builder.model.recipe import DownstreamTest, GlobList, PackageContentsTest, PythonTest, Script, ScriptTest, Test
 from builder.syntax import read_yaml
-from builder.syntax.node import Mapping, Node, Scalar, Sequence
+from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 
 FILE = "tests/tests.yaml"
 
 
-def read_tests(package: OpenPackage) -> tuple[Test, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignTest:
+    """A test of a kind that this version does not know (``perl``, ``r``, ``ruby``, or one of the future)."""
+
+    kind: str
+
+
+CarriedTest = Test | ForeignTest
+
+
+def read_tests(package: OpenPackage) -> tuple[CarriedTest, ...]:
     """Return the tests of ``package`` in their order; none when it carries none.
 
-    Raises `SourceError` when they are not of a form that is known.
+    Raises `SourceError` when the file is no list of mappings, or a part that is known has another form.
     """
     if FILE not in package.info_files():
         return ()
     name = f"{package.path.name}: info/{FILE}"
-    node = read_yaml(package.read_info(FILE), name)
+    try:
+        node = read_yaml(package.read_info(FILE), name)
+    except SourceError:
+        raise
+    except BakehouseError as error:
+        raise SourceError(str(error), code="testing.form") from error
     if not isinstance(node, Sequence):
-        raise SourceError(f"{name} is not a list of tests", code="testing.form", place=node.place)
-    return tuple(_at_home(_test(item, name), number) for number, item in enumerate(node.items))
+        raise _wrong(node, "the file is not a list of tests")
+    return tuple(_test(item) for item in node.items)
 
 
-def _at_home(test: Test, number: int) -> Test:
-    """Return a script test that starts among its own files: where rattler-build starts it by an explicit ``cwd``."""
-    if isinstance(test, ScriptTest) and test.script.cwd == f"info/tests/{number}":
-        return replace(test, script=replace(test.script, cwd=None))
-    return test
-
-
-def _test(node: Node, name: str) -> Test:
-    if isinstance(node, Mapping):
-        for kind, make in (("script", _script_test), ("package_contents", _contents), ("python", _python)):
-            if kind in node:
-                return make(node)
-        if isinstance(downstream := node.get("downstream"), Scalar):
-            return DownstreamTest(downstream=downstream.text)
-    remedy = "this version knows script, package_contents, python and downstream tests"
-    raise SourceError(f"{name} holds a test of an unknown kind", code="testing.form", place=node.place, remedy=remedy)
+def _test(node: Node) -> CarriedTest:
+    if not isinstance(node, Mapping):
+        raise _wrong(node, "a test is not a mapping")
+    if "script" in node:
+        return _script_test(node)
+    if "python" in node:
+        return _python(_section(node, "python"))
+    if "package_contents" in node:
+        return _contents(_section(node, "package_contents"))
+    if "downstream" in node:
+        return DownstreamTest(downstream=_text(node.get("downstream")) or "")
+    return ForeignTest(kind=next(iter(node), "empty"))
 
 
 def _script_test(node: Mapping) -> ScriptTest:
-    requirements, files = _mapping(node.get("requirements")), _mapping(node.get("files"))
+    requirements, files = _section(node, "requirements"), _section(node, "files")
     return ScriptTest(
         script=_script(node.get("script")),
-        build=_texts(requirements.get("build")) if requirements else (),
-        run=_texts(requirements.get("run")) if requirements else (),
-        source_files=_globs(files.get("source") if files else None),
-        recipe_files=_globs(files.get("recipe") if files else None),
+        build=_texts(requirements.get("build")),
+        run=_texts(requirements.get("run")),
+        source_files=_globs(files.get("source")),
+        recipe_files=_globs(files.get("recipe")),
     )
 
 
 def _script(node: Node | None) -> Script:
     if not isinstance(node, Mapping):
         return Script(content=_texts(node))
-    content, env = node.get("content"), _mapping(node.get("env"))
+    content = node.get("content")
     return Script(
         content=None if content is None else _texts(content),
         file=_text(node.get("file")),
         interpreter=_text(node.get("interpreter")),
-        env=tuple((key.text, _text(value) or "") for key, value in env.entries) if env else (),
+        env=tuple((key.text, _text(value) or "") for key, value in _section(node, "env").entries),
+        secrets=_texts(node.get("secrets")),
         cwd=_text(node.get("cwd")),
     )
 
 
-def _contents(node: Mapping) -> PackageContentsTest:
-    body = _mapping(node.get("package_contents"))
-    if body is None:
-        return PackageContentsTest()
+def _contents(body: Mapping) -> PackageContentsTest:
     exists, forbidden = _exists(body.get("files"))
     sections = {name: _exists(body.get(name))[0] for name in ("bin", "lib", "include", "site_packages")}
     return PackageContentsTest(
@@ -94,7 +96,7 @@ def _contents(node: Mapping) -> PackageContentsTest:
         lib=sections["lib"],
         include=sections["include"],
         site_packages=sections["site_packages"],
-        strict=_text(body.get("strict")) in {"true", "True"},
+        strict=_is_true(body.get("strict")),
     )
 
 
@@ -104,13 +106,11 @@ def _exists(node: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return _texts(node), ()
 
 
-def _python(node: Mapping) -> PythonTest:
-    body = _mapping(node.get("python"))
-    if body is None:
-        return PythonTest(imports=())
+def _python(body: Mapping) -> PythonTest:
+    pip_check = body.get("pip_check")
     return PythonTest(
         imports=_texts(body.get("imports")),
-        pip_check=_text(body.get("pip_check")) not in {"false", "False"},
+        pip_check=pip_check is None or _is_true(pip_check),
         python_version=_texts(body.get("python_version")),
     )
 
@@ -121,12 +121,26 @@ def _globs(node: Node | None) -> GlobList:
     return GlobList(include=_texts(node))
 
 
-def _mapping(node: Node | None) -> Mapping | None:
-    return node if isinstance(node, Mapping) else None
+def _section(node: Mapping, name: str) -> Mapping:
+    """Return the mapping under ``name``; an empty one when it is absent."""
+    section = node.get(name)
+    if section is None or is_null(section):
+        return Mapping(entries=(), start=node.start, document=node.document)
+    if not isinstance(section, Mapping):
+        raise _wrong(section, f"{name} is not a mapping")
+    return section
+
+
+def _is_true(node: Node | None) -> bool:
+    return (_text(node) or "").lower() == "true"
 
 
 def _text(node: Node | None) -> str | None:
-    return node.text if isinstance(node, Scalar) else None
+    if node is None or is_null(node):
+        return None
+    if not isinstance(node, Scalar):
+        raise _wrong(node, "text is expected here")
+    return node.text
 
 
 def _texts(node: Node | None) -> tuple[str, ...]:
@@ -134,10 +148,12 @@ def _texts(node: Node | None) -> tuple[str, ...]:
 
 
 def _each_text(node: Node | None) -> Iterator[str]:
-    match node:
-        case Scalar(text=text):
-            yield text
-        case Sequence(items=items):
-            yield from (item.text for item in items if isinstance(item, Scalar))
-        case _:
-            return
+    if isinstance(node, Sequence):
+        yield from (text for item in node.items if (text := _text(item)) is not None)
+    elif (text := _text(node)) is not None:
+        yield text
+
+
+def _wrong(node: Node, message: str) -> SourceError:
+    remedy = "the package was made by another tool, or is damaged"
+    return SourceError(message, code="testing.form", place=node.place, remedy=remedy)

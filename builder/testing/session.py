@@ -1,0 +1,133 @@
+"""Runs one test script in a fresh environment and session, at another path than the build's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from builder.archive import OpenPackage
+from builder.model.environment import LinkedPrefix
+from builder.model.recipe import Script
+from builder.model.variant import VariantValue
+from builder.sandbox import Bind, Mount, Overlay, Tmpfs
+from builder.script import ActivatedPrefix, Log, Ran, Run, Stage, path_names, run_script, test_variables
+from builder.testing.bench import TestBench
+
+_DESCRIPTIONS = {"script.json", "test_time_dependencies.json", "test_import.py", "test_downstream.json"}
+"""Files of ``info/tests/n/`` that describe the test (CEP 14) and are not for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The package under test."""
+
+    package: OpenPackage
+    bench: TestBench
+
+    @property
+    def exact(self) -> str:
+        """The spec that only this package meets."""
+        index = self.package.index()
+        return f"{index['name']} =={index['version']} {index['build']}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a test is told of the package."""
+        index = self.package.index()
+        return {
+            "PKG_BUILDNUM": str(index["build_number"]),
+            "PKG_BUILD_STRING": str(index["build"]),
+            "PKG_NAME": str(index["name"]),
+            "PKG_VERSION": str(index["version"]),
+        }
+
+    @property
+    def variant(self) -> Mapping[str, VariantValue]:
+        """The variant that the package was built for."""
+        if "hash_input.json" not in self.package.info_files():
+            return {}
+        found = json.loads(self.package.read_info("hash_input.json"))
+        return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptRun:
+    """A script to run for test ``number``; ``name`` tells its runs apart, ``run`` and ``build`` are further specs."""
+
+    name: str
+    number: int
+    script: Script
+    run: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+
+
+async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
+    """Solve, link, lay out and run; raises what solving and linking raise."""
+    bench = subject.bench
+    inside = bench.inside
+    place = bench.scratch / run.name
+    host = await bench.link([subject.exact, *run.run], inside.test_prefix)
+    build = await bench.link(run.build, inside.build_prefix) if run.build else None
+    await asyncio.to_thread(_lay_out, run, subject.package, place)
+    linked = [prefix for prefix in (host, build) if prefix is not None]
+    mounts: list[Mount] = [
+        *(Overlay(lower=(one.folder,), upper=place / one.inside.name, inside=one.inside) for one in linked),
+        Bind(source=place / "work", inside=inside.test_work, writable=True),
+        Bind(source=place / "script", inside=inside.script),
+        Tmpfs(inside=inside.home),
+    ]
+    start = _start(run)
+    script = Run(
+        script=replace(run.script, cwd=None),
+        folder=place / "script",
+        inside=inside.script,
+        cwd=inside.test_work if start is None else inside.test_prefix / start,
+        prefixes=[ActivatedPrefix(inside=one.inside, folder=one.folder) for one in linked],
+    )
+    log = Log(bench.logs / f"test-{run.name}.log", on_line=bench.on_line, names=path_names(inside))
+    variables = _variables(subject, host, build)
+    async with bench.sandbox.open(bench.rootfs, mounts, bench.limits, variables) as session:
+        return await run_script(session, script, log)
+
+
+def _variables(subject: Subject, host: LinkedPrefix, build: LinkedPrefix | None) -> dict[str, str]:
+    bench = subject.bench
+    pythons = [package.version for package in host.environment.packages if package.name == "python"]
+    variables = test_variables(
+        Stage(inside=bench.inside, epoch=bench.epoch, cores=bench.cores),
+        subject.variables,
+        subdir=bench.platform,
+        variant=subject.variant,
+        python_version=pythons[0] if pythons else None,
+    )
+    if build is not None:
+        variables["BUILD_PREFIX"] = str(build.inside)
+        variables["PATH"] = f"{build.inside}/bin:{variables['PATH']}"
+    return variables
+
+
+def _start(run: ScriptRun) -> PurePosixPath | None:
+    """Return where in the installed package the test starts, None for among its own files.
+
+    A package of rattler-build keeps a test's files in its payload and names their folder; ours keeps them in ``info``.
+    """
+    cwd = run.script.cwd
+    return None if cwd in {None, "", f"info/tests/{run.number}"} else PurePosixPath(cwd or "")
+
+
+def _lay_out(run: ScriptRun, package: OpenPackage, place: Path) -> None:
+    """Write the test's own files, those below ``info/tests/<number>/``, where it starts."""
+    for name in ("work", "script"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+        (place / name).chmod(0o755)
+    start = f"tests/{run.number}/"
+    for name in package.info_files():
+        path = name.removeprefix(start)
+        if name.startswith(start) and path not in _DESCRIPTIONS:
+            file = place / "work" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(package.read_info(name))
+            file.chmod(0o755 if package.is_executable(name) else 0o644)
