@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from builder.cli.options import BuildChoice
 from builder.cli.site import Site, secrets, source_date_epoch
 from builder.environment import Solver, Solving
 from builder.farm import Claimed, Job, Ledger, LocalExecutor, drive
+from builder.model.environment import Environments
 from builder.model.outcome import Outcome
 from builder.model.target import target, virtual_packages
 from builder.model.task import Plan
@@ -58,9 +59,28 @@ async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...
         return channel.keys().get(recipe_key)
 
     claimed = Claimed(ledger, str(channel.root), run=run, known=known)
-    return await drive(
-        plan, LocalExecutor(claimed, baking.choice.jobs), keep_going=baking.choice.keep_going, emit=baking.emit
-    )
+    executor = LocalExecutor(claimed, baking.choice.jobs)
+    outcomes = await drive(plan, executor, keep_going=baking.choice.keep_going, emit=baking.emit)
+    if baking.choice.lock_file is not None and not baking.choice.locked:
+        await asyncio.to_thread(_renew_lock, baking.choice.lock_file, bench.lock, outcomes)
+    return outcomes
+
+
+def _lock(choice: BuildChoice) -> Lock | None:
+    """Return the lock file that was asked for; without ``--locked`` it need not be there yet."""
+    if choice.lock_file is None:
+        if choice.locked:
+            raise UsageError("--locked needs --lock-file FILE", code="cli.locked")
+        return None
+    return read_lock(choice.lock_file) if choice.locked or choice.lock_file.is_file() else None
+
+
+def _renew_lock(path: Path, old: Lock | None, outcomes: Sequence[Outcome]) -> None:
+    """Write the environments of this run's tasks, and those of tasks that needed no solve as they were."""
+    kept = {name: Environments(build=task.build, host=task.host) for name, task in (old.tasks if old else {}).items()}
+    solved = {one.task_id: one.environments for one in outcomes if one.environments is not None}
+    ids = {outcome.task_id for outcome in outcomes}
+    write_lock(path, {name: found for name, found in {**kept, **solved}.items() if name in ids})
 
 
 async def _never(job: Job) -> Outcome:
@@ -81,6 +101,8 @@ async def _bench(plan: Plan, baking: Baking) -> Bench:
         root=root,
         fetcher=place.fetcher(baking.emit),
         solver=solver_for(place, subdirs, root.glibc),
+        lock=_lock(choice),
+        locked=choice.locked,
         channel=place.channel,
         limits=LIMITS,
         cores=max(1, baking.cores // choice.jobs),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.channel import Channel
-from builder.environment import Solving
+from builder.environment import Lock, Solving
 from builder.model.inside import SEALED, InsidePaths, inside_paths
 from builder.model.recipe import Script
 from builder.report.events import Event
@@ -31,7 +31,8 @@ class Bench:
 
     ``cores`` is how many processes one script may run at once; ``epoch`` is ``SOURCE_DATE_EPOCH`` when the user gave
     one. ``logs`` keeps the logs of tasks, ``broken`` the packages whose tests failed. ``secrets`` are the values of the
-    variables that recipes name as secrets; they are masked in every log.
+    variables that recipes name as secrets; they are masked in every log. ``lock`` answers solves where it is not out of
+    date; with ``locked`` a task fails when it is.
     """
 
     store: Store
@@ -39,6 +40,8 @@ class Bench:
     root: Root
     fetcher: Fetcher
     solver: Solving
+    lock: Lock | None
+    locked: bool
     channel: Channel
     limits: Limits
     cores: int

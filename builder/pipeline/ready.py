@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from builder.environment import link, resolve
-from builder.errors import WorkError
+from builder.environment.packages import PackageStore
+from builder.errors import UsageError, WorkError
 from builder.model.environment import Environment, Environments, LinkedPrefix
 from builder.pipeline import staged
 from builder.pipeline.keys import build_key
@@ -43,7 +44,7 @@ class Ready:
 async def make_ready(work: Work) -> Ready:
     """Solve and link the task's environments; packages come from the store where they have been linked before."""
     parent = _parent(work)
-    environments = await resolve(work.rendering, work.bench.solver, staging=parent.environments if parent else None)
+    environments = await _resolved(work, parent.environments if parent else None)
     key = build_key(work.task, environments, parent.build_key if parent else None)
     inside = work.inside
     return Ready(
@@ -53,6 +54,19 @@ async def make_ready(work: Work) -> Ready:
         parent=parent,
         build_key=key,
     )
+
+
+async def _resolved(work: Work, staging: Environments | None) -> Environments:
+    """Solve, or take what the lock file has; one that is out of date counts only when the user insists on it."""
+    bench = work.bench
+    if bench.lock is not None:
+        try:
+            locked = bench.lock.solver(work.task.id, PackageStore(bench.store, offline=bench.offline))
+            return await resolve(work.rendering, locked, staging=staging)
+        except UsageError:
+            if bench.locked:
+                raise
+    return await resolve(work.rendering, bench.solver, staging=staging)
 
 
 async def _linked(work: Work, environment: Environment, inside: PurePosixPath) -> LinkedPrefix:

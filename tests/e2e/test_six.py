@@ -122,3 +122,21 @@ def test_json_is_one_document_and_nothing_else(bakehouse: Bakehouse, tmp_path: P
     (package,) = json.loads(text)
     assert set(package) >= {"path", "sha256", "findings", "tests", "timings"}
     assert Path(package["path"]).is_file()
+
+
+def test_a_lock_file_is_written_used_and_refused_when_stale(bakehouse: Bakehouse, tmp_path: Path) -> None:
+    recipes, lock = tmp_path / "recipes", tmp_path / "lock.json"
+    shutil.copytree(SIX, recipes)
+    build = (*BUILD, recipes, "--out", tmp_path / "channel", "--lock-file", lock)
+    bakehouse.good(*build)
+    written = json.loads(lock.read_text())
+    assert len(written["tasks"]) == 7
+    shutil.rmtree(tmp_path / "channel" / "linux-64")
+    bakehouse.good("index", tmp_path / "channel")
+    bakehouse.good(*BUILD, recipes / "base", "--out", tmp_path / "channel", "--lock-file", lock, "--locked")
+    recipe = recipes / "app" / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("host: [six-base]", "host: [six-base, six-words]"))
+    stale = bakehouse.run(*build, "--locked", "--keep-going")
+    assert stale.returncode == 2
+    assert "out of date" in stale.stderr
+    assert "six-words" in stale.stderr
