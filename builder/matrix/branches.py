@@ -26,7 +26,10 @@ class Evaluate(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """One evaluation of an output; ``assigned`` has all variant keys that it read, and those that always count."""
+    """One evaluation of an output.
+
+    ``assigned`` has all variant keys that it read, those that always count, and some whose value follows from these.
+    """
 
     text: OutputText
     assigned: Assignment

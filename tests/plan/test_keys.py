@@ -1,0 +1,141 @@
+"""Recipe keys: everything that counts changes them, and the explanation says what did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builder.model.recipe import UrlSource
+from builder.model.rendering import Platforms, Sibling
+from builder.model.task import Explanation
+from builder.plan.context import PlanContext
+from builder.plan.keys import Keys, is_dependency, recipe_key
+from builder.plan.needs import Group, Need
+from tests.plan.fakes import CONTEXT, Package
+
+SOURCE = UrlSource(urls=("https://example.org/a.tar.gz",), sha256="1" * 64)
+PACKAGE = Package(name="a", source=(SOURCE,), siblings=(Sibling(name="s", version="1", build_string="h0_0"),),
+                  variant=(("flag", True),))  # fmt: skip
+
+
+def explained(folder: Path, package: Package = PACKAGE, context: PlanContext = CONTEXT) -> Explanation:
+    return Keys(context).explain(package.rendering(folder), [])
+
+
+def changed(one: Explanation, other: Explanation) -> list[str]:
+    """What the two explanations say differently."""
+    before, after = dict(one), dict(other)
+    return sorted({*before, *after} - {what for what in before if before[what] == after.get(what)})
+
+
+def test_one_walk_makes_key_and_explanation(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "build.sh").write_text("make\n")
+    keys = Keys(CONTEXT)
+    rendering = PACKAGE.rendering(tmp_path)
+    explanation = keys.explain(rendering, [])
+    assert keys.key(rendering.identity) == recipe_key(explanation)
+    assert len(recipe_key(explanation)) == 64
+    assert [what for what, _ in explanation] == [
+        "the package format", "the rootfs", "the isolation", "the name", "the platforms", "the recipe's build",
+        "the recipe's requirements", "the variant key flag", "the variant key target_platform", "the sibling s",
+        "the file build.sh", "source 1, https://example.org/a.tar.gz",
+    ]  # fmt: skip
+    assert dict(explanation)["the variant key flag"] == "true"
+    assert recipe_key(explained(tmp_path)) == recipe_key(explanation)
+
+
+Change = Callable[[Package], Package]
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("the recipe's build", lambda one: replace(one, script="make -j")),
+        ("the recipe's requirements", lambda one: replace(one, run=("zlib",))),
+        ("the variant key flag", lambda one: replace(one, variant=(("flag", "true"),))),
+        ("the variant key more", lambda one: replace(one, variant=(("flag", True), ("more", 1)))),
+        ("the name", lambda one: replace(one, build="h1_0")),
+        ("the sibling s", lambda one: replace(one, siblings=(Sibling(name="s", version="1", build_string="h9_0"),))),
+        ("source 1, https://example.org/a.tar.gz", lambda one: replace(one, source=(replace(SOURCE, sha256="2" * 64),))),
+        (
+            "the platforms",
+            lambda one: replace(one, platforms=Platforms(target="linux-64", host="linux-64", build="linux-aarch64")),
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_rendering_says_counts(tmp_path: Path, what: str, change: Change) -> None:
+    before, after = explained(tmp_path), explained(tmp_path, change(PACKAGE))
+    assert changed(before, after) == [what]
+    assert recipe_key(before) != recipe_key(after)
+
+
+@pytest.mark.parametrize(
+    ("what", "context"),
+    [
+        ("the package format", replace(CONTEXT, format=99)),
+        ("the rootfs", replace(CONTEXT, rootfs_digest="rootfs 2")),
+        ("the isolation", replace(CONTEXT, sealed=False)),
+        ("SOURCE_DATE_EPOCH", replace(CONTEXT, epoch=0)),
+    ],
+)
+def test_what_the_machine_offers_counts(tmp_path: Path, what: str, context: PlanContext) -> None:
+    before, after = explained(tmp_path), explained(tmp_path, context=context)
+    assert changed(before, after) == [what]
+    assert recipe_key(before) != recipe_key(after)
+
+
+def test_files_of_the_recipes_folder_count(tmp_path: Path) -> None:
+    first = explained(tmp_path)
+    script = tmp_path / "a" / "build.sh"
+    script.write_text("make\n")
+    second = explained(tmp_path)
+    assert changed(first, second) == ["the file build.sh"]
+    script.chmod(0o755)
+    third = explained(tmp_path)
+    assert changed(second, third) == ["the file build.sh"]
+    (tmp_path / "a" / ".git").mkdir()
+    (tmp_path / "a" / ".git" / "index").write_text("x")
+    assert explained(tmp_path) == third
+
+
+def test_a_folder_with_many_files_is_one_entry(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for number in range(300):
+        (tmp_path / "a" / f"{number}.txt").write_text("x")
+    first = explained(tmp_path)
+    assert len(first) < 20
+    (tmp_path / "a" / "7.txt").write_text("y")
+    assert changed(first, explained(tmp_path)) == ["the recipe's folder"]
+
+
+def test_what_the_channel_has_does_not_count(tmp_path: Path) -> None:
+    known = replace(CONTEXT, known={"x": "y"}, records={"y": ()}, outside=(tmp_path / "channel",))
+    assert explained(tmp_path) == explained(tmp_path, context=known)
+
+
+def test_dependencies_count_by_their_keys(tmp_path: Path) -> None:
+    keys = Keys(CONTEXT)
+    lib, other = (Package(name="lib", build=build).rendering(tmp_path) for build in ("h0_0", "h1_0"))
+    keys.explain(lib, [])
+    keys.explain(other, [])
+    one, two = Group((lib.identity,)), Group((lib.identity, other.identity))
+    needs = [
+        Need(section="build", name="lib", group=one), Need(section="host", name="lib", group=two),
+        Need(section="staging", name="work", group=one),
+    ]  # fmt: skip
+    explanation = dict(keys.explain(Package(name="app").rendering(tmp_path), needs))
+    assert explanation["the build dependency lib"] == keys.key(lib.identity)
+    assert explanation["the staging output work"] == keys.key(lib.identity)
+    assert explanation["the host dependency lib"] not in {keys.key(lib.identity), keys.key(other.identity)}
+    dependencies = [what for what in explanation if is_dependency(what)]
+    assert dependencies == ["the build dependency lib", "the host dependency lib", "the staging output work"]
+
+
+def test_a_key_depends_on_values_and_not_only_on_names() -> None:
+    assert recipe_key((("a", "b"),)) != recipe_key((("a", "c"),))
+    assert recipe_key((("a", "b"), ("c", "d"))) != recipe_key((("c", "d"), ("a", "b")))
+    assert recipe_key((("a", "b"),)) == recipe_key((("a", "b"),))
