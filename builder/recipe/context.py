@@ -1,8 +1,8 @@
-"""The recipe's ``context``: typed names, evaluated in the order in which they need each other."""
+"""The recipe's ``context``: typed names in the order in which they need each other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from builder.errors import Problem
 from builder.recipe.scope import RecipeScope
@@ -11,41 +11,33 @@ from builder.syntax.node import Scalar
 
 
 def evaluate_context(context: Table, scope: RecipeScope) -> None:
-    """Put every name of ``context`` into the scope; problems are noted there."""
-    for name, term in in_order(context, scope.problems):
-        value = evaluate(term, scope)
-        scope.context[name] = value
+    """Put every name of ``context``, which is `in_order`, into the scope; problems are noted there."""
+    for name, term in context.entries:
+        scope.context[name] = evaluate(term, scope)
 
 
-def in_order(context: Table, problems: list[Problem]) -> Iterator[tuple[str, Term]]:
-    """Yield names and terms, each after those that it reads, otherwise as written (CEP 14); note circles as problems.
+def in_order(context: Table, problems: list[Problem]) -> Table:
+    """Return the table with each name after those that it reads, otherwise as written (CEP 14); note a circle.
 
     A name that reads itself reads the variant key of that name.
     """
-    terms = dict(context.entries)
-    needs = {name: _needed(name, term, terms) for name, term in terms.items()}
-    done: set[str] = set()
-
-    def visit(name: str, above: tuple[str, ...]) -> Iterator[str]:
-        if name in done:
-            return
-        if name in above:
-            problems.append(_circle((*above[above.index(name) :], name), dict(context.names)))
-            return
-        for needed in needs[name]:
-            yield from visit(needed, (*above, name))
-        if name not in done:
-            done.add(name)
-            yield name
-
-    for name in terms:
-        for ready in visit(name, ()):
-            yield ready, terms[ready]
+    terms, rank = dict(context.entries), {name: index for index, (name, _) in enumerate(context.entries)}
+    sorter = TopologicalSorter({name: _needed(name, term, rank) for name, term in terms.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        problems.append(_circle(tuple(reversed(error.args[1])), dict(context.names)))
+        return context
+    ready, ordered = sorted(sorter.get_ready(), key=rank.__getitem__), []
+    while ready:
+        ordered += ready
+        sorter.done(*ready)
+        ready = sorted(sorter.get_ready(), key=rank.__getitem__)
+    return Table(tuple((name, terms[name]) for name in ordered), names=context.names)
 
 
-def _needed(name: str, term: Term, terms: dict[str, Term]) -> list[str]:
-    read = {found for expression in expressions(term) for found in expression.names}
-    return [other for other in terms if other in read and other != name]
+def _needed(name: str, term: Term, rank: dict[str, int]) -> set[str]:
+    return {found for expression in expressions(term) for found in expression.names if found in rank} - {name}
 
 
 def _circle(names: tuple[str, ...], places: dict[str, Scalar]) -> Problem:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from builder.errors import Place, Problem, RecipeError
 from builder.model.rendering import RecipeFile
+from builder.recipe.context import in_order
 from builder.recipe.kind import VARIABLE
 from builder.recipe.reading import Reading
 from builder.recipe.scope import mentioned
@@ -16,6 +17,7 @@ from builder.recipe.term import Constant, Table, Term, expressions
 from builder.recipe.text import OutputText, RecipeText, TopLevel, term_of
 from builder.syntax import Compiler, read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null, kind_of
+from builder.syntax.reader import MAX_BYTES
 
 FILE_NAME = "recipe.yaml"
 _APART = frozenset({"context", "outputs"})
@@ -29,7 +31,10 @@ def load(path: Path, compiler: Compiler | None = None) -> RecipeText:
     """
     file = path / FILE_NAME if path.is_dir() else path
     try:
-        data = file.read_bytes()
+        if file.exists() and not file.is_file():
+            raise RecipeError("the recipe is no regular file", code="recipe.unreadable", place=Place(file=str(file)))
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         message = f"the recipe cannot be read: {error.strerror}"
         raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(file))) from error
@@ -57,11 +62,8 @@ def _position(problem: Problem) -> tuple[int, int]:
 def _outputs(root: Mapping, reading: Reading) -> tuple[OutputText, ...]:
     sections = reading.section(root, "recipe", "", apart=_APART)
     _check_schema_version(root, reading)
-    context = root.get("context")
     top = TopLevel(
-        context=reading.table(context, TableShape(VARIABLE, Typed()), "context")
-        if context is not None and not is_null(context)
-        else Table(()),
+        context=_context(root.get("context"), reading),
         sections=Table(tuple((name, term) for name, term in sections.entries if name not in _NOT_SHARED)),
         several="outputs" in root,
     )
@@ -75,6 +77,12 @@ def _outputs(root: Mapping, reading: Reading) -> tuple[OutputText, ...]:
     outputs = tuple(_several(listed, top, reading))
     _check_staging(outputs, reading)
     return outputs
+
+
+def _context(node: Node | None, reading: Reading) -> Table:
+    if node is None or is_null(node):
+        return Table(())
+    return in_order(reading.table(node, TableShape(VARIABLE, Typed()), "context"), reading.problems)
 
 
 def _several(listed: Sequence, top: TopLevel, reading: Reading) -> list[OutputText]:

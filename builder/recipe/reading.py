@@ -28,10 +28,11 @@ from builder.recipe.term import Choice, Constant, Formula, Listing, Loose, Menti
 from builder.syntax.expression import Compiler, suggestion
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null, kind_of
 from builder.syntax.scalar import as_bool, as_float, as_int, coerced
-from builder.syntax.template import compile_condition, compile_template, is_template
+from builder.syntax.template import Condition, Template, compile_condition, compile_template, is_template
 
 _ABSENT = Constant(None)
 _EMPTY = Listing(())
+MAX_EXPRESSIONS = 10_000
 _BRANCHES = ("if", "then", "else")
 
 
@@ -42,6 +43,7 @@ class Reading:
     compiler: Compiler
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    expressions: int = 0
 
     def read(self, node: Node, shape: Shape, path: str) -> Term:
         """Return the term of ``node``, which must be of ``shape``; ``path`` is its key for people."""
@@ -103,8 +105,23 @@ class Reading:
         if not isinstance(node, Scalar):
             return self._wrong(node, shape, path)
         if is_template(node.text):
-            return Formula(compile_template(node, self.compiler), shape.kind, path)
+            return Formula(self._template(node), shape.kind, path)
         return Constant(self._converted(node, shape.kind, path))
+
+    def _template(self, node: Scalar) -> Template:
+        template = compile_template(node, self.compiler)
+        self._count(len(template.expressions), node)
+        return template
+
+    def _condition(self, node: Scalar) -> Condition:
+        self._count(1, node)
+        return compile_condition(_unwrapped(node), self.compiler)
+
+    def _count(self, more: int, node: Scalar) -> None:
+        self.expressions += more
+        if self.expressions > MAX_EXPRESSIONS:
+            message = f"the recipe has more than {MAX_EXPRESSIONS} expressions"
+            raise RecipeError(message, code="recipe.too-much", place=node.place)
 
     def _converted(self, node: Scalar, kind: Kind, path: str) -> Plain:
         try:
@@ -142,7 +159,7 @@ class Reading:
         if not isinstance(condition, Scalar):
             return self._wrong(condition or node, Expression(), f"{path}.if")
         try:
-            compiled = compile_condition(_unwrapped(condition), self.compiler)
+            compiled = self._condition(condition)
         except RecipeError as error:
             self.problems += error.problems
             return _ABSENT
@@ -235,7 +252,7 @@ class Reading:
     def _question(self, node: Node, path: str) -> Term:
         if not isinstance(node, Scalar):
             return self._wrong(node, Expression(), path)
-        return Question(compile_condition(_unwrapped(node), self.compiler), path)
+        return Question(self._condition(node), path)
 
     def _typed(self, node: Node, path: str) -> Term:
         if isinstance(node, Mapping):
@@ -243,7 +260,7 @@ class Reading:
         if isinstance(node, Sequence):
             return _settled(Listing(tuple(self.read(item, Typed(), path) for item in node.items)))
         if is_template(node.text):
-            return Loose(compile_template(node, self.compiler), quoted=not node.plain, path=path)
+            return Loose(self._template(node), quoted=not node.plain, path=path)
         return Constant(coerced(node))
 
     def _free(self, node: Node, path: str) -> Term:
@@ -262,7 +279,7 @@ class Reading:
                 else Listing(items)
             )
         if is_template(node.text):
-            return Loose(compile_template(node, self.compiler), quoted=True, path=path)
+            return Loose(self._template(node), quoted=True, path=path)
         return Constant(_free_scalar(node))
 
 

@@ -106,7 +106,10 @@ def _compile(source: str) -> Expression:
     # Imported here: jinja2 costs 50 ms, and a recipe of plain names does not need it.
     from builder.syntax.grammar import parse
 
-    return parse(source)
+    try:
+        return parse(source)
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply", code="recipe.too-much") from None
 
 
 def _name(name: str) -> Expression:

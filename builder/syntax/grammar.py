@@ -26,12 +26,14 @@ from builder.syntax.value import (
     Value,
     capped,
     kind_of,
+    text_of,
     truth,
     weighed,
 )
 
 _ENVIRONMENT = Environment(autoescape=False)  # noqa: S701 - parses only, renders nothing
 _MAX_NESTING = 64
+_NO_METHODS = "text has filters instead of methods: text | lower, text | split('.')"
 _Named = TypeVar("_Named")
 
 
@@ -68,8 +70,6 @@ def _tree(source: str) -> nodes.Expr:
             )
     except TemplateSyntaxError as error:
         raise ExpressionError(error.message or "this is no expression", code="recipe.expression-syntax") from error
-    except RecursionError:
-        raise ExpressionError("the expression is nested too deeply", code="recipe.too-much") from None
     return tree
 
 
@@ -80,10 +80,10 @@ def _build(node: nodes.Node) -> Evaluator:
     return build(node)
 
 
-def _known(table: Mapping[str, _Named], name: str, what: str) -> _Named:
+def _known(table: Mapping[str, _Named], name: str, what: str, owner: str = "") -> _Named:
     if name not in table:
-        remedy = suggestion(name, table) or f"there are {', '.join(sorted(key for key in table if key.isalpha()))}"
-        raise ExpressionError(f"there is no {what} {name}", remedy=remedy, code=f"recipe.unknown-{what}")
+        remedy = suggestion(name, table) or f"there are {', '.join(sorted(key for key in table if key[0].isalpha()))}"
+        raise ExpressionError(f"there is no {what} {owner}{name}", remedy=remedy, code=f"recipe.unknown-{what}")
     return table[name]
 
 
@@ -210,13 +210,14 @@ def _part(value: Value, index: Value) -> Value:
     if isinstance(value, Undefined):
         raise value.refuse()
     if isinstance(value, Namespace):
-        return _known(value.functions, str(index), f"function in {value.name},")
+        return _known(value.functions, str(index), "function", f"{value.name}.")
     if isinstance(value, str | tuple):
         if isinstance(index, int) and -len(value) <= index < len(value):
             return value[index]
     elif isinstance(value, Mapping) and isinstance(index, str) and index in value:
         return value[index]
-    return Undefined(f"the item {index} of {kind_of(value)}")
+    part = f".{index}" if isinstance(index, str) else f"[{text_of(index)}]"
+    return Undefined(f"{part} of {kind_of(value)}", remedy=_NO_METHODS if isinstance(value, str) else None)
 
 
 def _slice(inner: Evaluator, node: nodes.Slice) -> Evaluator:
@@ -243,9 +244,8 @@ def _call(node: nodes.Call) -> Evaluator:
     def evaluate(frame: Frame) -> Value:
         function = callee(frame)
         if isinstance(function, Undefined):
-            raise ExpressionError(
-                f"there is no function {function.what}", remedy=function.remedy, code="recipe.unknown-function"
-            )
+            message = f"there is no function {function.what}"
+            raise ExpressionError(message, remedy=function.remedy, code="recipe.unknown-function")
         if not isinstance(function, Function):
             raise ExpressionError(f"{kind_of(function)} cannot be called", code="recipe.unknown-function")
         try:

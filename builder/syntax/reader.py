@@ -31,7 +31,7 @@ def read_yaml(data: bytes, file: str) -> Node:
 def _decode(data: bytes, file: str) -> str:
     if len(data) > MAX_BYTES:
         raise RecipeError(
-            f"the file has {len(data)} bytes, at most {MAX_BYTES} are read",
+            f"the file has more than {MAX_BYTES} bytes",
             code="yaml.too-large",
             place=Place(file=file),
             remedy="move large texts into files of their own beside it",

@@ -15,6 +15,7 @@ from builder.syntax.value import ExpressionError, Value, capped_length, text_of,
 
 _OPEN = "${{"
 _CLOSE = "}}"
+_SHOWN = 80
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{}\[\]()]""", re.DOTALL)
 
 
@@ -134,5 +135,6 @@ def _end(text: str, start: int) -> int | None:
 
 
 def _located(error: ExpressionError, fragment: str, where: Scalar) -> RecipeError:
-    shown = f" in {fragment}" if fragment and fragment not in error.message else ""
+    short = fragment if len(fragment) <= _SHOWN else f"{fragment[:_SHOWN]}…"
+    shown = f" in {short}" if short and short not in error.message else ""
     return RecipeError(f"{error.message}{shown}", code=error.code, place=where.place_of(fragment), remedy=error.remedy)
