@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from builder.archive import OpenPackage, read_package
+from builder.archive import read_package
 from builder.errors import BakehouseError, Interrupted, MachineError
 from builder.model.package import TestResult
 from builder.model.recipe import DownstreamTest, PackageContentsTest, PythonTest, Script, ScriptTest
@@ -84,7 +84,7 @@ async def _result(part: _Part, subject: Subject) -> TestResult:
         return await _script(part.what, part.run, subject)
     match part.test:
         case PackageContentsTest() as test:
-            wrong = await asyncio.to_thread(_contents, test, subject.package)
+            wrong = await asyncio.to_thread(_contents, test, subject)
             return TestResult(what=part.what, passed=not wrong, seconds=0, tail="\n".join(wrong))
         case DownstreamTest():
             tail = "not run: tests of dependent packages come with a later version"
@@ -103,7 +103,7 @@ async def _script(what: str, run: ScriptRun, subject: Subject) -> TestResult:
     return TestResult(what=what, passed=ran.good, seconds=0, log=ran.log, tail="\n".join(tail))
 
 
-def _contents(test: PackageContentsTest, package: OpenPackage) -> tuple[str, ...]:
-    index = package.index()
-    paths = [str(entry["_path"]) for entry in package.paths()]
-    return missing_contents(test, paths, target(index["subdir"]), noarch_python=index.get("noarch") == "python")
+def _contents(test: PackageContentsTest, subject: Subject) -> tuple[str, ...]:
+    index = subject.package.index()
+    paths = [str(entry["_path"]) for entry in subject.package.paths()]
+    return missing_contents(test, paths, target(subject.bench.platform), noarch_python=index.get("noarch") == "python")
