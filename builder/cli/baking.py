@@ -10,7 +10,8 @@ from pathlib import Path
 
 from builder.cli.options import BuildChoice
 from builder.cli.site import Site, secrets, source_date_epoch
-from builder.environment import Solver, Solving
+from builder.environment import Lock, Solver, Solving, read_lock, write_lock
+from builder.errors import UsageError
 from builder.farm import Claimed, Job, Ledger, LocalExecutor, drive
 from builder.model.environment import Environments
 from builder.model.outcome import Outcome
