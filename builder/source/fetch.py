@@ -109,9 +109,12 @@ class Fetcher:
         source = UrlSource(urls=(address,))
         async with self._transferring((source,)) as transfer:
             try:
-                return not await transfer.exists(await self._resolve(transfer, address, None))
+                await transfer.ask(await self._resolve(transfer, address, None))
             except TransferError as failure:
+                if failure.kind == "missing":
+                    return True
                 raise explain(Unfetched(source=source, tried=((address, failure),))) from failure
+        return False
 
     async def _fetch_missing(self, missing: Sequence[UrlSource]) -> list[Path]:
         async with self._transferring(missing) as transfer, asyncio.TaskGroup() as group:

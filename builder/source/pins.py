@@ -50,6 +50,8 @@ def pins(file: Path, text: str) -> Iterator[Pin]:
         for found in _ADDRESS.finditer(line):
             template = _expanded(found[1], composed)
             path = _expanded(template, context)
+            if not path.startswith(("pool/", "${{")):
+                continue
             block = (number,) if _SHA256.search(line) else tuple(_block(lines, number))
             sha256s = (
                 Scalar(line=other, text=sha256[1]) for other in block for sha256 in _SHA256.finditer(lines[other])

@@ -63,8 +63,18 @@ def _all_pins(paths: Sequence[Path]) -> list[Pin]:
     for path in paths:
         for file in sorted(path.rglob("recipe.yaml")) if path.is_dir() else (path,):
             read = lock_pins if file.suffix == ".lock" else pins
-            found.extend(read(file, file.read_text(encoding="utf-8")))
+            found.extend(read(file, _text(file)))
     return found
+
+
+def _text(file: Path) -> str:
+    """Return the file's text with the line ends that it has."""
+    try:
+        return file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(
+            f"{file} cannot be read: {error}", code="source.repin", place=Place(file=str(file))
+        ) from error
 
 
 async def _is_stale(pin: Pin, now: PoolFile | None, index: Index) -> bool:
@@ -123,7 +133,7 @@ def _edit(pin: Pin, old: Scalar, new: str, why: str) -> PinEdit:
 
 
 def _edited(file: Path, edits: Sequence[PinEdit]) -> str:
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = _text(file).splitlines(keepends=True)
     for edit in edits:
         line = lines[edit.line - 1] if edit.line <= len(lines) else ""
         if edit.old not in line:

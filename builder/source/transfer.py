@@ -96,16 +96,10 @@ class Transfer:
         async with self._slots:
             return await self._persistently(lambda: self._read(address, accept))
 
-    async def exists(self, address: str) -> bool:
-        """Ask whether there is anything at the address, without reading it."""
-        try:
-            async with self._slots:
-                await self._persistently(lambda: self._peek(address))
-        except TransferError as failure:
-            if failure.kind == "missing":
-                return False
-            raise
-        return True
+    async def ask(self, address: str) -> None:
+        """Ask for the address without reading it; `TransferError` says what a fetch would meet."""
+        async with self._slots:
+            await self._persistently(lambda: self._ask(address))
 
     async def _persistently(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
         last = _AgainError("never tried")
@@ -132,7 +126,7 @@ class Transfer:
             media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             return Answer(address=str(response.url), media_type=media_type, body=body)
 
-    async def _peek(self, address: str) -> None:
+    async def _ask(self, address: str) -> None:
         if not address.startswith("file:"):
             async with self._open(address, "*/*", "HEAD"):
                 return
