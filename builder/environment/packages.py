@@ -123,4 +123,14 @@ def _copy(path: Path, target: Path, package: LockedPackage) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    read_package(archive).extract(folder)
+    package = read_package(archive)
+    own = next(
+        (str(entry["_path"]) for entry in package.paths() if str(entry["_path"]).startswith("conda-meta/")), None
+    )
+    if own is not None:
+        raise SourceError(
+            f"{archive.name} brings {own}, where only installers may write",
+            code="environment.package",
+            remedy="build it again without that file",
+        )
+    package.extract(folder)

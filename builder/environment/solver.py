@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from builder.environment.index import LOOSE, Index, IndexReader, check_records
+from builder.environment.offers import catalogue
 from builder.environment.packages import PackageStore
 from builder.environment.place import channel_place
 from builder.environment.records import dependencies_first, locked_package
 from builder.environment.trouble import Catalogue, explained
-from builder.environment.wall import rattler_wall, reason
+from builder.environment.wall import in_thread, rattler_wall, reason
 from builder.errors import MachineError, UsageError
 from builder.model.environment import Environment, LockedPackage
 from builder.model.match_spec import MatchSpec
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from rattler.repo_data.record import RepoDataRecord
     from rattler.repo_data.sparse import SparseRepoData
     from rattler.virtual_package.generic import GenericVirtualPackage
+
+
+_REMEMBERED = 512
 
 
 class Solving(Protocol):
@@ -56,6 +60,14 @@ class Request:
     constraints: tuple[str, ...]
     subdir: str
     virtual: tuple[VirtualPackage, ...]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """The place of one answer; whoever holds ``lock`` works it out, others wait for it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    environment: Environment | None = None
 
 
 class Solver:
@@ -88,8 +100,8 @@ class Solver:
         self._offline = offline
         self._reader = IndexReader(store)
         self._reading = asyncio.Lock()
-        self._answers: dict[tuple[object, ...], Environment] = {}
-        self._asking: dict[tuple[object, ...], asyncio.Lock] = {}
+        self._all_local = all(place.folder is not None for place in self.channels)
+        self._answers: dict[tuple[object, ...], _Answer] = {}
         self._gateway: Gateway | None = None
         self._packages = PackageStore(store, offline=offline)
 
@@ -120,14 +132,23 @@ class Solver:
         if not request.specs:
             return Environment()
         async with self._reading:
-            indexes = await asyncio.to_thread(self._indexes, subdir, loose)
-        key = (request, tuple((index.place.url, index.subdir, index.digest) for index in indexes))
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            if key not in self._answers:
-                self._answers[key] = await self._solved(
+            indexes = await in_thread(self._indexes, subdir, loose)
+        answer = self._answer((request, tuple((index.place.url, index.subdir, index.digest) for index in indexes)))
+        async with answer.lock:
+            if answer.environment is None:
+                answer.environment = await self._solved(
                     request, indexes, {package.file_name: package for package in loose}
                 )
-        return self._answers[key]
+        return answer.environment
+
+    def _answer(self, key: tuple[object, ...]) -> _Answer:
+        """Return the place of an answer; those of indexes that are long out of date make room for new ones."""
+        answer = self._answers.pop(key, None) or _Answer()
+        self._answers[key] = answer
+        for old in list(self._answers)[:-_REMEMBERED]:
+            if not self._answers[old].lock.locked():
+                del self._answers[old]
+        return answer
 
     async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
         """Return what ``package`` adds to its users, by kind; the package is fetched if its index does not tell."""
@@ -156,8 +177,7 @@ class Solver:
             try:
                 records = await self._records(request, indexes)
             except SolverError as error:
-                catalogue = Catalogue(indexes=tuple(indexes), virtual=request.virtual)
-                raise explained(request.specs, catalogue, str(error)) from error
+                raise explained(request.specs, await self._offers(request, indexes), str(error)) from error
             except GatewayError as error:
                 raise self._unreachable(reason(error)) from error
             except OSError as error:
@@ -165,6 +185,11 @@ class Solver:
                 raise self._unreachable(reason(error)) from error
             packages = [self._locked(json.loads(record.to_json()), loose) for record in records]
         return Environment(specs=request.specs, packages=dependencies_first(packages))
+
+    async def _offers(self, request: Request, indexes: Sequence[Index]) -> Catalogue:
+        names = {MatchSpec.parse(text).name for text in request.specs}
+        gateway = None if self._all_local else self._open_gateway()
+        return await catalogue(names, self.channels, indexes, gateway, subdir=request.subdir, virtual=request.virtual)
 
     async def _records(self, request: Request, indexes: Sequence[Index]) -> list[RepoDataRecord]:
         from rattler.match_spec.match_spec import MatchSpec as RattlerSpec
@@ -174,7 +199,7 @@ class Solver:
         specs = [RattlerSpec(text) for text in request.specs]
         constraints = [RattlerSpec(text) for text in request.constraints]
         virtual = [_generic(package) for package in request.virtual]
-        if all(place.folder is not None for place in self.channels):
+        if self._all_local:
             return await solve_with_sparse_repodata(
                 specs, [index.data for index in indexes], virtual_packages=virtual, constraints=constraints
             )

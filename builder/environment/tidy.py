@@ -16,6 +16,7 @@ _EPOCH = 315_532_800
 
 _META = "conda-meta"
 _CLOBBERS = "__clobbers__"
+_CACHE_MARK = "CACHEDIR.TAG"
 _LINK_SCRIPTS = ("-pre-link.sh", "-post-link.sh", "-pre-unlink.sh")
 _KEPT = (
     "name", "version", "build", "build_number", "subdir", "noarch", "depends", "constrains", "sha256", "md5", "size",
@@ -62,7 +63,6 @@ def tidied(prefix: Path, unpacked: Mapping[str, Path]) -> Linked:
     """Make ``prefix`` the same for the same packages and say what is in it; ``unpacked`` are the packages' folders."""
     meta = prefix / _META
     meta.mkdir(parents=True, exist_ok=True)
-    (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
     (meta / "history").write_bytes(b"")
     owners, losers = dict[str, str](), dict[str, list[str]]()
     for path in sorted(meta.glob("*.json")):
@@ -71,6 +71,8 @@ def tidied(prefix: Path, unpacked: Mapping[str, Path]) -> Linked:
         for each in lost:
             losers.setdefault(each, []).append(name)
     remove_tree(prefix / _CLOBBERS)
+    if _CACHE_MARK not in owners:
+        (prefix / _CACHE_MARK).unlink(missing_ok=True)
     _normalise(prefix, {path: unpacked[name] / path for path, name in owners.items()})
     return Linked(
         owners=tuple(sorted(owners.items())),

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from builder.environment.index import Index
-from builder.environment.wall import rattler_wall
 from builder.errors import BakehouseError, Problem, UnsolvableError
 from builder.model.match_spec import MatchSpec
-from builder.model.target import VirtualPackage
 from builder.model.version import Version
 
 _BUILD_IT = "add a channel that has it with -c CHANNEL, or build it from the collection with --with-deps"
+_PREAMBLE = "Cannot solve the request because of:"
 _SHOWN = 8
 
 
@@ -37,46 +35,27 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What a failed solve could choose from: local indexes in the order of priority, and what the target has."""
+    """What a failed solve could choose from.
 
-    indexes: tuple[Index, ...]
-    virtual: tuple[VirtualPackage, ...] = ()
+    ``names`` are those of all packages. ``packages`` are all offers under the names that were asked for, those of the
+    first channel first; virtual packages are offered by the target.
+    """
 
-    def names(self) -> frozenset[str]:
-        """Return the names of all packages."""
-        return frozenset(name for index in self.indexes for name in index.data.package_names())
-
-    def found(self, name: str) -> list[Found]:
-        """Return all packages called ``name``, those of the first channel that has it first."""
-        if name.startswith("__"):
-            return [
-                Found(channel="the target", version=package.version, build=package.build, build_number=0)
-                for package in self.virtual
-                if package.name == name
-            ]
-        return [
-            Found(
-                channel=index.place.name,
-                version=str(record.version),
-                build=str(record.build),
-                build_number=record.build_number,
-            )
-            for index in self.indexes
-            for record in index.data.load_records(name)
-        ]
+    names: frozenset[str]
+    packages: Mapping[str, tuple[Found, ...]]
 
 
-def explained(specs: Sequence[str], catalogue: Catalogue, reason: str) -> BakehouseError:
+def explained(specs: Sequence[str], catalogue: Catalogue, account: str) -> BakehouseError:
     """Return the error for specs that cannot be met: a problem for each spec at fault, or the solver's own account."""
-    with rattler_wall("explaining why there is no solution"):
-        problems = [problem for text in specs for problem in _problems(MatchSpec.parse(text), catalogue)]
+    problems = [problem for text in specs for problem in _problems(MatchSpec.parse(text), catalogue)]
     if problems:
         return UnsolvableError.of(problems)
-    return UnsolvableError(f"the specs cannot all be met: {_account(reason)}", remedy=_BUILD_IT)
+    told = account.removeprefix(_PREAMBLE).strip()
+    return UnsolvableError(f"no set of packages satisfies {', '.join(specs)}: {told}", remedy=_BUILD_IT)
 
 
 def _problems(spec: MatchSpec, catalogue: Catalogue) -> Iterator[Problem]:
-    everything = catalogue.found(spec.name)
+    everything = catalogue.packages.get(spec.name, ())
     if not everything:
         yield _unknown(spec, catalogue)
         return
@@ -106,7 +85,7 @@ def _problems(spec: MatchSpec, catalogue: Catalogue) -> Iterator[Problem]:
 def _unknown(spec: MatchSpec, catalogue: Catalogue) -> Problem:
     if spec.name.startswith("__"):
         return Problem(code="environment.target", message=f"the target has no {spec.name} (asked for as {spec})")
-    near = difflib.get_close_matches(spec.name, sorted(catalogue.names()), n=3, cutoff=0.75)
+    near = difflib.get_close_matches(spec.name, sorted(catalogue.names), n=3, cutoff=0.75)
     hint = f"did you mean {' or '.join(near)}? Or else " if near else ""
     asked = "" if spec.bare else f" (asked for as {spec})"
     return Problem(
@@ -130,8 +109,3 @@ def _newest_last(found: Found) -> tuple[int, Version]:
         return 1, Version.parse(found.version)
     except ValueError:
         return 0, Version.parse("0")
-
-
-def _account(reason: str) -> str:
-    """Return the solver's account without its preamble."""
-    return reason.removeprefix("Cannot solve the request because of:").strip()
