@@ -41,6 +41,8 @@ def marker(root: Path, kind: str, key: str) -> Path:
 
 def collect(root: Path, budget: int, *, lock_path: Callable[[str], Path]) -> Collected:
     """Sweep dead sessions, then remove the least recently used things of ``root`` until ``budget`` bytes are left."""
+    for _ in _children(*_children(root / "used")):
+        pass  # only to remove what a killed collection has moved aside
     sessions = root / "sessions"
     living_since = sweep(sessions) if sessions.is_dir() else None
     things = sorted(_things(root), key=lambda thing: (thing.used, str(thing.path)))

@@ -6,7 +6,6 @@ each other inside one process as well. Descriptors are not inherited by programs
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -77,6 +76,8 @@ def lock(path: Path) -> Iterator[None]:
 @asynccontextmanager
 async def lock_async(path: Path) -> AsyncIterator[None]:
     """Hold the lock file ``path``; the event loop goes on while waiting, and a cancelled wait holds nothing."""
+    import asyncio  # whoever waits so has it already; whoever only reads the store should not pay for it
+
     pause = _SHORTEST_PAUSE
     while (descriptor := take(path, wait=False)) is None:
         await asyncio.sleep(pause)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,9 +140,9 @@ class Store:
                     temporary = self._session.fresh_folder(kind, 0o755)
                     try:
                         yield Making(path=temporary, ready=False)
-                        await asyncio.to_thread(self._finish, temporary, kind, key)
+                        await _in_thread(self._finish, temporary, kind, key)
                     finally:
-                        await asyncio.to_thread(remove_tree, temporary)
+                        await _in_thread(remove_tree, temporary)
         if temporary is None:
             async with self.making_async(kind, key) as making:
                 yield making
@@ -193,10 +192,10 @@ class Store:
                 yield folder
             except Exception:
                 if keep:
-                    await asyncio.to_thread(self.keep_failed, key, folder)
+                    await _in_thread(self.keep_failed, key, folder)
                 raise
             finally:
-                await asyncio.to_thread(remove_tree, folder)
+                await _in_thread(remove_tree, folder)
 
     def failed_place(self, key: str) -> Path:
         """Return where `keep_failed` puts the tree of ``key``."""
@@ -222,7 +221,7 @@ class Store:
 
         What a living session of any process has used since it began is kept, whatever the budget.
         """
-        with disk_errors(self.root):
+        with disk_errors(self.root), self.lock("gc"):
             return cleaning.collect(self.root, budget, lock_path=self._lock_path)
 
     # -- inside --------------------------------------------------------------------------------------------------------
@@ -291,3 +290,10 @@ def _checked(key: str) -> str:
 def _readable(key: str) -> str:
     """Return a file name that people recognise ``key`` in."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "_", key).lstrip(".")[:120] or "_"
+
+
+async def _in_thread(function: Callable[..., object], *args: object) -> None:
+    """Call ``function`` without blocking the event loop."""
+    import asyncio  # see `builder.store.locks`
+
+    await asyncio.to_thread(function, *args)

@@ -30,13 +30,19 @@ def disk_errors(folder: Path) -> Iterator[None]:
                 code="machine.disk-full",
                 remedy="free space there, or let `bakehouse cache gc` do it, or choose another folder",
             ) from error
-        if error.errno in _FORBIDDEN and str(error.filename or folder).startswith(str(folder)):
+        if error.errno in _FORBIDDEN and _concerns(error, folder):
             raise MachineError(
                 f"{error.filename or folder} cannot be written: {error.strerror}",
                 code="machine.not-writable",
                 remedy="choose a folder that belongs to you",
             ) from error
         raise
+
+
+def _concerns(error: OSError, folder: Path) -> bool:
+    """Whether the error is about ``folder``, something in it, or a folder that it should lie in."""
+    place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else folder
+    return place.is_relative_to(folder) or folder.is_relative_to(place)
 
 
 def atomic_write(path: Path, data: bytes, mode: int = 0o644) -> None:
