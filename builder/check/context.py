@@ -58,7 +58,7 @@ class CheckContext:
     @property
     def run_names(self) -> frozenset[str]:
         """The names of the packages that this one depends on."""
-        return frozenset(MatchSpec.parse(dependency.spec).name for dependency in self.environments.depends)
+        return frozenset(package_name(dependency.spec) for dependency in self.environments.depends)
 
     @property
     def run_closure(self) -> frozenset[str]:
@@ -69,8 +69,16 @@ class CheckContext:
             name = todo.pop()
             if name not in found:
                 found.add(name)
-                todo.extend(MatchSpec.parse(spec).name for spec in depends.get(name, ()))
+                todo.extend(package_name(spec) for spec in depends.get(name, ()))
         return frozenset(found)
+
+
+def package_name(spec: str) -> str:
+    """Return the name of the package that ``spec`` asks for, also where an old record's spec cannot be read."""
+    try:
+        return MatchSpec.parse(spec).name
+    except ValueError:
+        return spec.partition(" ")[0].lower()
 
 
 def leaks_of(inside: InsidePaths, machine: Iterable[Path] = ()) -> tuple[Leak, ...]:

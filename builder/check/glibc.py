@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from builder.binary import order
-from builder.check.context import CheckContext
+from builder.check.context import CheckContext, package_name
 from builder.check.links import elf_entries
 from builder.model.finding import Finding, Severity
 from builder.model.match_spec import MatchSpec
@@ -61,8 +61,8 @@ def _constraints(context: CheckContext) -> list[VersionSpec]:
     for package in environments.host.packages:
         if package.name in along:
             specs += [*package.depends, *package.constrains]
-    found = (MatchSpec.parse(spec) for spec in specs if spec.startswith("__glibc"))
-    return [spec.version for spec in found if spec.name == "__glibc" and spec.version is not None]
+    found = [MatchSpec.parse(spec) for spec in specs if package_name(spec) == "__glibc"]
+    return [spec.version for spec in found if spec.version is not None]
 
 
 def _floor(constraints: list[VersionSpec]) -> str | None:

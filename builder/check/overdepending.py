@@ -6,11 +6,10 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from builder.check.context import CheckContext
+from builder.check.context import CheckContext, package_name
 from builder.check.links import Source, links
 from builder.model.environment import DependencyOrigin
 from builder.model.finding import Finding, Severity
-from builder.model.match_spec import MatchSpec
 from builder.model.payload import Relocated
 
 _SHARED_LIBRARY = re.compile(r".+\.so(\.[0-9]+)*")
@@ -30,7 +29,7 @@ def check_overdepending(relocated: Relocated, context: CheckContext) -> Iterator
     used = {link.package for link in links(relocated, context) if link.source is Source.HOST}
     libraries = {name for path, name in owners.items() if _SHARED_LIBRARY.fullmatch(posixpath.basename(path))}
     for dependency in context.environments.depends:
-        name = MatchSpec.parse(dependency.spec).name
+        name = package_name(dependency.spec)
         if dependency.origin is DependencyOrigin.HOST_RUN_EXPORT and name in libraries - used:
             yield Finding(
                 check="overdepending",
