@@ -26,12 +26,12 @@ def unpacked(data: Data) -> Unpacked | None:
     head = data[:6]
     try:
         if head[:3] == b"\x1f\x8b\x08":
-            return Unpacked(program="gzip", data=zlib.decompressobj(wbits=31).decompress(data[:], _LARGEST))
+            return Unpacked(program="gzip", data=zlib.decompressobj(wbits=31).decompress(data[:_LARGEST], _LARGEST))
         if head[:3] == b"BZh":
-            return Unpacked(program="bzip2", data=bz2.BZ2Decompressor().decompress(data[:], _LARGEST))
+            return Unpacked(program="bzip2", data=bz2.BZ2Decompressor().decompress(data[:_LARGEST], _LARGEST))
         if head == b"\xfd7zXZ\x00":
             reader = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=1 << 28)
-            return Unpacked(program="xz", data=reader.decompress(data[:], _LARGEST))
+            return Unpacked(program="xz", data=reader.decompress(data[:_LARGEST], _LARGEST))
     except (zlib.error, lzma.LZMAError, OSError, EOFError):
         return None
     return None
