@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from builder.syntax import write_yaml
+
 Plain = str | int | float | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
 
 
@@ -14,8 +16,8 @@ def json_text(value: Plain) -> bytes:
 
 
 def yaml_text(value: Plain) -> bytes:
-    """Return ``value`` as YAML (every JSON text is one), keys in the order given."""
-    return json_text(value)
+    """Return ``value`` as YAML, keys in the order given."""
+    return write_yaml(value).encode()
 
 
 def without_empty(value: Mapping[str, Plain]) -> dict[str, Plain]:
