@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from builder.sandbox.copies import copy_lower, copy_tree
 from builder.sandbox.limits import resource_limits
 from builder.sandbox.seam import Output, Session
 from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Tmpfs
+from builder.store import remove_tree
 
 _NOTES = (
     "commands run on this machine itself: they see its files, programs, processes and network",
@@ -58,37 +58,51 @@ class Unsealed:
     ) -> AsyncIterator[Session]:
         """See `Sandbox.open`; ``rootfs`` is not used."""
         for mount in mounts:
-            await self._put(mount)
+            if isinstance(mount, Overlay):
+                await self._copy_once(mount)
         path = ":".join(part for part in (env.get("PATH", ""), self.search_path) if part)
-        session = _Session(self, [mount for mount in mounts if isinstance(mount, Tmpfs)], limits, {**env, "PATH": path})
+        session = _Session(self, mounts, limits, {**env, "PATH": path})
         try:
             yield session
         finally:
             await session.close()
 
-    async def _put(self, mount: Mount) -> None:
-        """Put ``mount`` at its inside path: a copy, so that nothing shared is written to, or a link where it may be."""
+    async def _copy_once(self, mount: Overlay) -> None:
+        """Put a copy of the lower folders at the inside path, unless it holds that of the same overlay already."""
         inside = Path(mount.inside)
-        await asyncio.to_thread(inside.parent.mkdir, parents=True, exist_ok=True)
+        identity = "\n".join(str(folder.absolute()) for folder in (mount.upper, *mount.lower))
+        mark = inside.with_name(f".{inside.name}.overlay")
+        if await asyncio.to_thread(_read, mark) != identity:
+            await asyncio.to_thread(_make_way, inside)
+            await asyncio.to_thread(_make_way, inside.with_name(f".{inside.name}.copied"))
+            await copy_lower(self.cp, mount.lower, inside)
+            await asyncio.to_thread(mark.write_text, identity, encoding="utf-8")
+
+    async def put(self, mount: Mount) -> None:
+        """Put ``mount`` at its inside path for one command: a copy of what must not be written to, else a link."""
+        inside = Path(mount.inside)
         match mount:
             case Bind(source=source) if source == inside:
                 pass
             case Bind(source=source, writable=True):
-                await asyncio.to_thread(_link, inside, source)
+                await asyncio.to_thread(_make_way, inside)
+                await asyncio.to_thread(inside.symlink_to, source.absolute())
             case Bind(source=source):
+                await asyncio.to_thread(_make_way, inside)
                 await copy_tree(self.cp, source, inside)
-            case Overlay(lower=lower):
-                await copy_lower(self.cp, lower, inside)
             case Tmpfs():
+                await asyncio.to_thread(_make_way, inside)
+                await asyncio.to_thread(inside.mkdir)
+            case Overlay():
                 pass
 
 
 class _Session:
     """See `builder.sandbox.seam.Session`."""
 
-    def __init__(self, sandbox: Unsealed, fresh: Sequence[Tmpfs], limits: Limits, env: Mapping[str, str]) -> None:
+    def __init__(self, sandbox: Unsealed, mounts: Sequence[Mount], limits: Limits, env: Mapping[str, str]) -> None:
         self._sandbox = sandbox
-        self._fresh = tuple(fresh)
+        self._mounts = tuple(mounts)
         self._limits = limits
         self._env = dict(env)
         self._turn = asyncio.Lock()
@@ -100,8 +114,8 @@ class _Session:
         async with self._turn:
             if self._closed:
                 raise MachineError("the session is closed", code="sandbox.closed")
-            for mount in self._fresh:
-                await asyncio.to_thread(_empty, Path(mount.inside))
+            for mount in self._mounts:
+                await self._sandbox.put(mount)
             spawn = Spawn(
                 argv=[*resource_limits(self._sandbox.prlimit, self._limits), *command.argv],
                 kill=kill_group,
@@ -123,11 +137,17 @@ class _Session:
             await self._child.kill()
 
 
-def _link(inside: Path, source: Path) -> None:
-    inside.unlink(missing_ok=True)
-    inside.symlink_to(source.absolute())
+def _make_way(place: Path) -> None:
+    """Remove what an earlier command left at ``place``, and make the folder above it."""
+    if place.is_symlink() or place.is_file():
+        place.unlink()
+    elif place.is_dir():
+        remove_tree(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
