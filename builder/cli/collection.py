@@ -121,13 +121,13 @@ def _channel(text: str, root: Path) -> str:
 def recipe_files(folders: tuple[Path, ...]) -> tuple[Path, ...]:
     """Return the recipe files of ``folders``: a file itself, a folder's own, or else those of the folders in it.
 
-    Raises `UsageError` for each path that holds none.
+    Raises `UsageError` for each path that holds none; files that are no YAML are passed over beside other paths.
     """
     found: list[Path] = []
     problems: list[Problem] = []
     for folder in folders:
         files = list(_recipe_files(folder))
-        if not files:
+        if not files and not (folder.is_file() and len(folders) > 1):  # a shell's `recipes/*` names the README too
             problems.append(_no_recipe(folder))
         found += [file for file in files if file not in found]
     if problems:
@@ -137,7 +137,8 @@ def recipe_files(folders: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _recipe_files(path: Path) -> Iterator[Path]:
     if path.is_file():
-        yield path
+        if path.suffix in {".yaml", ".yml"}:
+            yield path
     elif (path / "recipe.yaml").is_file():
         yield path / "recipe.yaml"
     elif path.is_dir():

@@ -30,6 +30,11 @@ class Selection:
     target_platform: str | None
 
     @property
+    def given(self) -> bool:
+        """Whether any path was named."""
+        return bool(self.paths or self.recipes)
+
+    @property
     def wanted(self) -> tuple[Path, ...]:
         """The paths to look for recipes in: the current folder when none is given."""
         return (*self.paths, *self.recipes) or (Path(),)

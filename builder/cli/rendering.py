@@ -33,9 +33,17 @@ class Rendered:
 
 def render_selection(selection: Selection) -> Rendered:
     """Render every recipe that the selection names, over the collection's variants and those given."""
-    files = recipe_files(selection.wanted)
-    collection = find_collection(files[0].parent)
+    collection = find_collection(selection.wanted[0])
+    files = recipe_files(selection.wanted if selection.given else (_own_folder(collection) or selection.wanted))
     return render_files(files, selection, collection)
+
+
+def _own_folder(collection: Collection) -> tuple[Path, ...]:
+    """Return where recipes are when none is named: here, or those of the collection whose root this is."""
+    here = Path()
+    if (here / "recipe.yaml").is_file() or collection.root != here.resolve():
+        return ()
+    return collection.recipes
 
 
 def render_files(files: Sequence[Path], selection: Selection, collection: Collection) -> Rendered:
