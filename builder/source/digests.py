@@ -100,14 +100,18 @@ def file_item(place: Path, name: str | None) -> folder.Item:
 
 def located(path: str, recipe_folder: Path) -> Path:
     """Return where a recipe's ``path`` lies; links may not lead out of the recipe's folder either."""
-    place = (recipe_folder / path).resolve()
+    try:
+        place = (recipe_folder / path).resolve()
+        is_there = place.is_dir() or place.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, NUL, endless names
+        raise SourceError(f"{path[:200]!r} is no path of a file", code="source.absent") from error
     if Path(path).is_absolute() or not place.is_relative_to(recipe_folder.resolve()):
         raise SourceError(
             f"{path!r} lies outside the recipe's folder",
             code="source.outside",
             remedy="put it beside the recipe, or name an archive of it by address and sha256",
         )
-    if not place.is_dir() and not place.is_file():
+    if not is_there:
         raise SourceError(f"there is no file or folder {path!r} beside the recipe", code="source.absent")
     return place
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from builder.sandbox import find_sandbox
 from builder.source import Addresses, Fetcher
 from builder.store import Store
+from tests.source.bench import Bench
 from tests.source.server import Server, serving
 
 ARCHIVE = Path(__file__).parent / "archive"
@@ -41,3 +43,10 @@ def fetcher(store: Store, server: Server) -> Fetcher:
     """A fetcher that asks the server for everything and never waits long."""
     addresses = Addresses(debian=f"{server.base}/debian", pypi=f"{server.base}/simple", keyring=KEYRING)
     return Fetcher(store, addresses, retries=(0.0, 0.0, 0.0))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, store: Store, rootfs: Path) -> Bench:
+    """A work folder's bench with the real sandbox."""
+    sandbox = find_sandbox("bubblewrap", tmp_path / "scratch")
+    return Bench(folder=tmp_path / "bench", fetcher=Fetcher(store, Addresses()), sandbox=sandbox, rootfs=rootfs)

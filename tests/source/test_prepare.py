@@ -1,0 +1,281 @@
+"""Work folders: many sources become one tree, or a clear error and nothing left over."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builder.errors import SourceError
+from builder.model.recipe import GitSource, GlobList, PathSource, UrlSource
+from builder.sandbox.fake import FakeSandbox
+from builder.source import Addresses, Fetcher, source_digests
+from builder.store import Store
+from tests.source.bench import Bench, deb, tar, zipped
+from tests.source.server import Server, body_of, waiting
+
+
+@pytest.fixture
+def bench(tmp_path: Path, store: Store) -> Bench:
+    """Without patches no command is run: a fake sandbox that would remember."""
+    fetcher = Fetcher(store, Addresses())
+    return Bench(folder=tmp_path / "bench", fetcher=fetcher, sandbox=FakeSandbox(), rootfs=tmp_path / "rootfs")
+
+
+def refusal(bench: Bench, *sources: UrlSource | PathSource | GitSource) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        bench.prepare(*sources)
+    return caught.value
+
+
+class TestArchives:
+    def test_a_single_top_folder_is_dropped(self, bench: Bench) -> None:
+        bench.prepare(bench.archive("x-1.tar.gz", tar({"x-1/": "", "x-1/a": "A", "x-1/b/c": "C"})))
+        assert bench.files() == {"a": "A", "b/c": "C"}
+
+    def test_several_top_folders_stay(self, bench: Bench) -> None:
+        bench.prepare(bench.archive("x-1.tar.gz", tar({"x/a": "A", "y/b": "B"})))
+        assert bench.files() == {"x/a": "A", "y/b": "B"}
+
+    def test_zip(self, bench: Bench) -> None:
+        bench.prepare(bench.archive("x-1.zip", zipped({"x-1/a": "A"})))
+        assert bench.files() == {"a": "A"}
+
+    def test_wheels_are_never_stripped(self, bench: Bench) -> None:
+        bench.prepare(bench.archive("x-1-py3-none-any.whl", zipped({"x/a": "A"})))
+        assert bench.files() == {"x/a": "A"}
+
+    def test_debian_packages_are_never_stripped(self, bench: Bench) -> None:
+        bench.prepare(bench.archive("x_1-1_amd64.deb", deb({"./usr/": "", "./usr/bin/x": "#!x"})))
+        assert bench.files() == {"usr/bin/x": "#!x"}
+        assert os.access(bench.work / "usr/bin/x", os.X_OK)
+
+    def test_debian_packages_share_folders(self, bench: Bench) -> None:
+        one = bench.archive("x_1_amd64.deb", deb({"./usr/": "", "./usr/share/doc/x/copyright": "x"}))
+        two = bench.archive("y_1_amd64.deb", deb({"./usr/": "", "./usr/share/doc/y/copyright": "y"}))
+        bench.prepare(one, two)
+        assert bench.files() == {"usr/share/doc/x/copyright": "x", "usr/share/doc/y/copyright": "y"}
+
+    def test_the_name_in_the_address_tells_the_format(self, bench: Bench) -> None:
+        """In the store a file has no name but its digest."""
+        source = bench.archive("x.whl", zipped({"x/a": "A"}))
+        bench.prepare(source)
+        assert bench.files() == {"x/a": "A"}
+
+    def test_with_a_file_name_it_is_not_unpacked(self, bench: Bench) -> None:
+        content = tar({"x-1/a": "A"})
+        bench.prepare(replace(bench.archive("x-1.tar.gz", content), file_name="kept.tar.gz"))
+        assert (bench.work / "kept.tar.gz").read_bytes() == content
+
+    def test_an_evil_archive_is_refused_and_leaves_nothing(self, bench: Bench) -> None:
+        error = refusal(bench, bench.archive("x.tar.gz", tar({"a": "A", "../evil": "E"})))
+        assert "x.tar.gz" in str(error)
+        assert list(bench.work.parent.rglob("*")) == [bench.work]
+
+    def test_what_is_no_archive_but_named_so_is_refused(self, bench: Bench) -> None:
+        assert "x.tar.gz" in str(refusal(bench, bench.archive("x.tar.gz", b"<html>")))
+
+
+class TestFiles:
+    def test_a_plain_file_keeps_its_name(self, bench: Bench) -> None:
+        bench.prepare(bench.archive("data.csv", b"1,2\n"))
+        assert bench.files() == {"data.csv": "1,2\n"}
+        assert (bench.work / "data.csv").stat().st_mode & 0o7777 == 0o644
+
+    def test_or_gets_another(self, bench: Bench) -> None:
+        bench.prepare(replace(bench.archive("data.csv", b"1,2\n"), file_name="table.csv"))
+        assert list(bench.files()) == ["table.csv"]
+
+    def test_the_store_is_not_handed_out_for_writing(self, bench: Bench, store: Store) -> None:
+        source = bench.archive("data.csv", b"1,2\n")
+        bench.prepare(source)
+        (bench.work / "data.csv").write_text("changed")
+        kept = store.file(source.sha256 or "")
+        assert kept is not None
+        assert kept.read_bytes() == b"1,2\n"
+
+
+class TestPaths:
+    def test_a_folder_beside_the_recipe(self, bench: Bench) -> None:
+        (bench.recipe / "src" / ".git").mkdir(parents=True)
+        (bench.recipe / "src" / ".git" / "HEAD").touch()
+        (bench.recipe / "src" / "run.sh").write_text("#!/bin/sh\n")
+        (bench.recipe / "src" / "run.sh").chmod(0o755)
+        (bench.recipe / "src" / "link").symlink_to("run.sh")
+        bench.prepare(PathSource(path="src"))
+        assert bench.files() == {"link": "-> run.sh", "run.sh": "#!/bin/sh\n"}
+        assert os.access(bench.work / "run.sh", os.X_OK)
+
+    def test_the_recipes_folder_itself_without_the_work_in_it(self, bench: Bench) -> None:
+        (bench.recipe / "recipe.yaml").touch()
+        bench.prepare(PathSource(path="."))
+        assert list(bench.files()) == ["recipe.yaml"]
+
+    def test_a_file(self, bench: Bench) -> None:
+        (bench.recipe / "tool.sh").write_text("#!/bin/sh\n")
+        (bench.recipe / "tool.sh").chmod(0o755)
+        bench.prepare(PathSource(path="tool.sh", file_name="tool"), PathSource(path="tool.sh"))
+        assert list(bench.files()) == ["tool", "tool.sh"]
+        assert os.access(bench.work / "tool", os.X_OK)
+
+    def test_an_archive(self, bench: Bench) -> None:
+        (bench.recipe / "x.tar.gz").write_bytes(tar({"x-1/a": "A"}, mtime=77))
+        assert bench.prepare(PathSource(path="x.tar.gz")).newest == 77
+        assert bench.files() == {"a": "A"}
+
+    def test_a_change_of_the_copy_does_not_reach_the_recipe(self, bench: Bench) -> None:
+        (bench.recipe / "a.txt").write_text("mine")
+        bench.prepare(PathSource(path="a.txt"))
+        (bench.work / "a.txt").write_text("changed")
+        assert (bench.recipe / "a.txt").read_text() == "mine"
+
+    def test_outside_is_refused(self, bench: Bench) -> None:
+        assert refusal(bench, PathSource(path="/etc/hostname")).problems[0].code == "source.outside"
+        assert not bench.work.exists()
+
+
+class TestTogether:
+    def test_target_folders(self, bench: Bench) -> None:
+        main = bench.archive("x.tar.gz", tar({"x/a": "A"}))
+        extra = replace(bench.archive("y.tar.gz", tar({"y/a": "B"})), target_directory="vendor/y")
+        bench.prepare(main, extra)
+        assert bench.files() == {"a": "A", "vendor/y/a": "B"}
+
+    def test_a_file_of_two_sources_is_an_error(self, bench: Bench) -> None:
+        error = refusal(
+            bench, bench.archive("x.tar.gz", tar({"x/a/b": "1"})), bench.archive("y.zip", zipped({"y/a/b": "2"}))
+        )
+        [problem] = error.problems
+        assert problem.code == "source.conflict"
+        assert "y.zip" in problem.message
+        assert "a/b" in problem.message
+        assert "target_directory" in (problem.remedy or "")
+
+    def test_a_filter_can_solve_that(self, bench: Bench) -> None:
+        one = bench.archive("x.tar.gz", tar({"x/LICENSE": "1", "x/a": "A"}))
+        two = replace(
+            bench.archive("y.tar.gz", tar({"y/LICENSE": "2", "y/b": "B"})), filter=GlobList(exclude=("LICENSE",))
+        )
+        bench.prepare(one, two)
+        assert bench.files() == {"LICENSE": "1", "a": "A", "b": "B"}
+
+    def test_a_filter_that_selects_nothing_is_an_error(self, bench: Bench) -> None:
+        source = replace(bench.archive("x.tar.gz", tar({"x/a": "A"})), filter=GlobList(include=("*.c",)))
+        assert refusal(bench, source).problems[0].code == "source.filter"
+
+    def test_a_filter_of_a_folder(self, bench: Bench) -> None:
+        (bench.recipe / "src" / "deep").mkdir(parents=True)
+        (bench.recipe / "src" / "deep" / "a.c").touch()
+        (bench.recipe / "src" / "a.h").touch()
+        bench.prepare(PathSource(path="src", filter=GlobList(include=("**/*.c",))))
+        assert list(bench.files()) == ["deep/a.c"]
+
+    def test_a_target_folder_behind_another_sources_link_is_refused(self, bench: Bench, tmp_path: Path) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        link = bench.archive("x_1_all.deb", deb({"./usr/a": "A"}))
+        evil = bench.archive("z_1_all.deb", self.deb_with_link(str(outside)))
+        behind = replace(bench.archive("data.csv", b"1"), target_directory="way/x")
+        error = refusal(bench, link, evil, behind)
+        assert error.problems[0].code == "source.conflict"
+        assert list(outside.iterdir()) == []
+
+    def test_an_archive_cannot_write_through_another_sources_link(self, bench: Bench, tmp_path: Path) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        evil = bench.archive("z_1_all.deb", self.deb_with_link(str(outside)))
+        error = refusal(bench, evil, bench.archive("y.tar.gz", tar({"way/x": "1", "b": "2"})))
+        assert error.problems[0].code == "source.conflict"
+        assert list(outside.iterdir()) == []
+
+    def deb_with_link(self, target: str) -> bytes:
+        """Debian packages may hold absolute links."""
+        packed = deb({})
+        data = tar({}, links={"./way": target})
+        start = packed.index(b"data.tar.gz")
+        header = f"{'data.tar.gz':<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(data):<10}`\n".encode()
+        return packed[:start] + header + data + b"\n" * (len(data) % 2)
+
+    def test_a_file_cannot_be_a_target_folder(self, bench: Bench) -> None:
+        one = bench.archive("data.csv", b"1")
+        two = replace(bench.archive("more.csv", b"2"), target_directory="data.csv/x")
+        assert refusal(bench, one, two).problems[0].code == "source.conflict"
+
+    def test_no_sources_make_an_empty_folder(self, bench: Bench) -> None:
+        tree = bench.prepare()
+        assert tree.folder == bench.work
+        assert list(bench.work.iterdir()) == []
+        assert (tree.digests, tree.newest) == ((), None)
+
+
+class TestTree:
+    def test_the_newest_member_of_all_counts(self, bench: Bench) -> None:
+        old = bench.archive("x.tar.gz", tar({"x/a": "A"}, mtime=1000))
+        new = replace(bench.archive("y.tar.gz", tar({"y/b": "B"}, mtime=2000)), target_directory="y")
+        assert bench.prepare(new, old).newest == 2000
+
+    def test_plain_files_and_folders_have_no_time_of_their_own(self, bench: Bench) -> None:
+        (bench.recipe / "src").mkdir()
+        (bench.recipe / "src" / "a").touch()
+        assert bench.prepare(bench.archive("data.csv", b"1"), PathSource(path="src")).newest is None
+
+    def test_digests_are_those_of_the_plan(self, bench: Bench) -> None:
+        (bench.recipe / "src").mkdir()
+        (bench.recipe / "src" / "a").touch()
+        sources = (bench.archive("data.csv", b"1"), PathSource(path="src"))
+        assert bench.prepare(*sources).digests == source_digests(sources, bench.recipe)
+
+    def test_twice_the_same_tree(self, bench: Bench) -> None:
+        sources = [bench.archive(f"{n}_1_all.deb", deb({f"./usr/share/{n}": str(n)})) for n in range(12)]
+        bench.prepare(*sources)
+        first = bench.files()
+        bench.work.rename(bench.folder / "first")
+        bench.prepare(*sources)
+        assert bench.files() == first
+        assert len(first) == 12
+
+
+class TestRefusals:
+    def test_nothing_is_fetched_for_sources_that_are_wrong(self, bench: Bench, server: Server) -> None:
+        address = server.serve("/a.tar.gz", b"")
+        for wrong in (
+            UrlSource(urls=(address,)),
+            UrlSource(urls=(address,), sha256="0" * 64, target_directory="../x"),
+            UrlSource(urls=(address,), sha256="0" * 64, patches=("absent.patch",)),
+            UrlSource(urls=(address,), sha256="0" * 64, patches=("../evil.patch",)),
+            GitSource(git=address),
+        ):
+            refusal(bench, wrong)
+        assert server.seen == []
+
+    def test_nothing_is_left_beside_the_work_folder(self, bench: Bench) -> None:
+        refusal(bench, bench.archive("x.tar.gz", tar({"x/a": "1"})), bench.archive("y.tar.gz", b"no archive"))
+        assert list(bench.work.parent.iterdir()) == [bench.work]
+        bench.prepare(bench.archive("x.tar.gz", tar({"x/a": "1"})))
+        assert list(bench.work.parent.iterdir()) == [bench.work]
+
+
+def test_cancelling_leaves_nothing_beside_the_work_folder(bench: Bench, server: Server) -> None:
+    never = threading.Event()
+    body = tar({"x/a": "A"})
+    slow = UrlSource(
+        urls=(server.say("/x.tar.gz", waiting(never, body_of(body))),), sha256=hashlib.sha256(body).hexdigest()
+    )
+
+    async def work() -> None:
+        task = asyncio.ensure_future(bench._prepare([slow]))
+        await asyncio.to_thread(server.arrived.acquire)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    try:
+        asyncio.run(work())
+    finally:
+        never.set()
+    assert list(bench.work.parent.rglob("*")) == []
