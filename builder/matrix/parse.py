@@ -51,10 +51,9 @@ class VariantFile:
         """Return the configuration that ``root`` describes; raise `RecipeError` with all that is wrong."""
         values: dict[str, Values] = {}
         if isinstance(root, MappingNode):
-            places = _Lines(root.document.text, self.name)
             for name, node in root.entries:
                 if name.text not in _SPECIAL and self._is_new_key(name, values):
-                    values[variant_key(name.text)] = self._values(node, name, places)
+                    values[variant_key(name.text)] = self._values(node, name)
             groups = list(self._groups(root.get("zip_keys")))
             extend = [variant_key(one.text) for one in self._scalars(root.get("extend_keys"), "extend_keys")]
             pins = self._pins(root.get("pin_run_as_build"))
@@ -87,18 +86,21 @@ class VariantFile:
             )
         return not wrong and variant_key(name.text) not in values
 
-    def _values(self, node: Node, name: Scalar, places: _Lines) -> Values:
+    def _values(self, node: Node, name: Scalar) -> Values:
         found: list[tuple[VariantValue, Origin]] = []
         if isinstance(node, Sequence):
             for item in node.items:
-                found += [(value, places.origin(where)) for value, where in self._item(item, name.text)]
+                found += [(value, self._origin(where)) for value, where in self._item(item, name.text)]
         elif self.selected and isinstance(node, Scalar):
-            found += [] if is_null(node) else [(node.text, places.origin(node))]
+            found += [] if is_null(node) else [(node.text, self._origin(node))]
         else:
             self._wrong(
                 "values", f"the values of {name.text} must be a list, this is {kind_of(node)}", node.place, _AS_LIST
             )
         return Values(tuple(value for value, _ in found), tuple(origin for _, origin in found))
+
+    def _origin(self, scalar: Scalar) -> Origin:
+        return Origin(source=self.name, line=bisect_right(scalar.document.lines, scalar.start))
 
     def _item(self, item: Node, key: str) -> Iterator[tuple[VariantValue, Scalar]]:
         if isinstance(item, Scalar):
@@ -193,17 +195,6 @@ class VariantFile:
                 "pin", f"pin_run_as_build is a mapping of packages to pins, this is {kind_of(node)}", node.place
             )
         return pins
-
-
-class _Lines:
-    """Line numbers of a text, each found without counting from the start again."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self._starts = [0, *(index + 1 for index, sign in enumerate(text) if sign == "\n")]
-        self._name = name
-
-    def origin(self, scalar: Scalar) -> Origin:
-        return Origin(source=self._name, line=bisect_right(self._starts, scalar.start))
 
 
 def _stands_alone(scalar: Scalar) -> bool:

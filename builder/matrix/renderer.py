@@ -60,11 +60,8 @@ class Renderer:
 
     def _join(self, join: _Join, need: Need, siblings: Siblings) -> list[_Join]:
         assigned, chosen = join
-        found: list[_Join] = [(joined, {**chosen, need: one}) for one, joined in siblings.agreeing(need, assigned)]
-        if found:
-            return found
-        nearest = siblings.nearest(need, assigned)
-        if nearest is None:
+        found = list(siblings.agreeing(need, assigned)) or siblings.nearest(need, assigned)
+        if not found:
             kind, name = need
             what = "inherits the staging output" if kind == "staging" else "pins exactly the output"
             raise RecipeError(
@@ -73,7 +70,7 @@ class Renderer:
                 place=self._place,
                 remedy="name an output of this recipe that is not skipped, or skip this output too",
             )
-        return [(assigned, {**chosen, need: nearest})]
+        return [(joined, {**chosen, need: one}) for one, joined in found]
 
     def _rendering(self, branch: Branch, assigned: dict[str, int], chosen: dict[Need, Finished]) -> Finished:
         used = UsedVariant(branch, self.expansion.space, self.platforms.target)
@@ -161,7 +158,8 @@ def _with_siblings(one: Finished, siblings: Siblings) -> Rendering:
             sibling: Finished | None = one
         else:
             agreeing = (other for other, _ in siblings.agreeing(need, one.assigned))
-            sibling = one.chosen.get(need) or next(agreeing, None) or siblings.nearest(need, one.assigned)
+            nearest = (other for other, _ in siblings.nearest(need, one.assigned))
+            sibling = one.chosen.get(need) or next(agreeing, None) or next(nearest, None)
         if sibling is not None:
             found.append(_sibling(sibling.rendering))
     return replace(one.rendering, siblings=tuple(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -72,15 +73,21 @@ class Siblings:
                 if joined is not None:
                     yield one, joined
 
-    def nearest(self, need: Need, assigned: Assignment) -> Finished | None:
-        """Return the rendering of ``need`` that shares most values with ``assigned``, the last of equals.
+    def nearest(self, need: Need, assigned: Assignment) -> list[tuple[Finished, dict[str, int]]]:
+        """Return the renderings of ``need`` nearest to ``assigned``, for when the one that agrees is skipped.
 
-        This is rattler-build's rule, which matters when the rendering that agrees is skipped.
+        rattler-build's rule: in each combination of all keys the rendering that shares most values with it, the last of
+        equals in the order of the values' text. So there is one for each combination of the keys that are not assigned.
         """
-        best, most = None, -1
-        for shelf in self._shelves.get(need, {}).values():
-            for one in shelf.found:
-                shared = sum(assigned.get(key) == place for key, place in one.assigned.items())
-                if shared >= most:
-                    best, most = one, shared
-        return best
+        found = [one for shelf in self._shelves.get(need, {}).values() for one in shelf.found]
+        shared = [sum(assigned.get(key) == place for key, place in one.assigned.items()) for one in found]
+        best: dict[tuple[tuple[str, int], ...], Finished] = {}
+        for one, count in zip(found, shared, strict=True):
+            free = tuple(sorted((key, place) for key, place in one.assigned.items() if key not in assigned))
+            if count == max(shared) and (free not in best or self._text(one) > self._text(best[free])):
+                best[free] = one
+        joins = ((one, self._space.joined(assigned, dict(free))) for free, one in best.items())
+        return [(one, joined) for one, joined in joins if joined is not None]
+
+    def _text(self, one: Finished) -> list[str]:
+        return [json.dumps(self._space.value(key, place)) for key, place in sorted(one.assigned.items())]

@@ -52,7 +52,7 @@ def _ours(document: Mapping[str, Any]) -> Canonical:
     return {
         **{field: document[field] for field in fields},
         "used": dict(document["variant"]),
-        **{section: _specs(needs[section]) for section in _SECTIONS},
+        **{f"{section} requirements": _specs(needs[section]) for section in _SECTIONS},
     }
 
 
@@ -62,7 +62,7 @@ def theirs(output: PeerOutput) -> Canonical:
     return {
         **{field: getattr(output, field) for field in fields},
         "used": dict(output.used),
-        **{section: _specs(output.requirements.get(section) or ()) for section in _SECTIONS},
+        **{f"{section} requirements": _specs(output.requirements.get(section) or ()) for section in _SECTIONS},
     }
 
 

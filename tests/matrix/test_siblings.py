@@ -58,14 +58,28 @@ def test_skipped_renderings_are_no_siblings() -> None:
     assert not found(siblings, "lib", {"a": 0})
 
 
-def test_the_nearest_shares_most_values_and_is_the_last_of_equals() -> None:
+def nearest(siblings: Siblings, assigned: dict[str, int]) -> list[str]:
+    return [one.rendering.build_string for one, _ in siblings.nearest(("package", "lib"), assigned)]
+
+
+def test_the_nearest_shares_most_values() -> None:
     siblings = Siblings(SPACE)
     siblings.add([finished("lib", {"a": 1, "b": 0}), finished("lib", {"a": 1, "b": 1})])
+    assert nearest(siblings, {"a": 0, "b": 0}) == ["1_0"]
+    assert nearest(siblings, {"a": 0, "b": 1}) == ["1_1"]
+    assert not siblings.nearest(("package", "nobody"), {})
 
-    def nearest(assigned: dict[str, int]) -> str | None:
-        one = siblings.nearest(("package", "lib"), assigned)
-        return one.rendering.build_string if one else None
 
-    assert nearest({"a": 0, "b": 0}) == "1_0"
-    assert nearest({"a": 0}) == "1_1"
-    assert siblings.nearest(("package", "nobody"), {}) is None
+def test_there_is_a_nearest_for_each_combination_of_the_other_keys() -> None:
+    siblings = Siblings(SPACE)
+    siblings.add([finished("lib", {"a": 1, "b": 0}), finished("lib", {"a": 1, "b": 1})])
+    assert nearest(siblings, {"a": 0}) == ["1_0", "1_1"]
+    joined = [both for _, both in siblings.nearest(("package", "lib"), {"a": 0})]
+    assert joined == [{"a": 0, "b": 0}, {"a": 0, "b": 1}]
+
+
+def test_the_last_of_equally_near_ones_goes_by_the_values_text() -> None:
+    space = Space(config({"python": ["3.12", "3.9", "3.10", "3.8"]}))
+    siblings = Siblings(space)
+    siblings.add([finished("lib", {"python": place}) for place in range(3)])
+    assert nearest(siblings, {"python": 3}) == ["1"]
