@@ -1,0 +1,196 @@
+"""Recipes as people write them, from text to renderings."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from builder.errors import RecipeError
+from builder.matrix import load_variants, render, rendering_document
+from builder.model.rendering import Platforms, Rendering
+from builder.recipe import load
+from tests.matrix.fakes import LINUX
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def rendered(folder: Path, recipe: str, variants: str = "", platforms: Platforms = LINUX) -> tuple[Rendering, ...]:
+    (folder / "recipe.yaml").write_text(recipe)
+    (folder / "variants.yaml").write_text(variants)
+    return render(load(folder), load_variants([folder / "variants.yaml"], {}, platforms), platforms)
+
+
+def stems(found: tuple[Rendering, ...]) -> list[str]:
+    return [one.stem for one in found]
+
+
+MATRIX = """\
+context:
+  version: "2.0"
+package:
+  name: mat
+  version: ${{ version }}
+build:
+  script: echo ${{ archlevel }} ${{ blas }}
+requirements:
+  build:
+    - if: cudav != "none"
+      then: cuda-nvcc =${{ cudav }}
+  host:
+    - pyv
+"""
+
+
+def test_a_matrix_with_a_zip_group(tmp_path: Path) -> None:
+    variants = """\
+archlevel: [1, 3]
+blas: [openblas, mkl]
+pyv: ["3.11", "3.12"]
+cudav: [none, "12"]
+unused: [1, 2, 3, 4]
+zip_keys: [[pyv, cudav]]
+"""
+    found = rendered(tmp_path, MATRIX, variants)
+    assert len(found) == 8
+    assert dict(found[0].variant) == {
+        "archlevel": 1, "blas": "openblas", "cudav": "none", "pyv": "3.11", "target_platform": "linux-64",
+    }  # fmt: skip
+    assert {(one.variant["pyv"], one.variant["cudav"]) for one in found} == {("3.11", "none"), ("3.12", "12")}
+
+
+def test_every_key_says_why_it_counts_and_where_it_was_set(tmp_path: Path) -> None:
+    found = rendered(tmp_path, MATRIX, "archlevel: [1]\nblas: [mkl]\npyv: [3.11]\ncudav: [none]\n")
+    why = dict(found[0].why)
+    assert "archlevel" in why["archlevel"]
+    assert f"{tmp_path / 'recipe.yaml'}:7" in why["archlevel"]
+    assert "requirements.host" in why["pyv"]
+    assert why["target_platform"] == "always part of the hash"
+    assert str(found[0].variant.origin("blas")) == f"{tmp_path / 'variants.yaml'}:2"
+
+
+def test_platforms_come_from_the_arguments(tmp_path: Path) -> None:
+    recipe = 'package: {name: a, version: "1"}\nbuild:\n  skip: win\n  script: ${{ "u" if unix else "w" }}\n'
+    assert not rendered(tmp_path, recipe)[0].output.skip
+    windows = Platforms(target="win-64", host="win-64", build="linux-64")
+    (found,) = rendered(tmp_path, recipe, platforms=windows)
+    assert found.output.skip
+    assert found.subdir == "win-64"
+
+
+def test_all_problems_of_a_recipe_reach_the_caller(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError) as caught:
+        rendered(tmp_path, 'package: {name: a, version: "1"}\nbuild:\n  script: ${{ nope }}\n')
+    assert caught.value.problems[0].place is not None
+    assert caught.value.problems[0].place.line == 3
+
+
+def test_b1_a_matrix_bomb_is_refused_before_it_goes_off(tmp_path: Path) -> None:
+    keys = "abcdefg"
+    recipe = f'package: {{name: a, version: "1"}}\nbuild:\n  script: {"".join(f"${{{{ {key} }}}}" for key in keys)}\n'
+    variants = "".join(f"{key}: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n" for key in keys)
+    with pytest.raises(RecipeError, match="10,000,000 times") as caught:
+        rendered(tmp_path, recipe, variants)
+    assert str(caught.value.problems[0].place) == str(tmp_path / "recipe.yaml")
+    assert "a (10 values)" in (caught.value.problems[0].remedy or "")
+
+
+def test_variants_with_one_file_name_are_refused(tmp_path: Path) -> None:
+    recipe = 'package: {name: a, version: "1"}\nbuild:\n  string: always\n  script: ${{ k }}\n'
+    with pytest.raises(RecipeError, match="k = 1 and 2"):
+        rendered(tmp_path, recipe, "k: [1, 2]\n")
+
+
+OUTPUTS = """\
+recipe: {name: top, version: "1.5"}
+build: {number: 2}
+outputs:
+  - package: {name: app}
+    requirements:
+      run: ['${{ pin_subpackage("lib", exact=True) }}', '${{ pin_subpackage("app") }}']
+  - staging: {name: work}
+    build: {script: 'make ${{ flavor }}'}
+  - package: {name: lib}
+    inherit: work
+    requirements:
+      run_exports: ['${{ pin_subpackage("lib", upper_bound="x.x") }}']
+"""
+
+
+def test_outputs_that_belong_together(tmp_path: Path) -> None:
+    found = rendered(tmp_path, OUTPUTS, "flavor: [a, b]\n")
+    assert [one.output.name for one in found] == ["app", "app", "work", "work", "lib", "lib"]
+    apps, works, libs = found[:2], found[2:4], found[4:]
+    assert [one.variant["lib"] for one in apps] == [f"1.5 {one.build_string}" for one in libs]
+    assert [one.staging for one in libs] == [one.identity for one in works]
+    assert [[sibling.name for sibling in one.siblings] for one in apps] == [["lib", "app"]] * 2
+    assert libs[0].siblings[0].build_string == libs[0].build_string
+    assert libs[0].build_string.endswith("_2")
+
+
+PIECES = {
+    "package": '{name: a, version: "1"}',
+    "build": "{number: 1, script: ['echo ${{ z }}', 'echo ${{ a }}'], variant: {use_keys: [forced]}}",
+    "requirements": "{host: [lib, other >=1], run: [__glibc >=2.17], build: ['${{ compiler(\"c\") }}']}",
+    "about": "{license: MIT, summary: x}",
+}
+VALUES = {
+    "z": "[1, 2]",
+    "a": "[x, y]",
+    "lib": "['1', '2']",
+    "c_compiler": "[gcc]",
+    "forced": "[true, false]",
+    "no": "[1, 2]",
+}
+
+
+def documents(folder: Path, pieces: list[tuple[str, str]], values: list[tuple[str, str]], zipped: str) -> str:
+    recipe = "".join(f"{key}: {text}\n" for key, text in pieces)
+    variants = "".join(f"{key}: {text}\n" for key, text in values) + zipped
+    found = [rendering_document(one) for one in rendered(folder, recipe, variants)]
+    for one in found:
+        del one["why"], one["origins"]  # places move with the lines
+    return json.dumps(found, sort_keys=True)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.permutations(list(PIECES.items())), st.permutations(list(VALUES.items())), st.permutations(["z", "a", "lib"]))
+def test_the_order_of_keys_changes_nothing(
+    tmp_path: Path, pieces: list[tuple[str, str]], values: list[tuple[str, str]], group: list[str]
+) -> None:
+    expected = documents(tmp_path, list(PIECES.items()), list(VALUES.items()), "zip_keys: [[z, a, lib]]\n")
+    zipped = f"zip_keys: [[{', '.join(group)}]]\n"
+    assert documents(tmp_path, pieces, values, zipped) == expected
+
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from builder.matrix import load_variants, render, rendering_document
+from builder.model.rendering import Platforms
+from builder.recipe import load
+linux = Platforms(target="linux-64", host="linux-64", build="linux-64")
+folder = Path(sys.argv[1])
+found = render(load(folder), load_variants([folder / "variants.yaml"], {}, linux), linux)
+print(json.dumps([rendering_document(one) for one in found]))
+"""
+
+
+def test_the_hash_seed_changes_nothing(tmp_path: Path) -> None:
+    rendered(tmp_path, OUTPUTS, "flavor: [a, b, c]\n")
+
+    def run(seed: str) -> str:
+        env = {"PYTHONHASHSEED": seed, "PYTHONPATH": str(CHECKOUT)}
+        return subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path)], env=env, capture_output=True, text=True, check=True
+        ).stdout
+
+    said = [run(seed) for seed in ("0", "1", "4242")]
+    assert json.loads(said[0])
+    assert all(one == other for one, other in itertools.pairwise(said))
