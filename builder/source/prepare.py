@@ -6,9 +6,11 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from builder.archive import is_archive, unpack
 from builder.errors import SourceError
@@ -22,6 +24,9 @@ from builder.source.digests import located, source_digests
 from builder.source.fetch import Fetcher
 from builder.source.patches import Patch, apply_patch, read_patch, strip_level
 from builder.store import remove_tree
+
+_AT_ONCE = 4
+_T = TypeVar("_T")
 
 OpenSession = Callable[[Sequence[Mount]], AbstractAsyncContextManager[Session]]
 """Opens a sandbox session over the rootfs with these mounts."""
@@ -95,20 +100,24 @@ def _patch(name: str, recipe_folder: Path) -> Patch:
 
 
 async def _lay_out_all(parts: Sequence[_Part]) -> int | None:
-    """Lay out all parts, each in a thread, and return the newest member time of all.
-
-    A thread cannot be stopped: when this is cancelled it waits for those that run, so that nobody writes behind the
-    back of whoever cleans up.
-    """
-    loop = asyncio.get_running_loop()
-    work = [loop.run_in_executor(None, _lay_out, part) for part in parts]
-    try:
-        times = await asyncio.gather(*work)
-    finally:
-        for job in work:
-            job.cancel()
-        await asyncio.wait(work) if work else None
+    """Lay out all parts, several at once, and return the newest member time of all."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="unpack") as pool:
+        times = await _to_the_end([pool.submit(_lay_out, part) for part in parts])
     return max((time for time in times if time is not None), default=None)
+
+
+async def _to_the_end(jobs: Sequence[Future[_T]]) -> list[_T]:
+    """Return the results of ``jobs``, or raise the first failure once all of them have ended.
+
+    A thread cannot be stopped, and a future of asyncio forgets it when it is cancelled. So a cancelled call drops the
+    jobs that wait and stays for those that run: nobody writes behind the back of whoever cleans up.
+    """
+    try:
+        return await asyncio.gather(*(asyncio.wrap_future(job) for job in jobs))
+    finally:
+        for job in jobs:
+            job.cancel()
+        await asyncio.to_thread(wait, jobs)
 
 
 def _lay_out(part: _Part) -> int | None:
@@ -146,10 +155,11 @@ class _Bench:
 
 async def _merge_all(parts: Sequence[_Part], bench: _Bench, patch_session: OpenSession) -> None:
     async with AsyncExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="merge"))
         session: Session | None = None
         for part in parts:
             target = PurePosixPath(part.source.target_directory or ".")
-            await asyncio.to_thread(_merge_part, part, bench.into, target)
+            await _to_the_end([pool.submit(_merge_part, part, bench.into, target)])
             for patch in part.patches:
                 if session is None:
                     session = await stack.enter_async_context(patch_session(bench.mounts()))

@@ -279,3 +279,30 @@ def test_cancelling_leaves_nothing_beside_the_work_folder(bench: Bench, server: 
     finally:
         never.set()
     assert list(bench.work.parent.rglob("*")) == []
+
+
+def test_cancelling_waits_for_what_is_being_unpacked(bench: Bench) -> None:
+    """A thread cannot be stopped; if it went on alone it would write into a folder that is being removed."""
+    many = bench.archive("x.tar.gz", tar({f"x/{number}": "" for number in range(6000)}))
+
+    def begun() -> None:
+        while not [path for path in bench.work.parent.glob(".work-*/*") if path.name.startswith(".unpack")]:
+            pass
+
+    async def work() -> None:
+        task = asyncio.ensure_future(bench._prepare([many, replace(many, target_directory="again")]))
+        await asyncio.to_thread(begun)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("unpack")]
+        assert list(bench.work.parent.iterdir()) == [bench.work]
+
+    asyncio.run(work())
+    assert list(bench.work.iterdir()) == []
+
+
+def test_one_failure_waits_for_the_others(bench: Bench) -> None:
+    many = bench.archive("x.tar.gz", tar({f"x/{number}": "" for number in range(6000)}))
+    refusal(bench, many, bench.archive("y.tar.gz", b"no archive"))
+    assert list(bench.work.parent.iterdir()) == [bench.work]
