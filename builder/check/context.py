@@ -87,6 +87,7 @@ def leaks_of(inside: InsidePaths, machine: Iterable[Path] = ()) -> tuple[Leak, .
         Leak(text=str(inside.work), what="the work folder"),
         Leak(text=str(inside.build_prefix), what="the build prefix"),
         Leak(text=str(inside.recipe), what="the recipe's folder"),
+        Leak(text=str(inside.script), what="the folder of the script"),
         Leak(text=str(inside.home), what="the home folder"),
         Leak(text=str(inside.test_prefix), what="the test prefix"),
         Leak(text=str(inside.test_work), what="the test folder"),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from builder.check.context import CheckContext
-from builder.check.links import Source, links
+from builder.check.links import Link, Source, links
 from builder.model.finding import Finding, Severity
 from builder.model.payload import Relocated
 
@@ -15,17 +15,21 @@ def check_linkage(relocated: Relocated, context: CheckContext) -> Iterator[Findi
     """Yield a finding for each library that nobody has, and for each package that is linked and not depended on.
 
     A package that only comes along with a run dependency is a warning: it works until that dependency drops it.
-    ``overlinking_behavior: ignore`` makes notes of all of them.
+    ``overlinking_behavior: ignore`` makes notes of all of them. A program whose run path does not lead to a library
+    that is there is a warning too, for it will not start by itself.
     """
     depended_on = {*context.run_names, context.output.name}
+    programs = {entry.entry.path for entry in relocated.entries if entry.binary and entry.binary.kind == "executable"}
     grouped: defaultdict[tuple[Source, str | None, str], list[str]] = defaultdict(list)
     for link in links(relocated, context):
         foreign = link.source in {Source.HOST, Source.SIBLING} and link.package not in depended_on
         if foreign or link.source is Source.MISSING:
             grouped[link.source, link.package, link.needed].append(link.path)
+        if not link.reached and link.path in programs:
+            yield _unreached(link)
     for (source, package, needed), paths in grouped.items():
         if source is Source.MISSING or package is None:
-            yield _missing(needed, paths, context)
+            yield _missing(needed, paths, relocated, context)
         else:
             yield _overlinked(needed, package, paths, context)
 
@@ -50,25 +54,45 @@ def _overlinked(needed: str, package: str, paths: Sequence[str], context: CheckC
     )
 
 
-def _missing(needed: str, paths: Sequence[str], context: CheckContext) -> Finding:
+def _missing(needed: str, paths: Sequence[str], relocated: Relocated, context: CheckContext) -> Finding:
     if "/" in needed:
-        return Finding(
-            check="missing-library",
-            severity=_severity(context),
-            path=paths[0],
-            message=f"{_files(paths)} a library by its path, {needed}",
-            remedy="link that library with -Wl,-soname, or link to it with -l instead of by its path",
+        said = "a library by its path, "
+        remedy = "link that library with -Wl,-soname, or link to it with -l instead of by its path"
+    else:
+        said = ""
+        remedy = (
+            "add the package that has it to requirements.host, or, when users' machines are to bring it, name it in "
+            "build.dynamic_linking.missing_dso_allowlist"
         )
-    installed = context.installed.entries if context.installed is not None else ()
-    left_out = next((entry.path for entry in installed if entry.path.rpartition("/")[2] == needed), None)
-    known = f"; the script installed {left_out}, which no output takes" if left_out is not None else ""
     return Finding(
         check="missing-library",
         severity=_severity(context),
         path=paths[0],
-        message=f"{_files(paths)} {needed}, which no package of the host environment has{known}",
-        remedy="add the package that has it to requirements.host, or, when users' machines are to bring it, name it in "
-        "build.dynamic_linking.missing_dso_allowlist",
+        message=f"{_files(paths)} {said}{needed}, which no package of the host environment has"
+        f"{_trace(needed, relocated, context)}",
+        remedy=remedy,
+    )
+
+
+def _trace(needed: str, relocated: Relocated, context: CheckContext) -> str:
+    """Say where the library would have to be looked for, when something is known."""
+    for entry in relocated.entries:
+        if entry.binary is not None and entry.binary.soname == needed:
+            return f"; {entry.entry.path} is that library, without a file or symlink of this name"
+    installed = context.installed.entries if context.installed is not None else ()
+    for left in installed:
+        if left.path.rpartition("/")[2] == needed:
+            return f"; the script installed {left.path}, which no output takes"
+    return ""
+
+
+def _unreached(link: Link) -> Finding:
+    return Finding(
+        check="run-paths",
+        severity=Severity.WARNING,
+        path=link.path,
+        message=f"the program needs {link.needed}, which is {link.place}, and its run path does not lead there",
+        remedy="add that folder to build.dynamic_linking.rpaths, or let relocation do its work",
     )
 
 

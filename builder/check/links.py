@@ -28,13 +28,26 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One needed library of one file: ``package`` and ``place`` say whose it is and where in the prefix, if known."""
+    """One needed library of one file: ``package`` and ``place`` say whose it is and where in the prefix, if known.
+
+    ``reached`` is whether the file's own run path leads there.
+    """
 
     path: str
     needed: str
     source: Source
     package: str | None = None
     place: str | None = None
+    reached: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surroundings:
+    """Whose each path of the prefix is, and the package's own paths by their names."""
+
+    places: dict[str, tuple[Source, str]]
+    own: dict[str, str]
+    prefix: str
 
 
 _MACHINES = {"ppc64le": "ppc64", "riscv64": "riscv", "armv6l": "arm", "armv7l": "arm", "loongarch64": "loongarch"}
@@ -51,22 +64,21 @@ def elf_entries(relocated: Relocated, target: Target) -> Iterator[RelocatedEntry
 def links(relocated: Relocated, context: CheckContext) -> Iterator[Link]:
     """Yield every needed library of every loadable file, with who has it.
 
-    The loader's order is kept: the folders of the file's run path first. After them any folder of the package itself
-    (a library may already be loaded by who needs it) and ``lib/`` of the environment and of sibling outputs.
+    The loader's order is kept: the folders of the file's run path, then the system. After them, not reached by the file
+    itself, any folder of the package (a library may already be loaded by who needs it) and ``lib/`` of the environment
+    and of sibling outputs.
     """
-    places = _places(relocated, context)
-    own: dict[str, str] = {}
-    for entry in relocated.entries:
-        own.setdefault(posixpath.basename(entry.entry.path), entry.entry.path)
+    surroundings = _surroundings(relocated, context)
+    system = GLIBC_LIBRARIES | context.system_libraries
     allowlist = context.output.build.dynamic_linking.missing_dso_allowlist
     allowed = Globs(allowlist) if allowlist else None
     for entry in elf_entries(relocated, context.target):
         assert entry.binary is not None
         for needed in entry.binary.needed:
-            found = _find(entry, needed, places, own)
-            if found is not None:
+            found = _find(entry, needed, surroundings)
+            if found is not None and (found.reached or needed not in system):
                 yield found
-            elif needed in GLIBC_LIBRARIES or needed in context.system_libraries:
+            elif needed in system:
                 yield Link(path=entry.entry.path, needed=needed, source=Source.SYSTEM)
             else:
                 spellings = (needed, f"$RPATH/{needed}")
@@ -75,31 +87,39 @@ def links(relocated: Relocated, context: CheckContext) -> Iterator[Link]:
                 yield Link(path=entry.entry.path, needed=needed, source=source)
 
 
-def _places(relocated: Relocated, context: CheckContext) -> dict[str, tuple[Source, str]]:
+def _surroundings(relocated: Relocated, context: CheckContext) -> _Surroundings:
     places = {path: (Source.SIBLING, sibling.name) for sibling in context.siblings for path in sibling.paths}
     places.update((path, (Source.HOST, name)) for path, name in context.owners.items())
     places.update((entry.entry.path, (Source.OWN, context.output.name)) for entry in relocated.entries)
-    return places
+    own: dict[str, str] = {}
+    for entry in relocated.entries:
+        own.setdefault(posixpath.basename(entry.entry.path), entry.entry.path)
+    return _Surroundings(places=places, own=own, prefix=relocated.placeholder)
 
 
-def _find(
-    entry: RelocatedEntry, needed: str, places: dict[str, tuple[Source, str]], own: dict[str, str]
-) -> Link | None:
-    for place in _candidates(entry, needed, own):
-        if place in places:
-            source, package = places[place]
-            return Link(path=entry.entry.path, needed=needed, source=source, package=package, place=place)
+def _find(entry: RelocatedEntry, needed: str, surroundings: _Surroundings) -> Link | None:
+    for place, reached in _candidates(entry, needed, surroundings):
+        if place in surroundings.places:
+            source, package = surroundings.places[place]
+            path = entry.entry.path
+            return Link(path=path, needed=needed, source=source, package=package, place=place, reached=reached)
     return None
 
 
-def _candidates(entry: RelocatedEntry, needed: str, own: dict[str, str]) -> Iterator[str]:
+def _candidates(entry: RelocatedEntry, needed: str, surroundings: _Surroundings) -> Iterator[tuple[str, bool]]:
+    """Yield (place in the prefix, whether the file's own run path or the name itself leads there)."""
     assert entry.binary is not None
+    if "/" in needed:
+        # A library without SONAME is needed by its path; an installer replaces the placeholder in it.
+        if surroundings.prefix and needed.startswith(f"{surroundings.prefix}/"):
+            yield needed.removeprefix(f"{surroundings.prefix}/"), True
+        return
     folder = posixpath.dirname(entry.entry.path)
     for part in entry.binary.runpath:
         if part.startswith(("$ORIGIN", "${ORIGIN}")):
             inside = joined(folder, part.replace("${ORIGIN}", "$ORIGIN").removeprefix("$ORIGIN"))
             if inside is not None:
-                yield posixpath.join(inside, needed)
-    if needed in own:
-        yield own[needed]
-    yield f"lib/{needed}"
+                yield posixpath.join(inside, needed), True
+    if needed in surroundings.own:
+        yield surroundings.own[needed], False
+    yield f"lib/{needed}", False

@@ -18,21 +18,23 @@ _REFUSED_BY_WINDOWS = re.compile(r'[<>:"\\|?*]|[. ]$')
 def check_names(relocated: Relocated, context: CheckContext) -> Iterator[Finding]:
     """Yield a finding for each path with control characters or bytes that are no UTF-8, and for each case collision.
 
-    Paths that differ only in case are an error where file systems do not tell them apart, and a warning elsewhere. On
-    Windows, names that it reserves or refuses are errors.
+    Paths that differ only in case are an error where file systems do not tell them apart, and a warning elsewhere: one
+    for all, since Linux' own headers have a dozen. On Windows, names that it reserves or refuses are errors.
     """
     paths = [entry.entry.path for entry in relocated.entries]
     for path in paths:
         wrong = _wrong(path, windows=context.target.is_win and context.output.build.noarch is None)
         if wrong:
             yield Finding(check="names", severity=Severity.ERROR, path=_shown(path), message=wrong)
-    one_case = context.target.is_win or context.target.is_osx
-    for group in _collisions(paths):
+    collisions = list(_collisions(paths))
+    if collisions:
+        first, *others = collisions[0]
+        more = f", and so do {len(collisions) - 1} more" if len(collisions) > 1 else ""
         yield Finding(
             check="names",
-            severity=Severity.ERROR if one_case else Severity.WARNING,
-            path=group[0],
-            message=f"it differs only in case from {', '.join(group[1:])}; macOS and Windows keep one of them",
+            severity=Severity.ERROR if context.target.is_win or context.target.is_osx else Severity.WARNING,
+            path=first,
+            message=f"it differs only in case from {', '.join(others)}{more}; macOS and Windows keep one of each",
         )
 
 

@@ -36,7 +36,7 @@ def test_every_inside_path_but_the_prefix_is_a_leak() -> None:
     assert str(SEALED.prefix) not in leaks
     assert not any(str(SEALED.prefix).startswith(f"{text}/") for text in leaks)
     assert set(leaks) == {
-        f"/bakehouse/{name}" for name in ("work", "build_env", "recipe", "home", "test_env", "test")
+        f"/bakehouse/{name}" for name in ("work", "build_env", "recipe", "home", "test_env", "test", "script")
     } | {"/srv/machine"}
 
 

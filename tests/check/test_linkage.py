@@ -49,21 +49,21 @@ def test_peer_d12_a_library_of_a_sibling_that_is_depended_on(tmp_path: Path) -> 
 
 def test_a_library_of_a_run_dependency() -> None:
     assert (
-        checked(elf("bin/a", "libz.so.1"), host=HOST, environments=environments("libzlib >=1.3,<2.0a0", host=ZLIB))
+        checked(elf("lib/a.so", "libz.so.1"), host=HOST, environments=environments("libzlib >=1.3,<2.0a0", host=ZLIB))
         == []
     )
 
 
 def test_overlinking_names_the_package_to_add() -> None:
-    (found,) = checked(elf("bin/a", "libz.so.1"), host=HOST)
-    assert (found.check, found.severity, found.path) == ("overlinking", Severity.ERROR, "bin/a")
+    (found,) = checked(elf("lib/a.so", "libz.so.1"), host=HOST)
+    assert (found.check, found.severity, found.path) == ("overlinking", Severity.ERROR, "lib/a.so")
     assert "libz.so.1 of the package libzlib, which is no run dependency" in found.message
     assert found.remedy is not None
     assert "add libzlib to requirements.run" in found.remedy
 
 
 def test_a_library_that_only_comes_along_is_a_warning() -> None:
-    (found,) = checked(elf("bin/a", "libz.so.1"), host=HOST, environments=environments("zlib", host=ZLIB))
+    (found,) = checked(elf("lib/a.so", "libz.so.1"), host=HOST, environments=environments("zlib", host=ZLIB))
     assert (found.check, found.severity) == ("overlinking", Severity.WARNING)
     assert "comes along" in found.message
 
@@ -83,7 +83,7 @@ def test_the_allowlist_silences_a_missing_library() -> None:
 
 def test_ignoring_overlinking_makes_notes() -> None:
     output = linking(overlinking_behavior="ignore")
-    found = checked(elf("bin/a", "libz.so.1", "libgone.so"), host=HOST, output=output)
+    found = checked(elf("lib/a.so", "libz.so.1", "libgone.so"), host=HOST, output=output)
     assert {finding.severity for finding in found} == {Severity.NOTE}
     assert {finding.check for finding in found} == {"overlinking", "missing-library"}
 
@@ -92,8 +92,8 @@ def test_many_files_with_one_trouble_are_one_finding() -> None:
     (found,) = checked(*(elf(f"lib/l{number}.so", "libz.so.1") for number in range(40)), host=HOST)
     assert found.path == "lib/l0.so"
     assert found.message.startswith("this file, lib/l1.so and 38 more need libz.so.1")
-    (two,) = checked(elf("a", "libz.so.1"), elf("b", "libz.so.1"), host=HOST)
-    assert two.message.startswith("this file and b need")
+    (two,) = checked(elf("a.so", "libz.so.1"), elf("b.so", "libz.so.1"), host=HOST)
+    assert two.message.startswith("this file and b.so need")
 
 
 @pytest.mark.parametrize("needed", ["/bakehouse/host_env/lib/libx.so", "./libx.so", "build/libx.so"])
@@ -110,9 +110,27 @@ def test_what_the_script_installed_and_no_output_takes_is_named(tmp_path: Path) 
     assert "the script installed lib/libx.so.1, which no output takes" in found.message
 
 
+def test_a_library_without_the_symlink_of_its_soname_is_named(tmp_path: Path) -> None:
+    library(tmp_path / "prefix/lib/libbase.so.1.2", "base", soname="libbase.so.1")
+    (tmp_path / "prefix/lib/libbase.so").symlink_to("libbase.so.1.2")
+    library(tmp_path / "prefix/lib/libtop.so", "top", f"-L{tmp_path}/prefix/lib", "-lbase", calls="base")
+    (found,) = check_linkage(relocated_of(tmp_path), around())
+    assert "lib/libbase.so.1.2 is that library, without a file or symlink of this name" in found.message
+
+
+def test_a_program_that_cannot_find_its_own_library_is_a_warning() -> None:
+    own = plain("opt/libp.so")
+    assert brief(checked(elf("bin/a", "libp.so"), own)) == [("run-paths", Severity.WARNING, "bin/a")]
+    assert brief(checked(elf("bin/a", "libz.so.1", runpath=()), host=HOST, environments=environments("libzlib"))) == [
+        ("run-paths", Severity.WARNING, "bin/a")
+    ]
+    assert checked(elf("lib/plugin.so", "libp.so"), own) == [], "a library may be loaded by who knows the way"
+    assert checked(elf("bin/a", "libp.so", runpath=("$ORIGIN/../opt",)), own) == []
+
+
 def test_a_package_may_need_itself_by_the_environment() -> None:
     # While a compiler builds itself, its host environment holds the version before.
-    assert checked(elf("bin/a", "libself.so"), host=host(("lib/libself.so", "demo"))) == []
+    assert checked(elf("lib/a.so", "libself.so"), host=host(("lib/libself.so", "demo"))) == []
 
 
 def test_peer_linkage_of_a_whole_tree(tmp_path: Path) -> None:

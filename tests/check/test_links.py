@@ -9,6 +9,7 @@ from builder.check.links import Link, Source, elf_entries, links
 from builder.model.recipe import GlobList
 from builder.model.target import target
 from tests.check.packages import around, elf, host, link, linking, plain, relocated
+from tests.relocate.payloads import PREFIX
 
 HOST = host(
     ("lib/libz.so.1", "libzlib"),
@@ -82,9 +83,25 @@ def test_the_allowlist_in_the_spellings_that_recipes_use(pattern: str) -> None:
     assert only(elf("bin/a", "libother.so.1"), output=output)[0] is Source.MISSING
 
 
-def test_an_own_c_library_is_the_packages_own() -> None:
-    entries = (elf("root/lib64/libm.so.6", "libc.so.6", runpath=()), plain("root/lib64/libc.so.6"))
-    assert only(*entries) == (Source.OWN, "demo", "root/lib64/libc.so.6")
+def test_an_own_c_library_counts_only_where_a_run_path_leads_to_it() -> None:
+    libc = plain("root/lib64/libc.so.6")
+    assert only(elf("bin/a", "libc.so.6", runpath=("$ORIGIN/../lib",)), libc)[0] is Source.SYSTEM
+    reached = elf("root/lib64/libm.so.6", "libc.so.6", runpath=("$ORIGIN",))
+    assert only(reached, libc) == (Source.OWN, "demo", "root/lib64/libc.so.6")
+
+
+def test_whether_the_files_own_run_path_leads_there() -> None:
+    own = plain("lib/private/libp.so")
+    (reached,) = found(elf("bin/a", "libp.so", runpath=("$ORIGIN/../lib/private",)), own)
+    (unreached,) = found(elf("bin/a", "libp.so", runpath=("$ORIGIN/../lib",)), own)
+    assert (reached.reached, unreached.reached) == (True, False)
+    assert not found(elf("bin/a", "libz.so.1", runpath=()))[0].reached
+
+
+def test_a_library_that_is_needed_by_its_path_in_the_prefix() -> None:
+    needs = elf("bin/a", f"{PREFIX}/lib/libz.so.1", f"{PREFIX}x/lib/libz.so.1", "/usr/lib/libz.so.1", "lib/libz.so.1")
+    everything = relocated(needs, placeholder=str(PREFIX))
+    assert [link.source for link in links(everything, around(host=HOST))] == [Source.HOST, *[Source.MISSING] * 3]
 
 
 def test_files_for_other_machines_are_data() -> None:

@@ -49,6 +49,13 @@ def test_colliding_folders_are_told_once() -> None:
     assert found == [("names", Severity.WARNING, "Share")]
 
 
+def test_many_collisions_are_one_finding() -> None:
+    pairs = [spelling for number in range(9) for spelling in (f"include/A{number}.h", f"include/a{number}.h")]
+    (found,) = check_names(relocated(*(plain(path) for path in pairs)), around())
+    assert (found.path, found.severity) == ("include/A0.h", Severity.WARNING)
+    assert "include/a0.h, and so do 8 more" in found.message
+
+
 def test_letters_that_fold_to_the_same() -> None:
     assert checked("STRASSE", "straße") == [("names", Severity.WARNING, "STRASSE")]
     assert checked("share/a", "share/b", "share/ab") == []
