@@ -13,6 +13,7 @@ from typing import Protocol
 from builder.syntax.value import ExpressionError, Undefined, Value
 
 MAX_SOURCE = 8 * 1024
+KEYWORDS = frozenset({"and", "or", "not", "is", "in", "if", "else"})
 
 
 class Scope(Protocol):
@@ -101,7 +102,7 @@ class Compiler:
 def _compile(source: str) -> Expression:
     if len(source) > MAX_SOURCE:
         raise ExpressionError(f"the expression has more than {MAX_SOURCE} characters", code="recipe.too-much")
-    if source.isidentifier() and source not in {"and", "or", "not", "is", "in", "if", "else"}:
+    if source.isidentifier() and source not in KEYWORDS:
         return _name(source)
     # Imported here: jinja2 costs 50 ms, and a recipe of plain names does not need it.
     from builder.syntax.grammar import parse
@@ -123,7 +124,7 @@ def suggestion(name: str, known: Iterable[str]) -> str | None:
     """Return a "did you mean" remedy for a misspelt name, None if nothing is close."""
     import difflib
 
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else None
 
 

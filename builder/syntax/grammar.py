@@ -13,7 +13,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
 
 from builder.syntax import operator
-from builder.syntax.expression import Call, Evaluator, Expression, Frame, suggestion
+from builder.syntax.expression import KEYWORDS, Call, Evaluator, Expression, Frame, suggestion
 from builder.syntax.filter import FILTERS
 from builder.syntax.predicate import PREDICATES
 from builder.syntax.value import (
@@ -103,6 +103,8 @@ def _text(node: nodes.TemplateData) -> Evaluator:
 
 def _name(node: nodes.Name) -> Evaluator:
     name = node.name
+    if name in KEYWORDS:
+        raise ExpressionError(f"{name!r} is not expected here", code="recipe.expression-syntax")
     return lambda frame: frame.lookup(name)
 
 

@@ -54,9 +54,10 @@ class Scalar:
         return self.document.place(self.start)
 
     def place_of(self, fragment: str) -> Place:
-        """Return where ``fragment`` first stands inside the scalar, or where the scalar starts if it cannot be seen."""
-        index = self.document.text.find(fragment, self.start, self.end)
-        return self.document.place(index if index >= 0 else self.start)
+        """Return where ``fragment`` first stands as whole words, or where the scalar starts if it cannot be seen."""
+        words = re.compile(rf"(?<!\w){re.escape(fragment)}(?!\w)")
+        found = words.search(self.document.text, self.start, self.end)
+        return self.document.place(found.start() if found else self.start)
 
 
 @dataclass(frozen=True, slots=True)

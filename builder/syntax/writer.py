@@ -7,8 +7,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./+@ =<>-]*")
-_OTHER_TYPE = re.compile(r"(?i)true|false|yes|no|on|off|y|n|null|nan|inf|\.inf|\.nan|[.][0-9].*|=|<<|---|\.\.\.")
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+@ =<>-]*")
+_OTHER_TYPE = re.compile(r"(?i)true|false|yes|no|on|off|y|n|null|nan|inf")
 _UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
