@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from builder.errors import MachineError
 from builder.sandbox.child import Child, Spawn, kill_group
 from builder.sandbox.values import Limits
+from builder.store import remove_tree
 
 
 async def copy_lower(cp: Path, lower: Sequence[Path], into: Path) -> None:
@@ -21,6 +23,8 @@ async def copy_lower(cp: Path, lower: Sequence[Path], into: Path) -> None:
         return
     await asyncio.to_thread(into.mkdir, parents=True, exist_ok=True)
     for source in reversed(lower):
+        if source is not lower[-1]:
+            await asyncio.to_thread(_give_way, into, source)
         await copy_tree(cp, source, into)
     await asyncio.to_thread(done.touch)
 
@@ -37,3 +41,20 @@ async def copy_tree(cp: Path, source: Path, into: Path) -> None:
             code="sandbox.copy",
             remedy="look whether the disk is full",
         )
+
+
+def _give_way(into: Path, source: Path) -> None:
+    """Remove from ``into`` what is a folder there and none in ``source``, or the other way round: `cp` would refuse."""
+    todo = [(into, source)]
+    while todo:
+        below, above = todo.pop()
+        for item in os.scandir(above):
+            place = below / item.name
+            is_folder = item.is_dir(follow_symlinks=False)
+            if place.is_symlink() or place.is_file():
+                if is_folder:
+                    place.unlink()
+            elif place.is_dir() and not is_folder:
+                remove_tree(place)
+            elif place.is_dir():
+                todo.append((place, Path(item)))
