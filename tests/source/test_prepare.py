@@ -286,7 +286,7 @@ def test_cancelling_waits_for_what_is_being_unpacked(bench: Bench) -> None:
     many = bench.archive("x.tar.gz", tar({f"x/{number}": "" for number in range(6000)}))
 
     def begun() -> None:
-        while not [path for path in bench.work.parent.glob(".work-*/*") if path.name.startswith(".unpack")]:
+        while not (list(bench.work.parent.glob(".work-*/.unpack-*")) or list(bench.work.glob("*"))):
             pass
 
     async def work() -> None:
