@@ -85,7 +85,7 @@ def cycle_among(graph: Graph, tasks: Sequence[str]) -> list[str]:
 
 
 def follows(graph: Graph, start: str, goal: str) -> bool:
-    """Return whether ``start`` follows ``goal``, at once or through others, or is it."""
+    """Return whether ``start`` is ``goal`` or follows it, at once or through other tasks of ``graph``."""
     seen: set[_Node] = {start}
     nodes: list[_Node] = [start]
     while nodes:
@@ -93,7 +93,7 @@ def follows(graph: Graph, start: str, goal: str) -> bool:
         if node == goal:
             return True
         for further in graph[node] if isinstance(node, str) else node.tasks:
-            if further not in seen:
+            if further not in seen and (not isinstance(further, str) or further in graph):
                 seen.add(further)
                 nodes.append(further)
     return False

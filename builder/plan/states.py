@@ -8,9 +8,7 @@ from dataclasses import replace
 from builder.model.task import Explanation, Task, TaskState
 from builder.plan.context import PlanContext
 from builder.plan.keys import is_dependency
-
-_SHOWN = 3
-"""How many things of one kind are spelt out; the rest are counted."""
+from builder.plan.words import SHOWN, listed
 
 _EXTENSIONS = (".conda", ".tar.bz2")
 
@@ -63,7 +61,7 @@ class _States:
             return replace(task, state=TaskState.BUILD, reasons=("it is not in the channel yet", *task.reasons))
         own, changed = _changes(self._records.get(file), task.explanation)
         if unfinished and not own:
-            reasons = (f"decided when {_listed(unfinished)} is done", *task.reasons)
+            reasons = (f"decided when {listed(unfinished)} is done", *task.reasons)
             return replace(task, state=TaskState.AFTER, package=file, reasons=reasons)
         unremembered = ("the channel's package was made from something else",)
         return replace(task, state=TaskState.BUILD, reasons=(*(changed or unremembered), *task.reasons))
@@ -94,8 +92,8 @@ def _changes(record: Explanation | None, explanation: Explanation) -> tuple[bool
         if old.get(what) != new.get(what)
     }
     shown = [f"{what} {word}" for what, word in words.items()]
-    more = [f"and {len(shown) - _SHOWN} more changes"] if len(shown) > _SHOWN + 1 else []
-    kept = shown[:_SHOWN] if more else shown
+    more = [f"and {len(shown) - SHOWN} more changes"] if len(shown) > SHOWN + 1 else []
+    kept = shown[:SHOWN] if more else shown
     return any(not is_dependency(what) for what in words), (*kept, *more)
 
 
@@ -105,11 +103,5 @@ def _staging(task: Task, takers: Iterable[Task]) -> Task:
         by_state[taker.state].append(taker.id)
     for state in (TaskState.BUILD, TaskState.AFTER):
         if by_state[state]:
-            return replace(task, state=state, reasons=(f"{_listed(by_state[state])} takes from it", *task.reasons))
+            return replace(task, state=state, reasons=(f"{listed(by_state[state])} takes from it", *task.reasons))
     return replace(task, state=TaskState.REUSE, reasons=("nothing that takes from it is built", *task.reasons))
-
-
-def _listed(tasks: Sequence[str]) -> str:
-    names = [task.rpartition("/")[2] for task in tasks]
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

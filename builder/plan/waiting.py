@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from builder.plan.needs import Group
 from builder.plan.order import Graph, follows, knotted
+from builder.plan.words import listed
 
 
 def tests_that_wait(
@@ -20,12 +21,15 @@ def tests_that_wait(
     knots = knotted(both)
     waiting = {task: tuple(groups) for task, groups in tests.items()}
     notes: dict[str, tuple[str, ...]] = {}
-    both.update({task: tuple(graph[task]) for task in knots})
+    # Only tasks of the knots can lie on a cycle, so nobody else is looked at from here on.
+    tied: dict[str, tuple[Group, ...]] = {task: tuple(graph[task]) for task in knots}
     for task in knots:
-        free, given_up = _parted(both, task, tests[task])
+        free, given_up = _parted(tied, task, tests[task])
         waiting[task] = free
-        both[task] = (*graph[task], *free)
-        notes[task] = tuple(f"its tests do not wait for {_name(other)}, which needs it first" for other in given_up)
+        tied[task] = (*graph[task], *free)
+        if given_up:
+            need = "needs" if len(given_up) == 1 else "need"
+            notes[task] = (f"its tests do not wait for {listed(given_up)}, which {need} it first",)
     return waiting, notes
 
 
@@ -34,12 +38,8 @@ def _parted(graph: Graph, task: str, groups: Sequence[Group]) -> tuple[tuple[Gro
     free: list[Group] = []
     given_up: dict[str, None] = {}
     for group in groups:
-        closing = {other for other in group.tasks if follows(graph, other, task)}
+        closing = {other for other in group.tasks if other in graph and follows(graph, other, task)}
         given_up.update(dict.fromkeys(other for other in group.tasks if other in closing))
         kept = tuple(other for other in group.tasks if other not in closing)
         free += [group if not closing else Group(kept)] if kept else []
     return tuple(free), list(given_up)
-
-
-def _name(task: str) -> str:
-    return task.rpartition("/")[2]

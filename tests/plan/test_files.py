@@ -56,6 +56,20 @@ def test_pipes_are_not_opened(tmp_path: Path) -> None:
     assert RecipeFolders().files(tmp_path) == ()
 
 
+def test_deep_folders_are_walked_without_recursion(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*("d" for _ in range(1200)))
+    where = tmp_path
+    for _ in range(1200):
+        where /= "d"
+        where.mkdir()
+    (deep / "file").write_bytes(b"")
+    assert [path.count("/") for path, _ in RecipeFolders().files(tmp_path)] == [1200]
+    for folder in (deep, *deep.parents)[:1200]:
+        for file in folder.glob("file"):
+            file.unlink()
+        folder.rmdir()
+
+
 def test_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(MachineError) as caught:
         RecipeFolders().files(tmp_path / "none")

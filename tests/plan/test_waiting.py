@@ -28,9 +28,7 @@ def test_tests_wait_for_run_dependencies() -> None:
 def test_a_package_that_needs_the_tested_one_is_not_waited_for() -> None:
     waiting, notes = waiting_tests(graph(lib="", tools=""), {"lib": (Group(("tools",)),), "tools": (Group(("lib",)),)})
     assert names(waiting) == {"lib": "tools", "tools": ""}
-    assert {task: note for task, note in notes.items() if note} == {
-        "tools": ("its tests do not wait for lib, which needs it first",)
-    }
+    assert notes == {"tools": ("its tests do not wait for lib, which needs it first",)}
 
 
 def test_build_needs_always_count() -> None:
@@ -38,6 +36,11 @@ def test_build_needs_always_count() -> None:
     waiting, notes = waiting_tests(built, tests)
     assert names(waiting) == {"a": "", "z": ""}
     assert notes["a"] == ("its tests do not wait for z, which needs it first",)
+
+
+def test_several_that_are_not_waited_for_are_one_reason() -> None:
+    _, notes = waiting_tests(graph(a="", b="a", c="a", d="a", e="a"), graph(a="bcde", b="", c="", d="", e=""))
+    assert notes["a"] == ("its tests do not wait for b, c, d and 1 more, which need it first",)
 
 
 def test_the_rest_of_a_group_is_waited_for() -> None:
