@@ -12,10 +12,12 @@ from builder.binary.layout import ByteOrder, Layout, layout
 Data = bytes | mmap.mmap
 
 MAGIC = b"\x7fELF"
-MAX_TEXT = 65_536
+MAX_TEXT = 16_384
 """The longest string that is believed, in bytes; real run paths stay below 4,096."""
-MAX_DYNAMIC = 16_384
+MAX_DYNAMIC = 4_096
 """The most entries of a dynamic section; real ones have below 100 besides their NEEDED."""
+MAX_STRINGS = 1 << 27
+"""The largest string table that is believed, in bytes; that of a web browser has some millions."""
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
@@ -142,6 +144,6 @@ def _strings(elf: Elf) -> tuple[int, int]:
     if address is None or size is None:
         raise MalformedElf("it has a dynamic section without a string table")
     start = elf.offset_of(address)
-    if start + size > len(elf.data):
-        raise MalformedElf("its string table reaches beyond the file")
+    if start + size > len(elf.data) or size > MAX_STRINGS:
+        raise MalformedElf("its string table reaches beyond the file, or beyond reason")
     return start, size

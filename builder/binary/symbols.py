@@ -9,6 +9,8 @@ from builder.binary.elf import DT_GNU_HASH, DT_HASH, DT_SYMTAB, Elf, MalformedEl
 
 MAX_NAMES = 1 << 26
 """The most bytes of symbol names that are read of one file."""
+MAX_SYMBOLS = 1 << 22
+"""The most symbols, and hash buckets, that are believed; the largest libraries have some hundred thousand."""
 _UNDEFINED = 0
 _BINDINGS = frozenset({1, 2, 10})
 """Global, weak and GNU's unique symbols: those that other files can see."""
@@ -24,8 +26,8 @@ def symbols(elf: Elf) -> Iterator[tuple[int, bool]]:
         return
     form, start = elf.layout, elf.offset_of(address)
     size = count * form.symbol.size
-    if start + size > len(elf.data):
-        raise MalformedElf(f"its {count} dynamic symbols reach beyond the file")
+    if start + size > len(elf.data) or count > MAX_SYMBOLS:
+        raise MalformedElf(f"its {count} dynamic symbols reach beyond the file, or beyond reason")
     name, info, other, section = form.symbol_fields
     for record in form.symbol.iter_unpack(elf.data[start : start + size]):
         exported = record[section] != _UNDEFINED and record[info] >> 4 in _BINDINGS and record[other] & 3 in _VISIBLE
@@ -66,12 +68,14 @@ def _count_of_gnu_hash(elf: Elf, start: int) -> int:
     buckets, first, filters = (elf.unpack(word, start + at)[0] for at in (0, 4, 8))
     table = start + 16 + filters * elf.layout.bloom
     size = buckets * word.size
-    if table + size > len(elf.data):
-        raise MalformedElf("its symbol hash table reaches beyond the file")
+    if table + size > len(elf.data) or buckets > MAX_SYMBOLS:
+        raise MalformedElf("its symbol hash table reaches beyond the file, or beyond reason")
     highest = max((entry for (entry,) in word.iter_unpack(elf.data[table : table + size])), default=0)
     if highest < first:
         return first
     chain = table + size
     while not elf.unpack(word, chain + (highest - first) * word.size)[0] & 1:
         highest += 1
+        if highest > MAX_SYMBOLS:
+            raise MalformedElf(f"its symbol hash table names more than {MAX_SYMBOLS} symbols")
     return highest + 1

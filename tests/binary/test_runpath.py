@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import lief
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,6 +213,28 @@ def test_an_edit_that_does_not_do_what_was_planned_is_not_believed(tmp_path: Pat
     assert caught.value.problems[0].remedy is not None
     with pytest.raises(WorkError, match="is not what it was"):
         patch_run_path(path, edit, replace(before, soname="other.so"))
+
+
+@pytest.mark.parametrize("wanted", [("$ORIGIN",), ("$ORIGIN/../a/much/longer/way", "/opt/x"), ()])
+@pytest.mark.parametrize("tag", ["rpath", "runpath", None])
+def test_lief_reads_the_result_as_we_do(tmp_path: Path, wanted: tuple[str, ...], tag: str | None) -> None:
+    flags = () if tag is None else ("-Wl,-rpath,/opt/lib", OLD[tag])
+    path = library(tmp_path / "libx.so", "x", *flags)
+    edit = run_path_edit(path, wanted)
+    if edit is not None:
+        patch_run_path(path, edit, facts(path))
+    parsed = lief.ELF.parse(str(path))
+    assert parsed is not None
+    entries = [
+        entry
+        for entry in parsed.dynamic_entries
+        if isinstance(entry, lief.ELF.DynamicEntryRpath | lief.ELF.DynamicEntryRunPath)
+    ]
+    assert [part for entry in entries for part in entry.paths] == list(wanted)
+    assert tuple(str(name) for name in parsed.libraries) == facts(path).needed
+    assert {type(entry).__name__ for entry in entries} <= {
+        "DynamicEntryRunPath" if tag == "runpath" else "DynamicEntryRpath"
+    }
 
 
 @settings(max_examples=40, deadline=None)

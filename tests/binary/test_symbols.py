@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import struct
 import subprocess
 from dataclasses import replace
@@ -99,6 +100,31 @@ def test_a_gnu_chain_without_end_stops_at_the_end_of_the_file() -> None:
     assert found is not None
     with pytest.raises(MalformedElf):
         symbol_count(replace(found, data=data[:end] + struct.pack("<I", 2) * 1000))
+
+
+def test_tables_beyond_reason_are_refused_and_not_walked(tmp_path: Path) -> None:
+    # A file of 1 GiB that takes no disk: every record that could be walked for minutes lies inside of it.
+    data = make_elf(Wish(symbols=SYMBOLS, hash_table="gnu"))
+    far = len(data) + 4096
+    table = struct.pack("<qQ", 0x6FFFFEF5, 0)[:8]
+    at = data.index(table) + 8
+    segment = struct.pack("<QQ", len(data), len(data))
+    heads = {
+        "buckets": struct.pack("<IIII", 1 << 27, 1, 0, 0),
+        "chain": struct.pack("<IIIII", 1, 1, 0, 0, 1),
+    }
+    for name, head in heads.items():
+        path = tmp_path / name
+        whole = bytearray(data.replace(segment, struct.pack("<QQ", 1 << 30, 1 << 30)))
+        whole[at : at + 8] = struct.pack("<Q", far)
+        path.write_bytes(bytes(whole).ljust(far, b"\0") + head)
+        with path.open("r+b") as file:
+            file.truncate(1 << 30)
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapping:
+                found = read_elf(mapping)
+                assert found is not None
+                with pytest.raises(MalformedElf, match=r"beyond reason|names more than"):
+                    exports_digest(found)
 
 
 def test_a_name_outside_of_the_table_is_malformed() -> None:
