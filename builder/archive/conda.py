@@ -58,7 +58,12 @@ class CondaFile:
     def _part(self, which: str) -> Iterator[tuple[Member, Pieces]]:
         name = f"{which}-{self.stem}.tar.zst"
         with zip_errors(), zipfile.ZipFile(self._path) as archive, archive.open(name) as file:
-            yield from read_tar(Stream(decompressed(file.read, "zstd", self._limits)))
+
+            def read(count: int) -> bytes:
+                with zip_errors():  # contents are read by whoever takes them, outside of this function
+                    return file.read(count)
+
+            yield from read_tar(Stream(decompressed(read, "zstd", self._limits)))
 
 
 def _stem(names: list[str]) -> str:

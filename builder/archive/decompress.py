@@ -78,6 +78,8 @@ def decompressed(read: Read, compression: str | None, limits: UnpackLimits) -> I
     make, errors = _decoder(compression)
     meter = _Meter(read, limits)
     data = meter.read()
+    if compression_of(data) != compression:
+        raise MalformedError(f"it is no {compression} data")
     while compression_of(data) == compression:
         try:
             rest = yield from _stream(make(), data, meter)

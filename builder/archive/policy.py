@@ -153,7 +153,7 @@ class Gate:
         tidy = "/".join(part for part in parts if part not in {"", "."})
         # Folders end with a slash in tar and zip, and `tar .` begins with `./`: no reason to refuse a package.
         plain = path.removesuffix("/") if member.kind is MemberKind.DIRECTORY else path
-        if self._rules.strict and tidy not in {plain, plain.removeprefix("./")}:
+        if self._rules.strict and tidy and tidy not in {plain, plain.removeprefix("./")}:
             self._refuse(member, "has a path that is not in its shortest form")
         return tidy
 

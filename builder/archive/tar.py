@@ -13,6 +13,8 @@ from builder.archive.member import MalformedError, Member, MemberKind
 BLOCK = 512
 _ZERO = bytes(BLOCK)
 _LONGEST_EXTENSION = 1 << 20
+_OCTAL = re.compile(rb"[0-7]*")
+_DECIMAL = re.compile(rb"(-?\d{1,20})(?:\.\d*)?")
 _PAX_RECORD = re.compile(rb"(\d{1,7}) ([^=]+)=")
 
 _KINDS = {
@@ -122,10 +124,9 @@ def _number(field: bytes) -> int:
     if field[0] & 0x80:
         return int.from_bytes(field[1:], "big") if field[0] == 0x80 else int.from_bytes(field, "big", signed=True)
     digits = field.strip(b"\0 ").split(b"\0")[0]
-    try:
-        return int(digits, 8) if digits else 0
-    except ValueError:
-        raise MalformedError("a tar header is damaged") from None
+    if not _OCTAL.fullmatch(digits):
+        raise MalformedError("a tar header is damaged")
+    return int(digits or b"0", 8)
 
 
 def _extension(stream: Stream, size: int) -> bytes:
@@ -159,7 +160,7 @@ def _member(header: bytes, flag: bytes, size: int, extra: dict[str, bytes]) -> M
     if kind is MemberKind.FILE:
         if name.endswith(b"/"):  # before ustar, folders were files with a slash
             kind = MemberKind.DIRECTORY
-        elif "size" in extra:
+        elif extra.get("size"):
             size = _decimal(extra["size"])
         if size < 0:
             raise MalformedError(f"member {_text(name)[:200]!r} has a negative size")
@@ -185,11 +186,11 @@ def _name(header: bytes) -> bytes:
 
 
 def _decimal(field: bytes) -> int:
-    """Return a pax number in whole units, rounded down."""
-    try:
-        return int(field.split(b".", 1)[0] or b"0")
-    except ValueError:
-        raise MalformedError("a pax header is damaged") from None
+    """Return a pax number in whole units."""
+    found = _DECIMAL.fullmatch(field)
+    if found is None:
+        raise MalformedError("a pax header is damaged")
+    return int(found[1])
 
 
 def _text(raw: bytes) -> str:

@@ -53,8 +53,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
-    """A member with its header and the size that its content will have."""
+    """A member with its tidy path, its header and the size that its content will have."""
 
+    path: str
     member: ArchiveMember
     header: bytes
     size: int
@@ -146,10 +147,13 @@ def _planned(members: Iterable[ArchiveMember], gate: Gate, epoch: int, *, info: 
     planned = []
     for member in sorted(members, key=lambda member: os.fsencode(member.path)):
         size = _size(member)
-        gate.admit(Member(path=member.path, kind=member.kind, size=size, target=member.target))
-        if member.path.startswith("info/") is not info:
-            raise WorkError(f"{gate.archive}: {member.path!r} belongs to the other half", code="archive.member")
-        planned.append(_Planned(member=member, header=header(_entry(member, size), epoch), size=size))
+        path = gate.admit(Member(path=member.path, kind=member.kind, size=size, target=member.target))
+        if path is None:  # the package's own root
+            continue
+        if path == "info" or path.startswith("info/") is not info:
+            raise WorkError(f"{gate.archive}: {path!r} belongs to the other half", code="archive.member")
+        entry = _entry(path.encode(), member, size)
+        planned.append(_Planned(path=path, member=member, header=header(entry, epoch), size=size))
     return planned
 
 
@@ -166,8 +170,7 @@ def _size(member: ArchiveMember) -> int:
     return found.st_size
 
 
-def _entry(member: ArchiveMember, size: int) -> Entry:
-    name = member.path.encode()
+def _entry(name: bytes, member: ArchiveMember, size: int) -> Entry:
     match member.kind:
         case MemberKind.FILE:
             return Entry(name=name, flag=Flag.FILE, mode=0o755 if member.executable else 0o644, size=size)
@@ -202,7 +205,7 @@ def _write_tar(
             found = digest.hexdigest()
             if planned.member.sha256 not in {None, found}:
                 raise _changed(planned.member)
-            digests.append((planned.member.path, found, planned.size))
+            digests.append((planned.path, found, planned.size))
     write(encoder.compress(b"".join((*waiting, END))))
     write(encoder.flush())
     return digests

@@ -93,6 +93,6 @@ def _seconds(entry: zipfile.ZipInfo) -> int:
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Pieces:
-    with archive.open(entry) as file:
+    with zip_errors(), archive.open(entry) as file:
         while piece := file.read(_PIECE):
             yield memoryview(piece)
