@@ -9,6 +9,7 @@ from builder.binary import mapped
 from builder.check.compressed import unpacked
 from builder.check.context import CheckContext
 from builder.check.needles import Needle, Needles
+from builder.errors import RecipeError
 from builder.model.finding import Finding, Severity
 from builder.model.globs import Globs
 from builder.model.payload import Relocated, RelocatedEntry
@@ -71,7 +72,12 @@ def _is_asked_for(path: str, output: Output) -> bool:
 def _allowlist(output: Output) -> GlobList:
     patterns = _member(dict(output.extra).get("bakehouse"), "leak_allowlist")
     named = patterns if isinstance(patterns, tuple) else (patterns,)
-    return GlobList(include=tuple(pattern for pattern in named if isinstance(pattern, str)))
+    wanted = GlobList(include=tuple(pattern for pattern in named if isinstance(pattern, str)))
+    try:
+        Globs(wanted)
+    except ValueError as error:
+        raise RecipeError(f"extra.bakehouse.leak_allowlist: {error}", code="recipe.glob") from error
+    return wanted
 
 
 def _member(value: Json, key: str) -> Json:

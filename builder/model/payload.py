@@ -93,8 +93,9 @@ class Edit:
 class RelocatedEntry:
     """An entry as it will be packed: its ``content`` has all edits in it.
 
-    ``sha256`` and the entry's ``size`` are those of these bytes; for a symlink those of the file of this package that it
-    leads to (CEP 34), and those of nothing when there is none.
+    ``sha256`` and the entry's ``size`` are those of these bytes; for a symlink those of the file of this package that
+    it leads to (CEP 34), and those of nothing when there is none.
+
     ``prefix_mode`` says that the placeholder stands in the file and how an installer must replace it.
     """
 

@@ -14,6 +14,7 @@ from builder.model.payload import Entry, EntryKind, Installed, Payload
 from builder.model.recipe import GlobList, Output
 from builder.payload.context import PayloadContext
 from builder.payload.dropped import is_dropped, is_dropped_from_noarch_python
+from builder.payload.globs import check_globs
 from builder.payload.licenses import find_licenses
 from builder.payload.menus import check_menus
 from builder.payload.noarch import noarch_python_path
@@ -27,8 +28,9 @@ def select(installed: Installed, output: Output, context: PayloadContext) -> Pay
 
     ``build.files`` picks an output's share of what several outputs inherit (CEP 41), files of the environment are never
     taken unless ``build.always_include_files`` names them. Everything that is wrong comes along as findings, so that
-    all of it is reported at once.
+    all of it is reported at once. Raises `RecipeError` for globs that cannot be read.
     """
+    check_globs(output)
     findings: list[Finding] = []
     taken = _taken(installed, output, context, findings)
     if output.build.noarch == "python":

@@ -13,6 +13,7 @@ import pytest
 
 from builder.check import CheckContext, leaks_of
 from builder.check.leaks import check_leaks
+from builder.errors import RecipeError
 from builder.model.finding import Finding, Severity
 from builder.model.inside import SEALED
 from builder.model.payload import LicenseFile, Relocated
@@ -158,6 +159,12 @@ def test_the_recipe_can_allow_a_leak_with_a_warning(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_other_shapes_of_extra_allow_nothing(tmp_path: Path, extra: tuple[object, ...]) -> None:
     assert brief(checked(tmp_path, {"x": WORK}, package(extra=extra))) == [("leaks", Severity.ERROR, "x")]
+
+
+def test_an_allowlist_that_cannot_be_read_is_the_recipes_mistake(tmp_path: Path) -> None:
+    output = package(extra=(("bakehouse", (("leak_allowlist", ("[",)),)),))
+    with pytest.raises(RecipeError, match=r"extra\.bakehouse\.leak_allowlist"):
+        checked(tmp_path, {"x": WORK}, output)
 
 
 def test_peer_d8_a_file_that_became_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
