@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from builder.environment.once import made_once
 from builder.environment.packages import PackageStore
 from builder.environment.tidy import Linked, tidied
 from builder.environment.wall import finished, in_thread, rattler_wall
@@ -52,13 +53,11 @@ async def link(
         SourceError: a package is not what its record says.
         MachineError: a package cannot be fetched or linked.
     """
-    key = environment_key(environment, inside)
-    async with store.making_async(KIND, key) as making:
-        if not making.ready:
-            packages = PackageStore(store, offline=offline, report=report)
-            await _make(environment, inside, making.path, packages)
-    folder = store.folder(KIND, key)
-    assert folder is not None
+
+    async def make(folder: Path) -> None:
+        await _make(environment, inside, folder, PackageStore(store, offline=offline, report=report))
+
+    folder = await made_once(store, KIND, environment_key(environment, inside), make)
     linked = await asyncio.to_thread(Linked.read, folder)
     for note in linked.notes():
         report(note)

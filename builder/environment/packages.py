@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from builder.archive import read_package
+from builder.environment.once import made_once
 from builder.environment.wall import finished, in_thread, rattler_wall
 from builder.errors import MachineError, Place, SourceError
 from builder.model.environment import LockedPackage
@@ -42,15 +43,14 @@ class PackageStore:
             SourceError: the archive is not what the record says, or breaks the member policy.
             MachineError: it cannot be fetched.
         """
-        async with self.store.making_async(KIND, package.sha256) as making:
-            if not making.ready:
-                async with self.store.scratch_async(f"unpack-{package.file_name}") as folder:
-                    archive = folder / package.file_name
-                    await self._copied(package, archive)
-                    await in_thread(_unpack, archive, making.path)
-        folder_of_package = self.store.folder(KIND, package.sha256)
-        assert folder_of_package is not None
-        return folder_of_package
+
+        async def make(folder: Path) -> None:
+            async with self.store.scratch_async("archive") as place:
+                archive = place / package.file_name
+                await self._copied(package, archive)
+                await in_thread(_unpack, archive, folder)
+
+        return await made_once(self.store, KIND, package.sha256, make)
 
     async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
         """Return what the package adds to its users, from its record or, if that says nothing, from the package."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -49,28 +48,20 @@ def canonical(value: object) -> str:
 
 
 def dependencies_first(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
-    """Return the packages so that each follows what it depends on, ties by name; a cycle starts at its first name."""
+    """Return the packages so that each follows what it depends on, else by name; a cycle ends where it was entered."""
     by_name = {package.name: package for package in packages}
-    needs = {name: {need for text in package.depends if (need := _name(text)) in by_name} - {name}
-             for name, package in by_name.items()}  # fmt: skip
-    users: dict[str, list[str]] = {name: [] for name in by_name}
-    for name, needed in needs.items():
-        for need in needed:
-            users[need].append(name)
-    waiting = {name: len(needed) for name, needed in needs.items()}
-    ready = [name for name, count in waiting.items() if not count]
-    heapq.heapify(ready)
-    done = dict[str, LockedPackage]()
-    while len(done) < len(by_name):
-        name = heapq.heappop(ready) if ready else min(set(by_name) - set(done))
-        if name in done:
-            continue
-        done[name] = by_name[name]
-        for user in users[name]:
-            waiting[user] -= 1
-            if waiting[user] == 0 and user not in done:
-                heapq.heappush(ready, user)
-    return tuple(done.values())
+    needs = {name: sorted(set(map(_name, package.depends)) & by_name.keys()) for name, package in by_name.items()}
+    order, seen = list[LockedPackage](), set[str]()
+    for first in sorted(by_name):
+        way = [first] if first not in seen else []
+        while way:
+            seen.add(way[-1])
+            need = next((name for name in needs[way[-1]] if name not in seen), None)
+            if need is not None:
+                way.append(need)
+            else:
+                order.append(by_name[way.pop()])
+    return tuple(order)
 
 
 def _name(spec: str) -> str:

@@ -66,7 +66,10 @@ def collected(
 
 def unique(dependencies: Iterable[RunDependency]) -> tuple[RunDependency, ...]:
     """Return the dependencies without those whose spec came before."""
-    return tuple({dependency.spec: dependency for dependency in reversed(list(dependencies))}.values())[::-1]
+    first = dict[str, RunDependency]()
+    for dependency in dependencies:
+        first.setdefault(dependency.spec, dependency)
+    return tuple(first.values())
 
 
 def _dependency(text: str, origin: DependencyOrigin, source: str) -> RunDependency:

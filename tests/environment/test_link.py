@@ -1,0 +1,305 @@
+"""Real prefixes: the same bytes for the same packages, never half made, never written to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from builder.environment.link import KIND, environment_key, link, link_scripts
+from builder.environment.packages import KIND as PACKAGES
+from builder.environment.solver import Solver
+from builder.errors import BakehouseError, MachineError, SourceError
+from builder.model.environment import Environment, LinkedPrefix
+from builder.model.inside import SEALED
+from builder.store import Store
+from tests.environment.conftest import PLACEHOLDER
+from tests.environment.packages import Made, channel, loose
+
+INSIDE = SEALED.prefix
+
+
+def solved(store: Store, folder: Path, *specs: str) -> Environment:
+    return asyncio.run(Solver([str(folder)], store).solve(specs, subdir="linux-64"))
+
+
+def linked(
+    store: Store, environment: Environment, inside: PurePosixPath = INSIDE, notes: list[str] | None = None
+) -> LinkedPrefix:
+    return asyncio.run(link(environment, inside, store, report=notes.append if notes is not None else lambda _: None))
+
+
+def tree(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Return everything that a script could see of a prefix: kinds, modes, times, contents."""
+    found = dict[str, tuple[object, ...]]()
+    for path in [folder, *sorted(folder.rglob("*"))]:
+        state = path.lstat()
+        content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(folder))] = (oct(state.st_mode), state.st_mtime, content)
+    return found
+
+
+def test_files_are_written_for_the_path_inside(store: Store, small: Path) -> None:
+    prefix = linked(store, solved(store, small, "zlib"))
+    assert prefix.inside == INSIDE
+    assert (prefix.folder / "include" / "zlib.h").read_bytes() == b"#pragma once\n"
+    assert (prefix.folder / "lib" / "pkgconfig" / "zlib.pc").read_text() == f"prefix={INSIDE}\n"
+    library = (prefix.folder / "lib" / "libz.so.1").read_bytes()
+    assert library.startswith(b"\x7fELF" + str(INSIDE).encode())
+    assert library.endswith(b"\0rest")
+    assert len(library) == 4 + len(PLACEHOLDER) + 5
+    assert (prefix.folder / "lib" / "libz.so").readlink() == Path("libz.so.1")
+    assert dict(prefix.owners) == {
+        "include/zlib.h": "zlib", "lib/libz.so": "libzlib", "lib/libz.so.1": "libzlib", "lib/pkgconfig/zlib.pc": "zlib",
+    }  # fmt: skip
+    assert list(prefix.owners) == sorted(prefix.owners)
+
+
+def test_python_packages_without_architecture(store: Store, small: Path) -> None:
+    prefix = linked(store, solved(store, small, "pure"))
+    assert (prefix.folder / "lib/python3.12/site-packages/pure/__init__.py").is_file()
+    script = (prefix.folder / "bin" / "pure").read_text()
+    assert "from pure import main" in script
+    assert f"{INSIDE}/bin/python3.12" in script
+    assert (prefix.folder / "bin" / "tool").stat().st_mode & 0o777 == 0o755
+    assert dict(prefix.owners)["bin/pure"] == "pure"
+
+
+def test_an_old_python_gets_its_own_folder(store: Store, small: Path) -> None:
+    prefix = linked(store, solved(store, small, "pure", "python 3.10.*"))
+    assert (prefix.folder / "lib/python3.10/site-packages/pure/__init__.py").is_file()
+
+
+def test_an_environment_is_linked_once(store: Store, small: Path) -> None:
+    environment = solved(store, small, "zlib")
+    first, second = linked(store, environment), linked(store, environment)
+    assert first == second
+    elsewhere = linked(store, environment, SEALED.test_prefix)
+    assert elsewhere.folder != first.folder
+    assert str(SEALED.test_prefix) in (elsewhere.folder / "lib" / "pkgconfig" / "zlib.pc").read_text()
+    assert store.folder(KIND, environment_key(environment, INSIDE)) == first.folder.parent
+
+
+def test_the_key_is_the_packages_and_the_path(store: Store, small: Path) -> None:
+    one, other = solved(store, small, "zlib"), solved(store, small, "libzlib", "zlib >=1")
+    assert one.specs != other.specs
+    assert environment_key(one, INSIDE) == environment_key(other, INSIDE)
+    assert environment_key(one, INSIDE) != environment_key(one, SEALED.test_prefix)
+    assert environment_key(one, INSIDE) != environment_key(Environment(), INSIDE)
+
+
+def test_the_same_packages_give_the_same_bytes(small: Path, tmp_path: Path) -> None:
+    """Other stores, other channels, other times, another umask and other caches."""
+    copy = tmp_path / "copied" / "channel"
+    shutil.copytree(small, copy)
+    for path in copy.rglob("*"):
+        os.utime(path, (1, 1))
+    trees = []
+    for folder, umask in ((small, 0o022), (copy, 0o077), (copy, 0o000)):
+        store = Store(tmp_path / f"store-{umask}")
+        old = os.umask(umask)
+        try:
+            trees.append(
+                tree(
+                    linked(
+                        store, solved(store, folder, "zlib", "pure", "gcc_linux-64", "left", "right", "hooked")
+                    ).folder
+                )
+            )
+        finally:
+            os.umask(old)
+            store.close()
+    assert trees[0] == trees[1] == trees[2]
+
+
+def test_nothing_of_this_machine_is_in_a_prefix(store: Store, small: Path) -> None:
+    prefix = linked(store, solved(store, small, "zlib", "pure", "gcc_linux-64"))
+    for path in prefix.folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert str(store.root).encode() not in content, path
+            assert str(small).encode() not in content, path
+        state = path.lstat()
+        assert state.st_mtime in {315_532_800, 1_600_000_000}, path
+        assert (state.st_uid, state.st_gid) == (os.getuid(), os.getgid())
+    assert not (prefix.folder / "CACHEDIR.TAG").exists()
+
+
+def test_unpacked_packages_are_shared_and_stay_as_they_are(store: Store, small: Path) -> None:
+    environment = solved(store, small, "gcc_linux-64")
+    prefix = linked(store, environment)
+    gcc = next(package for package in environment.packages if package.name == "gcc_linux-64")
+    unpacked = store.folder(PACKAGES, gcc.sha256)
+    assert unpacked is not None
+    assert (unpacked / "bin" / "gcc").samefile(prefix.folder / "bin" / "gcc")
+    before = tree(unpacked)
+    linked(store, environment, SEALED.test_prefix)
+    linked(store, solved(store, small, "gcc_linux-64", "zlib"))
+    assert tree(unpacked) == before
+
+
+def test_an_empty_environment(store: Store) -> None:
+    prefix = linked(store, Environment())
+    assert [str(path.relative_to(prefix.folder)) for path in sorted(prefix.folder.rglob("*"))] == [
+        "conda-meta",
+        "conda-meta/history",
+    ]
+    assert prefix.owners == ()
+    assert linked(store, Environment()).folder == prefix.folder
+
+
+def test_an_empty_environment_does_not_need_rattler(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys; from pathlib import Path, PurePosixPath; from builder.environment import Solver, link\n"
+        "from builder.store import Store; from builder.model.environment import Environment\n"
+        "store = Store(Path(sys.argv[1])); solver = Solver([sys.argv[1]], store)\n"
+        "environment = asyncio.run(solver.solve([], subdir='linux-64'))\n"
+        "asyncio.run(link(environment, PurePosixPath('/x'), store))\n"
+        "assert not [name for name in sys.modules if name.split('.')[0] in {'rattler', 'lief', 'httpx'}], sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=Path(__file__).parents[2], check=True)
+
+
+def test_clashes_are_told_with_both_names(store: Store, small: Path) -> None:
+    notes = list[str]()
+    environment = solved(store, small, "left", "right")
+    prefix = linked(store, environment, notes=notes)
+    assert notes == ["left and right both bring share/same.txt"]
+    assert (prefix.folder / "share" / "same.txt").read_bytes() == b"left\n"
+    assert dict(prefix.owners) == {"share/same.txt": "left", "share/only-left.txt": "left"}
+    assert not (prefix.folder / "__clobbers__").exists()
+    linked(store, environment, notes=notes)
+    assert len(notes) == 2, "told every time, also when it was linked before"
+
+
+def test_link_scripts_are_named_and_not_run(store: Store, small: Path) -> None:
+    notes = list[str]()
+    prefix = linked(store, solved(store, small, "hooked"), notes=notes)
+    assert notes == ["hooked has link scripts, which are not run here"]
+    assert link_scripts(prefix) == (
+        ("hooked", "bin/.hooked-post-link.sh"), ("hooked", "bin/.hooked-pre-unlink.sh"),
+    )  # fmt: skip
+    assert link_scripts(linked(store, solved(store, small, "left"))) == ()
+
+
+def test_a_tampered_package_never_gets_into_a_prefix(store: Store, tmp_path: Path) -> None:
+    folder = channel(tmp_path / "c", Made(name="a", files={"bin/a": b"good"}), Made(name="b", depends=["a"]))
+    environment = solved(store, folder, "b")
+    channel(tmp_path / "evil", Made(name="a", files={"bin/a": b"EVIL"}))
+    shutil.copy(tmp_path / "evil/linux-64/a-1.0-h1_0.conda", folder / "linux-64")
+    with pytest.raises(SourceError, match="is not the package that the index"):
+        linked(store, environment)
+    assert store.folder(KIND, environment_key(environment, INSIDE)) is None
+    assert not (store.root / "folders" / KIND).exists()
+
+
+def test_what_cannot_be_linked(store: Store, small: Path) -> None:
+    """A pure Python package without a Python: no solver would say so, a lock file could."""
+    environment = solved(store, small, "pure")
+    alone = Environment(specs=environment.specs, packages=environment.packages[1:])
+    with pytest.raises(MachineError, match=r"linking pure-2\.0-h1_0\.conda failed"):
+        linked(store, alone)
+    assert store.folder(KIND, environment_key(alone, INSIDE)) is None
+
+
+def test_all_kinds_of_file_names(store: Store, tmp_path: Path) -> None:
+    files = {"share/a b/ä 'x' $y": b"1", "-dash": b"2", "share/semi;colon": b"3"}
+    folder = channel(tmp_path / "c", Made(name="odd", files=files))
+    prefix = linked(store, solved(store, folder, "odd"))
+    assert {path: (prefix.folder / path).read_bytes() for path in files} == files
+    assert {path for path, _ in prefix.owners} == set(files)
+
+
+def test_loose_packages_are_linked_from_where_they_lie(store: Store, small: Path, tmp_path: Path) -> None:
+    package = loose(tmp_path / "elsewhere", Made(name="mine", depends=["zlib"], files={"share/mine": b"1"}))
+    solver = Solver([str(small)], store)
+    environment = asyncio.run(solver.solve(["mine"], subdir="linux-64", loose=[package]))
+    prefix = linked(store, environment)
+    assert (prefix.folder / "share" / "mine").read_bytes() == b"1"
+
+
+# -- many at once, and none to the end -------------------------------------------------------------------------------------
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path, PurePosixPath
+from builder.environment import Solver, link
+from builder.store import Store
+
+async def main() -> None:
+    store = Store(Path(sys.argv[2]))
+    solver = Solver([sys.argv[1]], store)
+    environment = await solver.solve(["zlib", "pure", "numpy", "gcc_linux-64"], subdir="linux-64")
+    prefixes = await asyncio.gather(*(link(environment, PurePosixPath("/inside"), store) for _ in range(3)))
+    print({str(prefix.folder) for prefix in prefixes})
+
+asyncio.run(main())
+"""
+
+
+def processes(count: int, arguments: Sequence[str]) -> list[str]:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    found = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0] * count
+    return found
+
+
+def test_four_processes_link_the_same_environment(small: Path, tmp_path: Path) -> None:
+    found = processes(4, [str(small), str(tmp_path / "store")])
+    assert len(set(found)) == 1
+    (folder,) = (tmp_path / "store" / "folders" / KIND).iterdir()
+    alone = Store(tmp_path / "alone")
+    environment = solved(alone, small, "zlib", "pure", "numpy", "gcc_linux-64")
+    assert tree(folder / "prefix") == tree(linked(alone, environment, PurePosixPath("/inside")).folder)
+
+
+@pytest.mark.parametrize("turns", [1, 3, 10, 30, 60, 100])
+def test_a_cancelled_link_leaves_nothing_half_made(small: Path, tmp_path: Path, turns: int) -> None:
+    store = Store(tmp_path / "store")
+    environment = solved(store, small, "zlib", "pure", "numpy", "gcc_linux-64")
+
+    async def main() -> LinkedPrefix | None:
+        task = asyncio.create_task(link(environment, INSIDE, store))
+        for _ in range(turns):
+            await asyncio.sleep(0.0005)
+        task.cancel()
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return None
+
+    asyncio.run(main())
+    folders = [folder for kind in (KIND, PACKAGES) for folder in (store.root / "folders" / kind).glob("*")]
+    for folder in folders:
+        inner = folder / "prefix" if folder.parent.name == KIND else folder
+        assert (inner / "conda-meta" / "history").is_file() or (inner / "info" / "index.json").is_file()
+    left = [path for path in (store.root / "sessions").glob("*/*") if path.exists()]
+    assert left == []
+    prefix = linked(store, environment)
+    other = Store(tmp_path / "other")
+    assert tree(prefix.folder) == tree(linked(other, environment).folder)
+
+
+def test_a_full_disk_is_told(small: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    environment = solved(store, small, "zlib")
+    (tmp_path / "store" / "folders").mkdir(exist_ok=True)
+    (tmp_path / "store" / "folders" / "packages").write_text("in the way")
+    with pytest.raises((BakehouseError, OSError)):
+        linked(store, environment)
+    (tmp_path / "store" / "folders" / "packages").unlink()
+    assert linked(store, environment).owners
