@@ -116,13 +116,17 @@ class Expansion:
         keys = (*always, *chosen.asked, *used_keys(evaluated, self.space))
         return _Seen(evaluated, tuple(key for key in dict.fromkeys(keys) if key in self.space))
 
+    def place_of(self, text: OutputText) -> Place:
+        """Return where an output's name is written."""
+        return text.where.place if text.where else self.place
+
     def _check_product(self, text: OutputText, assigned: Assignment, keys: list[str], others: int) -> None:
         """Refuse a product that is too large; it is real if the last combination uses all keys that the first does."""
         count = self.space.count(assigned, keys) + others
         if count <= self.limit:
             return
         if len(keys) == 1 or set(keys) <= set(self._look(text, self._last(assigned, keys)).keys):
-            self.check_count(count, text.name, {*assigned, *keys})
+            self.check_count(count, text, {*assigned, *keys})
 
     def _last(self, assigned: Assignment, keys: list[str]) -> Assignment:
         last = dict(assigned)
@@ -130,16 +134,16 @@ class Expansion:
             *_, last = self.space.extensions(last, [key] if key not in last else [])
         return last
 
-    def check_count(self, count: int, name: str, keys: set[str]) -> None:
+    def check_count(self, count: int, text: OutputText, keys: set[str]) -> None:
         """Raise `RecipeError` when ``count`` combinations are too many; it names the keys with the most values."""
         if count <= self.limit:
             return
         biggest = sorted(keys, key=lambda key: (-self.space.size(key), key))[:5]
         shown = ", ".join(f"{key} ({self.space.size(key)} values)" for key in biggest)
         raise RecipeError(
-            f"output {name} would be rendered {count:,} times, more than the {self.limit:,} that are allowed",
+            f"output {text.name} would be rendered {count:,} times, more than the {self.limit:,} that are allowed",
             code="variant.too-many",
-            place=self.place,
+            place=self.place_of(text),
             remedy=f"the keys with the most values: {shown}; give fewer values, zip keys together, or raise the limit",
         )
 

@@ -6,7 +6,7 @@ import graphlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from builder.errors import Place, RecipeError
+from builder.errors import RecipeError
 from builder.matrix.branches import Branch, Chosen, Expansion
 from builder.matrix.identity import build_hash, default_build_string, hash_input
 from builder.matrix.siblings import Finished, Need, Siblings
@@ -33,14 +33,33 @@ class Renderer:
         branches = {text.index: self.expansion.branches(text) for text in outputs}
         siblings = Siblings(self.expansion.space)
         finished: dict[int, list[Finished]] = {}
-        for index in _in_order(branches, self._place):
+        for index in self._in_order(branches):
             finished[index] = self._finish_output(branches[index], siblings)
             siblings.add(finished[index])
         return [_with_siblings(one, siblings) for index in sorted(finished) for one in finished[index]]
 
-    @property
-    def _place(self) -> Place:
-        return Place(file=str(self.file.path))
+    def _in_order(self, branches: _Branches) -> Iterable[int]:
+        """Return the indexes of outputs, each after those that it needs."""
+        makers: dict[Need, set[int]] = {}
+        for index, found in branches.items():
+            for branch in found:
+                output = branch.evaluated.output
+                makers.setdefault((output.kind, output.name), set()).add(index)
+        graph: dict[int, list[int]] = {}
+        for index, found in branches.items():
+            needed = {need for branch in found for need in _needs(branch)}
+            graph[index] = sorted({maker for need in needed for maker in makers.get(need, ())} - {index})
+        try:
+            return list(graphlib.TopologicalSorter(graph).static_order())
+        except graphlib.CycleError as error:
+            cycle = [branches[index][0] for index in reversed(error.args[1])]
+            names = " → ".join(branch.evaluated.output.name for branch in cycle)
+            raise RecipeError(
+                f"outputs need each other's build strings: {names}",
+                code="recipe.output-cycle",
+                place=self.expansion.place_of(cycle[0].text),
+                remedy="pin at least one of them without `exact: true`",
+            ) from error
 
     def _finish_output(self, branches: list[Branch], siblings: Siblings) -> list[Finished]:
         """Return one output's renderings; of those that cannot be told apart (ignored keys) the first stays."""
@@ -49,25 +68,25 @@ class Renderer:
             for one in self._finish(branch, siblings):
                 output = one.rendering.output
                 distinct.setdefault((output.name, output.version, hash_input(one.rendering.variant), output.skip), one)
-            self.expansion.check_count(len(distinct), branch.text.name, set(branch.assigned))
+            self.expansion.check_count(len(distinct), branch.text, set(branch.assigned))
         return sorted(distinct.values(), key=lambda one: one.order)
 
     def _finish(self, branch: Branch, siblings: Siblings) -> list[Finished]:
         joins: list[_Join] = [(dict(branch.assigned), {})]
         for need in _needs(branch):
-            joins = [further for join in joins for further in self._join(join, need, siblings)]
+            joins = [further for join in joins for further in self._join(branch.text, join, need, siblings)]
         return [self._rendering(branch, assigned, chosen) for assigned, chosen in joins]
 
-    def _join(self, join: _Join, need: Need, siblings: Siblings) -> list[_Join]:
+    def _join(self, text: OutputText, join: _Join, need: Need, siblings: Siblings) -> list[_Join]:
         assigned, chosen = join
         found = list(siblings.agreeing(need, assigned)) or siblings.nearest(need, assigned)
         if not found:
             kind, name = need
             what = "inherits the staging output" if kind == "staging" else "pins exactly the output"
             raise RecipeError(
-                f"an output {what} {name}, which this recipe does not render for this platform",
+                f"output {text.name} {what} {name}, which this recipe does not render for this platform",
                 code="recipe.missing-output",
-                place=self._place,
+                place=self.expansion.place_of(text),
                 remedy="name an output of this recipe that is not skipped, or skip this output too",
             )
         return [(joined, {**chosen, need: one}) for one, joined in found]
@@ -79,7 +98,7 @@ class Renderer:
             if kind == "staging":
                 used.inherit(sibling)
                 staging = sibling.rendering.identity
-        used.apply_recipe_keys()
+        used.drop_ignored_keys()
         for (kind, _), sibling in chosen.items():
             if kind == "package":
                 used.pin(sibling)
@@ -122,29 +141,6 @@ def _needs(branch: Branch) -> list[Need]:
     inherited: list[Need] = [("staging", output.inherit.staging)] if output.inherit else []
     pinned = sorted({name for name, exact in branch.evaluated.pinned if exact and name != output.name})
     return [*inherited, *(("package", name) for name in pinned)]
-
-
-def _in_order(branches: _Branches, place: Place) -> Iterable[int]:
-    """Return the indexes of outputs, each after those that it needs."""
-    makers: dict[Need, set[int]] = {}
-    for index, found in branches.items():
-        for branch in found:
-            output = branch.evaluated.output
-            makers.setdefault((output.kind, output.name), set()).add(index)
-    graph: dict[int, list[int]] = {}
-    for index, found in branches.items():
-        needed = {need for branch in found for need in _needs(branch)}
-        graph[index] = sorted({maker for need in needed for maker in makers.get(need, ())} - {index})
-    try:
-        return list(graphlib.TopologicalSorter(graph).static_order())
-    except graphlib.CycleError as error:
-        names = [branches[index][0].evaluated.output.name for index in reversed(error.args[1])]
-        raise RecipeError(
-            f"outputs need each other's build strings: {' → '.join(names)}",
-            code="recipe.output-cycle",
-            place=place,
-            remedy="pin at least one of them without `exact: true`",
-        ) from error
 
 
 def _with_siblings(one: Finished, siblings: Siblings) -> Rendering:

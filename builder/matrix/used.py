@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from builder.matrix.branches import Branch, used_keys
@@ -26,11 +27,11 @@ class UsedVariant:
         self._take_run_requirements()
 
     def _take_keys(self, branch: Branch, space: Space, subdir: str) -> None:
-        read = branch.evaluated.read
+        read, shadows = branch.evaluated.read, _shadows(branch)
         for key in (*used_keys(branch.evaluated, space), *ALWAYS_USED, *environment_keys(subdir)):
             if key not in branch.assigned or (key == "python" and self._output.build.noarch == "python"):
                 continue
-            self.values[key] = space.value(key, branch.assigned[key])
+            self.values[key] = shadows.get(key, space.value(key, branch.assigned[key]))
             self.origins[key] = space.origin(key, branch.assigned[key])
             self.why[key] = read.get(key) or _why_unread(key, self._output)
         if self._output.build.noarch:
@@ -52,9 +53,12 @@ class UsedVariant:
         for key, value in staging.rendering.variant.items():
             if key not in self.values:
                 self.values[key] = value
-                self.why[key] = f"through the staging output {name}: {reasons.get(key, '')}".rstrip(": ")
+                self.why[key] = f"through the staging output {name}: {reasons[key]}"
+                origin = staging.rendering.variant.origin(key)
+                if origin is not None:
+                    self.origins[key] = origin
 
-    def apply_recipe_keys(self) -> None:
+    def drop_ignored_keys(self) -> None:
         """Drop ``build.variant.ignore_keys``."""
         for key in map(variant_key, self._output.build.variant.ignore_keys):
             self.values.pop(key, None)
@@ -73,6 +77,20 @@ def own_keys(used: Mapping[str, VariantValue], assigned: Assignment, chosen: Map
     """Return the part of ``assigned`` that tells an output's renderings apart, its siblings' parts included."""
     inherited = {key for sibling in chosen.values() for key in sibling.assigned}
     return {key: place for key, place in assigned.items() if key in used or key in inherited}
+
+
+def _shadows(branch: Branch) -> Mapping[str, VariantValue]:
+    """Return the values of context variables that have the names of variant keys, as far as they count.
+
+    rattler-build's rule: in a recipe with ``outputs``, such a key is hashed with the context's value, in others with the
+    variant's own.
+    """
+    top = branch.text.top
+    names = {name for name, _ in top.context.entries if name in branch.assigned} if top.several else None
+    if not names:
+        return {}
+    context = json.loads(branch.evaluated.output.rendered).get("context", {})
+    return {name: context[name] for name in names if isinstance(context.get(name), str | int)}
 
 
 def _why_unread(key: str, output: Output) -> str:

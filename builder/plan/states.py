@@ -103,5 +103,7 @@ def _staging(task: Task, takers: Iterable[Task]) -> Task:
         by_state[taker.state].append(taker.id)
     for state in (TaskState.BUILD, TaskState.AFTER):
         if by_state[state]:
-            return replace(task, state=state, reasons=(f"{listed(by_state[state])} takes from it", *task.reasons))
-    return replace(task, state=TaskState.REUSE, reasons=("nothing that takes from it is built", *task.reasons))
+            return replace(task, state=state, reasons=(f"it is needed by {listed(by_state[state])}", *task.reasons))
+    return replace(
+        task, state=TaskState.REUSE, reasons=("nobody needs it, for nothing that takes from it is built", *task.reasons)
+    )

@@ -97,7 +97,7 @@ def test_b1_a_matrix_bomb_is_refused_before_it_goes_off(tmp_path: Path) -> None:
     variants = "".join(f"{key}: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n" for key in keys)
     with pytest.raises(RecipeError, match="10,000,000 times") as caught:
         rendered(tmp_path, recipe, variants)
-    assert str(caught.value.problems[0].place) == str(tmp_path / "recipe.yaml")
+    assert str(caught.value.problems[0].place) == f"{tmp_path / 'recipe.yaml'}:1:17"
     assert "a (10 values)" in (caught.value.problems[0].remedy or "")
 
 

@@ -223,6 +223,7 @@ def test_staging_outputs_pass_their_keys_on() -> None:
     assert [used(one) for one in lib] == [
         {"c_compiler": compiler, "k": k} for compiler in ("gcc", "clang") for k in (1, 2)
     ]
+    assert str(lib[0].variant.origin("c_compiler")) == "variants.yaml:1"
     assert dict(lib[0].why)["c_compiler"] == "through the staging output work: work reads c_compiler"
     dev = [one for one in found if one.output.name == "dev"]
     assert [dict(one.variant) for one in dev] == [

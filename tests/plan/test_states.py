@@ -116,7 +116,7 @@ def test_waiting_goes_through_packages_that_are_decided_later_and_through_stagin
     }  # fmt: skip
     found = said([a, work, b, c], {"1": A_FILE, "2": B_FILE, "3": c_file}, records)
     assert [state for state, _, _ in found] == [TaskState.BUILD, TaskState.AFTER, TaskState.AFTER, TaskState.AFTER]
-    assert found[1][1] == ("b-1-h0_0 takes from it",)
+    assert found[1][1] == ("it is needed by b-1-h0_0",)
     assert found[2][1] == ("decided when a-1-h0_0 is done",)
     assert found[3][1] == ("decided when b-1-h0_0 is done",)
 
@@ -132,11 +132,11 @@ def test_a_staging_output_is_needed_as_far_as_its_takers_are_built(tmp_path: Pat
     keys = {one.recipe_key: f"{one.id}.conda" for one in takers}
     found = said([inner, work, *takers], keys)
     assert [state for state, _, _ in found] == [TaskState.REUSE] * 4
-    assert found[0][1] == ("nothing that takes from it is built",)
+    assert found[0][1] == ("nobody needs it, for nothing that takes from it is built",)
     del keys[takers[1].recipe_key]
     found = said([inner, work, *takers], keys)
     assert [state for state, _, _ in found] == [TaskState.BUILD, TaskState.BUILD, TaskState.REUSE, TaskState.BUILD]
-    assert found[1][1] == ("c-1-h0_0 takes from it",)
+    assert found[1][1] == ("it is needed by c-1-h0_0",)
 
 
 def test_reasons_that_the_graph_gave_stay(tmp_path: Path) -> None:
