@@ -82,8 +82,8 @@ def own_keys(used: Mapping[str, VariantValue], assigned: Assignment, chosen: Map
 def _shadows(branch: Branch) -> Mapping[str, VariantValue]:
     """Return the values of context variables that have the names of variant keys, as far as they count.
 
-    rattler-build's rule: in a recipe with ``outputs``, such a key is hashed with the context's value, in others with the
-    variant's own.
+    rattler-build's rule: in a recipe with ``outputs``, such a key is hashed with the context's value, in others with
+    the variant's own.
     """
     top = branch.text.top
     names = {name for name, _ in top.context.entries if name in branch.assigned} if top.several else None
