@@ -101,6 +101,10 @@ def _try(programs: Programs, scratch: Path) -> _Tried:
                 timeout=_SECONDS,
                 check=False,
             )
+        except OSError as error:
+            raise MachineError(
+                f"no program can be started: {error}", code="sandbox.refused", remedy="mount /proc and /dev"
+            ) from error
         except subprocess.TimeoutExpired as error:
             raise MachineError(f"bubblewrap did not answer in {_SECONDS} s", code="sandbox.refused") from error
         finally:

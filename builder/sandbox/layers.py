@@ -7,14 +7,13 @@ shell mounts from there, and what a script reads in ``/proc/mounts`` is the same
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.sandbox.values import Overlay
+from builder.store import remove_tree
 
 _FLAGS = "userxattr"
 
@@ -44,9 +43,12 @@ class Layer:
         return f"{lower},upperdir=upper,workdir=work,{_FLAGS},volatile"
 
     def fresh(self) -> None:
-        """Make the work folder anew: the kernel refuses to mount a volatile overlay on a used one."""
+        """Make the work folder anew: the kernel refuses to mount a volatile overlay on a used one.
+
+        It also leaves folders without any permission in it, which `remove_tree` knows.
+        """
         if self.work is not None:
-            _remove_work(self.work)
+            remove_tree(self.work)
             self.work.mkdir()
 
 
@@ -81,9 +83,9 @@ class Stage:
         """Remove the folder and the work folders."""
         for layer in self.layers:
             if layer.work is not None:
-                _remove_work(layer.work)
+                remove_tree(layer.work)
         self.layers.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_tree(self._folder)
 
     def _add(self, lower: Sequence[Path], upper: Path | None, work: Path | None) -> Path:
         folder = self._folder / str(len(self.layers))
@@ -101,11 +103,3 @@ class Stage:
 def parents(inside: PurePosixPath) -> list[PurePosixPath]:
     """Return the folders above ``inside``, outermost first, without the root."""
     return [parent for parent in reversed(inside.parents) if parent != PurePosixPath("/")]
-
-
-def _remove_work(work: Path) -> None:
-    """Remove an overlay's work folder; the kernel leaves a folder without any permission in it."""
-    for inner in ("work", "index"):
-        with suppress(FileNotFoundError):
-            (work / inner).chmod(0o700)
-    shutil.rmtree(work)

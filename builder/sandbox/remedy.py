@@ -37,10 +37,10 @@ def _why_no_namespaces(root: Path) -> str:
     """Return the remedy for the first cause that the system files show."""
     if _setting(root, "user/max_user_namespaces") == "0":
         return "run `sysctl user.max_user_namespaces=15000` as root"
-    if _in_container(root):
-        return _CONTAINER
     if _in_chroot(root):
         return _CHROOT
+    if _in_container(root):
+        return _CONTAINER
     if _setting(root, "kernel/unprivileged_userns_clone") == "0":
         return "run `sysctl kernel.unprivileged_userns_clone=1` as root"
     if _setting(root, "kernel/apparmor_restrict_unprivileged_userns") == "1":

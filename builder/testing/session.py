@@ -79,12 +79,11 @@ async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
         Bind(source=place / "script", inside=inside.script),
         Tmpfs(inside=inside.home),
     ]
-    start = _start(run)
     script = Run(
-        script=replace(run.script, cwd=None),
+        script=replace(run.script, cwd=_start(run, inside.test_prefix)),
         folder=place / "script",
         inside=inside.script,
-        cwd=inside.test_work if start is None else inside.test_prefix / start,
+        cwd=inside.test_work,
         prefixes=[ActivatedPrefix(inside=one.inside, folder=one.folder) for one in linked],
     )
     log = Log(bench.logs / f"test-{run.name}.log", on_line=bench.on_line, names=path_names(inside))
@@ -109,13 +108,13 @@ def _variables(subject: Subject, host: LinkedPrefix, build: LinkedPrefix | None)
     return variables
 
 
-def _start(run: ScriptRun) -> PurePosixPath | None:
-    """Return where in the installed package the test starts, None for among its own files.
+def _start(run: ScriptRun, prefix: PurePosixPath) -> str | None:
+    """Return the folder of the installed package that the test starts in, None for among its own files.
 
     A package of rattler-build keeps a test's files in its payload and names their folder; ours keeps them in ``info``.
     """
     cwd = run.script.cwd
-    return None if cwd in {None, "", f"info/tests/{run.number}"} else PurePosixPath(cwd or "")
+    return None if cwd in {None, "", f"info/tests/{run.number}"} else str(prefix / (cwd or ""))
 
 
 def _lay_out(run: ScriptRun, package: OpenPackage, place: Path) -> None:

@@ -85,6 +85,13 @@ def test_a_peers_package_keeps_its_files_in_the_prefix(tried: Tried) -> None:
     assert tried.lines == ["x", f"$PREFIX/{place}"]
 
 
+def test_a_folder_of_the_prefix_that_is_missing_is_a_failed_test(tried: Tried) -> None:
+    result = tried.run_script("echo on", more="    cwd: etc/conda/test-files/zlib/7\n")
+    assert not result.passed
+    assert "No such file" in result.tail
+    assert "on" not in tried.lines
+
+
 def test_the_linked_environment_is_not_written_to(tried: Tried) -> None:
     tried.prefix = {"lib/data": "good\n"}
     assert tried.run_script("echo evil > $PREFIX/lib/data", "rm $PREFIX/lib/data", "touch $PREFIX/new").passed

@@ -1,0 +1,140 @@
+"""How bubblewrap is called, and what becomes of a start that fails."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import pytest
+
+from builder.errors import MachineError
+from builder.sandbox import Bind, Command, Limits, Overlay
+from builder.sandbox.bubblewrap import Bubblewrap
+from tests.sandbox.conftest import BASE, Bench
+
+
+def test_a_root_that_is_missing_is_the_machines_fault(sealed: Bench) -> None:
+    with pytest.raises(MachineError, match="the sandbox did not start") as caught:
+        replace(sealed, rootfs=sealed.folder / "nowhere").run("true")
+    assert "o such file" in str(caught.value)
+
+
+def test_a_source_that_is_missing_is_named(sealed: Bench) -> None:
+    with pytest.raises(MachineError, match="missing"):
+        sealed.run("true", Bind(source=sealed.folder / "missing", inside=sealed.inside.work, writable=True))
+
+
+def test_a_lower_folder_that_is_missing_is_the_machines_fault(sealed: Bench) -> None:
+    with pytest.raises(MachineError):
+        sealed.run("true", sealed.overlay(sealed.folder / "missing"))
+
+
+def test_a_program_that_is_missing_inside_is_the_commands_fault(sealed: Bench) -> None:
+    async def main() -> tuple[int, str]:
+        said = bytearray()
+        async with sealed.sandbox.open(sealed.rootfs, [], Limits(), BASE) as session:
+            ended = await session.run(Command(argv=("/no/such",), cwd=PurePosixPath("/")), said.extend)
+            return ended.code, said.decode()
+
+    code, said = asyncio.run(main())
+    assert code == 127
+    assert "No such file" in said
+
+
+def test_a_folder_to_start_in_that_is_missing(sealed: Bench) -> None:
+    with pytest.raises(MachineError, match="chdir"):
+        sealed.run("true", cwd=PurePosixPath("/missing"))
+
+
+def test_a_session_goes_on_after_a_failed_start(sealed: Bench) -> None:
+    async def main() -> int:
+        async with sealed.sandbox.open(sealed.rootfs, [sealed.overlay()], Limits(), BASE) as session:
+            with pytest.raises(MachineError):
+                await session.run(Command(argv=("true",), cwd=PurePosixPath("/missing")), lambda _: None)
+            return (await session.run(Command(argv=("true",), cwd=PurePosixPath("/")), lambda _: None)).code
+
+    assert asyncio.run(main()) == 0
+
+
+def test_a_large_environment_and_many_mounts_fit(sealed: Bench) -> None:
+    env = {f"VARIABLE_{number}": "x" * 200 for number in range(300)}
+    (sealed.folder / "many").mkdir()
+    binds = [
+        Bind(source=sealed.folder / "many", inside=PurePosixPath(f"/many/{'d' * 100}/{number}"), writable=True)
+        for number in range(100)
+    ]
+    ran = sealed.run("env | grep -c ^VARIABLE_; ls /many/* | wc -l", *binds, env=env)
+    assert ran.lines == ["300", "100"]
+
+
+def test_a_value_may_hold_anything_but_zero(sealed: Bench) -> None:
+    value = "a b\n'\"$`\\--setenv PATH /evil\t" + "ü" * 10
+    assert sealed.run('printf %s "$VALUE"', env={"VALUE": value}).text == value
+
+
+def test_nothing_of_a_command_line_is_taken_for_an_option(sealed: Bench) -> None:
+    said = bytearray()
+
+    async def main() -> None:
+        async with sealed.sandbox.open(sealed.rootfs, [], Limits(), BASE) as session:
+            await session.run(Command(argv=("echo", "--ro-bind", "/", "/"), cwd=PurePosixPath("/")), said.extend)
+
+    asyncio.run(main())
+    assert said == b"--ro-bind / /\n"
+
+
+def test_folders_above_a_mount_can_be_read_by_everybody(bench: Bench) -> None:
+    overlay = bench.overlay(inside=PurePosixPath("/a/b/c"))
+    assert bench.run("stat -c %a /a /a/b", overlay).lines == ["755", "755"]
+
+
+def test_a_mount_inside_a_mount(sealed: Bench) -> None:
+    (sealed.folder / "in").mkdir()
+    (sealed.folder / "in" / "file").write_text("inner\n")
+    outer = sealed.overlay()
+    inner = Bind(source=sealed.folder / "in", inside=sealed.inside.work / "sub" / "deep")
+    ran = sealed.run("cat sub/deep/file; touch beside", outer, inner, cwd=sealed.inside.work)
+    assert ran.text == "inner\n"
+    assert "beside" in {entry.path for entry in sealed.sandbox.changes(outer).new}
+
+
+def test_overlays_and_copies_are_told_apart(bench: Bench) -> None:
+    assert isinstance(bench.sandbox, Bubblewrap)
+    copying = replace(bench.sandbox, overlay=False, notes=("why",))
+    assert bench.sandbox.capabilities().overlay
+    assert not copying.capabilities().overlay
+    assert copying.capabilities().notes == ("why",)
+
+
+def test_a_copy_is_made_once_per_upper_folder(bench: Bench) -> None:
+    assert isinstance(bench.sandbox, Bubblewrap)
+    copying = replace(bench, sandbox=replace(bench.sandbox, overlay=False))
+    lower = bench.folder / "lower"
+    lower.mkdir()
+    (lower / "a").write_text("first\n")
+    overlay = Overlay(lower=(lower,), upper=bench.folder / "up", inside=bench.inside.work)
+    assert copying.run("cat a; rm a", overlay, cwd=bench.inside.work).text == "first\n"
+    assert copying.run("ls -A", overlay, cwd=bench.inside.work).text == ""
+    assert copying.sandbox.changes(overlay).deleted == ("a",)
+    assert (lower / "a").exists()
+
+
+def test_writing_does_not_flush_the_disk(bench: Bench) -> None:
+    """An overlay that is not volatile syncs the whole file system at the end of every command."""
+    assert ",volatile" in bench.run("grep ' /bakehouse/work ' /proc/mounts", bench.overlay()).text.replace(
+        "fsync=", ","
+    )
+
+
+def test_a_terminal_is_passed_through(sealed: Bench) -> None:
+    """With a terminal nothing goes through the callback; here the caller's output is no terminal."""
+    said = bytearray()
+
+    async def main() -> int:
+        async with sealed.sandbox.open(sealed.rootfs, [], Limits(), BASE) as session:
+            command = Command(argv=("bash", "-c", "exit 4"), cwd=PurePosixPath("/"))
+            return (await session.run(command, said.extend, tty=True)).code
+
+    assert asyncio.run(main()) == 4
+    assert said == b""
