@@ -28,7 +28,7 @@ def check_license(text: str) -> str:
         raise ValueError("the license expression is too long")
     text = text.strip()
     if not _is_common(text):
-        reason = _trouble(text)
+        reason = _trouble(text) if text else "it is empty"
         if reason:
             raise ValueError(f"{text!r} is not an SPDX license expression: {reason}")
     return text

@@ -273,11 +273,7 @@ class Reading:
             )
         if isinstance(node, Sequence):
             items = tuple(self.read(item, Free(), f"{path}[{index}]") for index, item in enumerate(node.items))
-            return (
-                Constant(tuple(item.value for item in items if isinstance(item, Constant)))
-                if _all_settled(items)
-                else Listing(items)
-            )
+            return _settled(Listing(items, keeps=True))
         if is_template(node.text):
             return Loose(self._template(node), quoted=True, path=path)
         return Constant(_free_scalar(node))
@@ -309,9 +305,8 @@ def _settled(term: Term) -> Term:
     """Return the constant that ``term`` is, if nothing in it depends on a scope."""
     match term:
         case Listing() if _all_settled(term.items):
-            return Constant(
-                tuple(item.value for item in term.items if isinstance(item, Constant) and item.value is not None)
-            )
+            items = [item.value for item in term.items if isinstance(item, Constant)]
+            return Constant(tuple(item for item in items if item is not None or term.keeps))
         case Table() if _all_settled(value for _, value in term.entries):
             pairs = [(key, value.value) for key, value in term.entries if isinstance(value, Constant)]
             return Constant({key: value for key, value in pairs if value is not None or term.keeps})

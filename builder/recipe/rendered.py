@@ -14,7 +14,7 @@ def rendered(data: Data, *, several: bool) -> str:
     """Return canonical JSON (sorted keys, no spaces) of an output's evaluated sections.
 
     Empty values are left out, pins are mappings, ``run_exports`` given as a list are weak ones, one address of a source
-    stands without a list. An output of a recipe of ``several`` says that it has no script.
+    and one line of a script stand without a list. An output of a recipe of ``several`` says that it has no script.
     """
     build = _section(data, "build")
     build.pop("skip", None)
@@ -22,6 +22,8 @@ def rendered(data: Data, *, several: bool) -> str:
         build["files"] = _globs(build["files"])
     if several:
         build.setdefault("script", ())
+    if "script" in build:
+        build["script"] = _script(build["script"])
     requirements = _section(data, "requirements")
     if isinstance(requirements.get("run_exports"), tuple):
         requirements["run_exports"] = {"weak": requirements["run_exports"]}
@@ -72,9 +74,18 @@ def _tests(value: Plain) -> Plain:
 
 def _test(test: Data) -> dict[str, Plain]:
     shown, contents = _without_empty(test), test.get("package_contents")
+    if "script" in shown:
+        shown["script"] = _script(shown["script"])
     if isinstance(contents, dict):
         shown["package_contents"] = {key: _existence(inner) for key, inner in _without_empty(contents).items()}
     return shown
+
+
+def _script(value: Plain) -> Plain:
+    """Return a script of one line without a list around it."""
+    if isinstance(value, dict) and "content" in value:
+        return {**value, "content": _script(value["content"])}
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
 def _existence(value: Plain) -> Plain:

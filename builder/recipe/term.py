@@ -65,9 +65,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list; absent items are left out."""
+    """A list; absent items are left out, unless ``keeps`` says that they are data."""
 
     items: tuple[Term | Choice, ...]
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def _listing(term: Listing, scope: RecipeScope) -> tuple[Plain, ...]:
                 found += _listing(item.then if holds else item.otherwise, scope)
         else:
             value = evaluate(item, scope)
-            if value is not None:
+            if value is not None or term.keeps:
                 found.append(value)
     return tuple(found)
 
