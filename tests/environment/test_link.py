@@ -267,6 +267,17 @@ def test_four_processes_link_the_same_environment(small: Path, tmp_path: Path) -
     assert tree(folder / "prefix") == tree(linked(alone, environment, PurePosixPath("/inside")).folder)
 
 
+def test_the_home_folder_is_not_touched(small: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".condarc").write_text("channels: [nonsense]\nchannel_priority: disabled\n")
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(small), str(tmp_path / "store")],
+        cwd=Path(__file__).parents[2], env={"HOME": str(home)}, check=True, capture_output=True,
+    )  # fmt: skip
+    assert [path.name for path in home.rglob("*")] == [".condarc"]
+
+
 @pytest.mark.parametrize("turns", [1, 3, 10, 30, 60, 100])
 def test_a_cancelled_link_leaves_nothing_half_made(small: Path, tmp_path: Path, turns: int) -> None:
     store = Store(tmp_path / "store")
