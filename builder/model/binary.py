@@ -14,8 +14,8 @@ class BinaryFacts:
 
     ``needed`` are the names of shared libraries in file order; ``runpath`` the run path's parts and ``runpath_kind``
     the tag that holds them; ``versions`` the highest required symbol version of each version family
-    (``("GLIBC", "2.34")``) and ``provides`` the highest that the file itself defines; ``exports_digest`` a sha256 over the
-    sorted exported dynamic symbols (None without any).
+    (``("GLIBC", "2.34")``) and ``provides`` the highest that the file itself defines; ``exports_digest`` a sha256 over
+    the sorted exported dynamic symbols (None without any).
     """
 
     format: Literal["elf", "macho", "pe"]

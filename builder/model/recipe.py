@@ -120,8 +120,8 @@ class PrefixDetection:
 class DynamicLinking:
     """``build.dynamic_linking``; overlinking defaults to `error` (CEP 14).
 
-    ``overdepending_behavior`` is None when the recipe does not say: then it is only a warning, for the peers' default is
-    to ignore it and most recipes were written with them.
+    ``overdepending_behavior`` is None when the recipe does not say: then it is only a warning, for the peers' default
+    is to ignore it and most recipes were written with them.
     """
 
     rpaths: tuple[str, ...] = ("lib/",)
