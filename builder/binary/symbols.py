@@ -9,7 +9,7 @@ from builder.binary.elf import DT_GNU_HASH, DT_HASH, DT_SYMTAB, Elf, MalformedEl
 
 MAX_NAMES = 1 << 26
 """The most bytes of symbol names that are read of one file."""
-MAX_SYMBOLS = 1 << 22
+MAX_SYMBOLS = 1 << 21
 """The most symbols, and hash buckets, that are believed; the largest libraries have some hundred thousand."""
 _UNDEFINED = 0
 _BINDINGS = frozenset({1, 2, 10})

@@ -49,8 +49,14 @@ class Wish:
 class Strings:
     merge: bool
     data: bytearray = field(default_factory=lambda: bytearray(b"\0"))
+    known: dict[str, int] = field(default_factory=dict)
 
     def add(self, text: str) -> int:
+        if text not in self.known:
+            self.known[text] = self._place(text)
+        return self.known[text]
+
+    def _place(self, text: str) -> int:
         wanted = text.encode() + b"\0"
         at = self.data.find(wanted)
         if at >= 0 and (self.merge or self.data[at - 1] == 0):
