@@ -1,0 +1,333 @@
+"""Renews the tables in docs/reference/ that follow from the code: ``python -m ci.write_reference`` from the checkout.
+
+A page is written by hand but for its blocks, from ``<!-- generated: NAME -->`` to ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from builder import errors
+from builder.cli.app import VERBS, application
+from builder.cli.options import places, selection, telling
+from builder.errors import BakehouseError
+from builder.matrix import load_variants, render
+from builder.model.inside import SEALED
+from builder.model.rendering import Platforms, Rendering
+from builder.recipe import Request, load
+from builder.recipe.function import functions
+from builder.recipe.schema import RULES, SECTIONS, Key
+from builder.recipe.scope import RecipeScope
+from builder.recipe.shape import Cases, Either, Later, Many, Script, Section, Shape, Table, expected
+from builder.script import Stage, build_variables, test_variables
+from builder.syntax.filter import FILTERS
+from builder.syntax.predicate import PREDICATES
+from builder.syntax.value import Namespace
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
+_BLOCK = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def renewed(page: str) -> str:
+    """Return the text of a page with every block written anew."""
+
+    def block(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{chr(10).join(BLOCKS[found[2]]()).strip()}\n\n{found[3]}"
+
+    return _BLOCK.sub(block, page)
+
+
+def main() -> None:
+    """Renew all pages."""
+    for page in sorted(REFERENCE.glob("*.md")):
+        page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    if rows:
+        yield from (_row(titles), _row(["---"] * len(titles)), *map(_row, rows), "")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+# -- the command line --------------------------------------------------------------------------------------------------
+
+
+def _verbs() -> Iterator[str]:
+    with click.Context(application, info_name="bakehouse") as context:
+        for verb in VERBS:
+            command = application.get_command(context, verb)
+            assert command is not None
+            yield from _verb(command, click.Context(command, info_name=verb, parent=context))
+
+
+def _verb(command: click.Command, context: click.Context) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _verb(inner, click.Context(inner, info_name=name, parent=context))
+        return
+    title = context.command_path.removeprefix("bakehouse ")
+    yield from (f"## {title}", "", f"`{' '.join([context.command_path, *command.collect_usage_pieces(context)])}`", "")
+    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
+        lines = paragraph.replace("\b", "").strip().splitlines()
+        if lines[0] in {"Example:", "Examples:"}:
+            yield from ("```sh", *(line.strip() for line in lines[1:]), "```", "")
+        else:
+            yield from (*(line.strip().replace("``", "`") for line in lines), "")
+    options = {one.name: one for one in command.params if isinstance(one, click.Option)}
+    groups = {name: group for name, group in _groups().items() if group.keys() <= options.keys()}
+    if groups:
+        links = [f"[{name.lower()}](#{name.lower().replace(' ', '-')})" for name in groups]
+        yield from (f"Shared options: {', '.join(links)}.", "")
+    covered = {name for group in groups.values() for name in group}
+    yield from _options(option for name, option in options.items() if name not in covered)
+
+
+def _shared_options() -> Iterator[str]:
+    for title, options in _groups().items():
+        yield from (f"### {title}", "", *_options(options.values()))
+
+
+def _groups() -> dict[str, dict[str | None, click.Option]]:
+    """Return the groups of options that several verbs have, by title."""
+    found: dict[str, dict[str | None, click.Option]] = {}
+    for title, group in (("Choosing recipes", selection), ("Choosing places", places), ("Telling", telling)):
+        probe = click.command("probe")(group(lambda **_: None))
+        found[title] = {one.name: one for one in probe.params if isinstance(one, click.Option)}
+    return found
+
+
+def _options(options: Iterable[click.Option]) -> Iterator[str]:
+    yield from _table(("option", "what"), [(_names(option), _meaning(option)) for option in options])
+
+
+def _names(option: click.Option) -> str:
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    return names if option.is_flag else f"{names} {_value(option)}"
+
+
+def _value(option: click.Option) -> str:
+    match option.type:
+        case click.Choice(choices=choices):
+            return " or ".join(f"`{choice}`" for choice in choices)
+        case click.Path():
+            return "*PATH*"
+        case click.IntRange(min=least, max=most):
+            return f"*{least} … {most}*"
+        case _:
+            return f"*{option.metavar or 'TEXT'}*"
+
+
+def _meaning(option: click.Option) -> str:
+    text = " ".join((option.help or "").split())
+    shown = isinstance(option.default, (str, int)) and not option.is_flag
+    return f"{text} Default: `{option.default}`." if shown else text
+
+
+# -- recipes -----------------------------------------------------------------------------------------------------------
+
+
+def _sections() -> Iterator[str]:
+    users = _users()
+    for section, keys in SECTIONS.items():
+        yield from (f"## {section}", "")
+        if where := users.get(section):
+            yield from (f"Under {', '.join(where)}.", "")
+        yield from _table(("key", "expects", "what"), [_key(key) for key in keys.values()])
+        for rule in RULES:
+            if rule.section == section:
+                names = ", ".join(f"`{key}`" for key in rule.keys)
+                yield from (f"{'Exactly' if rule.least else 'At most'} one of {names}.", "")
+
+
+def _key(key: Key) -> tuple[str, str, str]:
+    return f"`{key.name}`{' (required)' if key.required else ''}", _expects(key.shape), key.doc
+
+
+def _expects(shape: Shape) -> str:
+    match shape:
+        case Section(name):
+            return _linked("a mapping", name)
+        case Cases(cases):
+            return " or ".join(_linked(f"`{case.key}`", case.section) for case in cases)
+        case Many(item, single):
+            inner = _expects(item)
+            return f"{inner}, or a list of such" if single else f"a list: {inner}"
+        case Script(value):
+            return _expects(value)
+        case Table(key, value):
+            return f"a mapping: {key.words} → {_expects(value)}"
+        case Either():
+            return ", or ".join(_expects(part) for part in _parts(shape))
+        case Later(why):
+            return f"not yet: {why}"
+        case _:
+            return expected(shape)
+
+
+def _linked(text: str, section: str) -> str:
+    return f"[{text}](#{section.replace(' ', '-')})"
+
+
+def _parts(shape: Either) -> list[Shape]:
+    return [part for part in (shape.scalar, shape.sequence, shape.mapping) if part is not None]
+
+
+def _users() -> dict[str, list[str]]:
+    """Return where each section stands: section → ``section.key`` of those that hold it."""
+    found: dict[str, list[str]] = {}
+    for section, keys in SECTIONS.items():
+        for key in keys.values():
+            for name in _sections_of(key.shape):
+                found.setdefault(name, []).append(f"`{key.name}` of {_linked(section, section)}")
+    return found
+
+
+def _sections_of(shape: Shape) -> Iterator[str]:
+    match shape:
+        case Section(name):
+            yield name
+        case Cases(cases):
+            yield from (case.section for case in cases)
+        case Many(item):
+            yield from _sections_of(item)
+        case Script(value) | Table(_, value):
+            yield from _sections_of(value)
+        case Either():
+            for part in _parts(shape):
+                yield from _sections_of(part)
+        case _:
+            pass
+
+
+def _expressions() -> Iterator[str]:
+    calls = list[str]()
+    for function in functions(RecipeScope(request=Request(variant={}, platforms=LINUX))).values():
+        inner = function.functions if isinstance(function, Namespace) else {}
+        calls += [f"{function.name}.{name}" for name in inner] or [function.name]
+    for title, names in (
+        ("functions", [name for name in calls if name != "cmp"]),  # known only to say that it is gone
+        ("filters, `x | filter`", FILTERS),
+        ("tests, `x is test`", [name for name in PREDICATES if name.isalpha()]),
+    ):
+        yield f"- {title}: {', '.join(f'`{name}`' for name in names)}"
+
+
+# -- variables of scripts ----------------------------------------------------------------------------------------------
+
+_SAMPLE = """\
+package: {name: loaf, version: "1.2"}
+build: {number: 3}
+requirements: {host: [grain]}
+"""
+_MEANINGS: Mapping[str, str] = {
+    "ARCH": "The target's architecture.",
+    "BUILD": "The triplet of conda-forge's compilers for the platform that builds.",
+    "BUILD_PREFIX": "The build environment: tools that run now. In tests only with `requirements.build`.",
+    "CMAKE_GENERATOR": "What cmake writes unless `-G` says otherwise.",
+    "CONDA_BUILD": "Always 1.",
+    "CONDA_BUILD_CROSS_COMPILATION": "1 if the packages are for another platform.",
+    "CONDA_BUILD_STATE": "`BUILD` or `TEST`.",
+    "CONDA_DEFAULT_ENV": "As `CONDA_PREFIX`.",
+    "CONDA_PREFIX": "The environment that was activated last.",
+    "CPU_COUNT": "How many processes the script may run: the machine's cores, divided by `-j`.",
+    "HOME": "An empty folder in memory.",
+    "HOST": "The triplet of conda-forge's compilers for the target.",
+    "LANG": "The locale.",
+    "LC_ALL": "The locale.",
+    "LD_RUN_PATH": "Run path of what is linked without another one.",
+    "LOGNAME": "The user's name.",
+    "PATH": "Build environment, host environment, the sandbox's own commands.",
+    "PIP_CACHE_DIR": "pip keeps nothing.",
+    "PIP_IGNORE_INSTALLED": "pip installs what is there already.",
+    "PIP_NO_BUILD_ISOLATION": "Build isolation off (pip reads this one the other way round).",
+    "PIP_NO_DEPENDENCIES": "pip installs no dependencies.",
+    "PIP_NO_INDEX": "pip asks no index.",
+    "PKG_BUILDNUM": "The build number.",
+    "PKG_BUILD_STRING": "The build string.",
+    "PKG_CONFIG_PATH": "Where pkg-config looks.",
+    "PKG_HASH": "The build hash.",
+    "PKG_NAME": "The package's name.",
+    "PKG_VERSION": "The package's version.",
+    "PREFIX": "The host environment; what lands there is packed. In tests: the environment with the package.",
+    "PYTHONNOUSERSITE": "Python ignores the user's own modules.",
+    "RECIPE_DIR": "The recipe's folder, read-only.",
+    "SHELL": "The shell.",
+    "SHLIB_EXT": "What shared libraries end in.",
+    "SOURCE_DATE_EPOCH": "The package's time, in seconds since 1970: the newest in its sources.",
+    "SRC_DIR": "The work folder, with the sources. In tests: the folder with the test's files.",
+    "SUBDIR": "The target platform.",
+    "TERM": "The terminal: none.",
+    "TMPDIR": "A folder in memory.",
+    "TZ": "The time zone.",
+    "USER": "The user's name.",
+    "build_platform": "The platform that builds.",
+    "grain": "The used variant keys whose names can be variables, here `grain`.",
+    "host_platform": "The platform of the host environment.",
+    "target_platform": "The target platform.",
+}
+
+
+def _variables() -> Iterator[str]:
+    stage = Stage(inside=SEALED, epoch=1700000000, cores=2)
+    rendering = _sample()
+    build = build_variables(rendering, stage)
+    package = {name: build[name] for name in ("PKG_BUILDNUM", "PKG_BUILD_STRING", "PKG_NAME", "PKG_VERSION")}
+    test = test_variables(stage, package, subdir=rendering.subdir, variant=rendering.variant)
+    names = sorted({*build, *test}, key=lambda name: (name.lower(), name))
+    rows = [(f"`{name}`", _shown(build.get(name)), _shown(test.get(name)), _MEANINGS[name]) for name in names]
+    yield from _table(("variable", "in a build", "in a test", "what"), rows)
+
+
+def _sample() -> Rendering:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "recipe.yaml"
+        file.write_text(_SAMPLE, encoding="utf-8")
+        (rendering,) = render(load(file), load_variants((), {"grain": ("rye",)}, LINUX), LINUX)
+    return rendering
+
+
+def _shown(value: str | None) -> str:
+    return "–" if value is None else f"`{value.replace(str(SEALED.prefix), '/bakehouse/host_env_placehold…')}`"
+
+
+# -- exit codes --------------------------------------------------------------------------------------------------------
+
+
+def _exit_codes() -> Iterator[str]:
+    rows = [("0", "It went well. For `build`: every package is in the channel, built now or before.", "")]
+    for kind in sorted(_kinds(BakehouseError), key=lambda kind: kind.exit_code):
+        meaning = inspect.cleandoc(kind.__doc__ or "").splitlines()[0]
+        rows.append((str(kind.exit_code), meaning, f"`{kind.default_code}`"))
+    yield from _table(("exit code", "what happened", "`code` when there is no finer one"), rows)
+
+
+def _kinds(kind: type[BakehouseError]) -> Iterator[type[BakehouseError]]:
+    for inner in kind.__subclasses__():
+        if inner.__module__ == errors.__name__:
+            yield inner
+            yield from _kinds(inner)
+
+
+BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
+    "verbs": _verbs,
+    "shared options": _shared_options,
+    "sections of recipes": _sections,
+    "words of expressions": _expressions,
+    "variables": _variables,
+    "exit codes": _exit_codes,
+}
+
+if __name__ == "__main__":
+    main()
