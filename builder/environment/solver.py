@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from builder.environment.index import LOOSE, Index, IndexReader, check_records
 from builder.environment.offers import catalogue
 from builder.environment.packages import PackageStore
-from builder.environment.place import channel_place
+from builder.environment.place import ChannelPlace, channel_place
 from builder.environment.records import dependencies_first, locked_package
 from builder.environment.trouble import Catalogue, explained
 from builder.environment.wall import in_thread, rattler_wall, reason
-from builder.errors import MachineError, UsageError
+from builder.errors import MachineError, UnsolvableError, UsageError
 from builder.model.environment import Environment, LockedPackage
 from builder.model.match_spec import MatchSpec
 from builder.model.package import Package
@@ -93,7 +93,10 @@ class Solver:
         names those of the channels that need not exist yet: our own output. ``offline`` asks no ``http`` channel, only
         what the store remembers of it.
         """
-        self.channels = tuple(channel_place(name) for name in channels)
+        places = dict[str, ChannelPlace]()
+        for place in map(channel_place, channels):
+            places.setdefault(place.url, place)
+        self.channels = tuple(places.values())
         self._store = store
         self._machines = dict(machines or {})
         self._young = {channel_place(name).url for name in may_be_empty}
@@ -123,8 +126,9 @@ class Solver:
             UsageError: a spec, a channel or its index cannot be read.
             MachineError: a channel cannot be reached.
         """
+        words = {str(_parsed(text)): text for text in specs}
         request = Request(
-            specs=tuple(sorted({str(_parsed(text)) for text in specs})),
+            specs=tuple(sorted(words)),
             constraints=tuple(sorted({str(_parsed(text)) for text in constraints})),
             subdir=subdir,
             virtual=tuple(self._machines.get(subdir) or virtual_packages(target(subdir))),
@@ -133,12 +137,15 @@ class Solver:
             return Environment()
         async with self._reading:
             indexes = await in_thread(self._indexes, subdir, loose)
-        answer = self._answer((request, tuple((index.place.url, index.subdir, index.digest) for index in indexes)))
+        states = tuple((index.place.url, index.subdir, index.digest) for index in indexes)
+        answer = self._answer((request, states, tuple(package.path for package in loose)))
         async with answer.lock:
             if answer.environment is None:
-                answer.environment = await self._solved(
-                    request, indexes, {package.file_name: package for package in loose}
-                )
+                try:
+                    answer.environment = await self._solved(request, indexes, loose)
+                except UnsolvableError as error:
+                    asked = [words[spec] for spec in request.specs]
+                    raise explained(asked, await self._offers(request, indexes), str(error)) from error.__cause__
         return answer.environment
 
     def _answer(self, key: tuple[object, ...]) -> _Answer:
@@ -165,31 +172,35 @@ class Solver:
                 raise UsageError(
                     f"{place.name} is not a channel: it has no index for {subdir} or {NOARCH}",
                     code="environment.channel",
-                    remedy="check the path; `bakehouse index` makes a channel of a folder of packages",
+                    remedy="check its path; a channel has at least noarch/repodata.json",
                 )
             found += [self._reader.read(place, each) for each in subdirs]
         return found
 
-    async def _solved(self, request: Request, indexes: Sequence[Index], loose: Mapping[str, Package]) -> Environment:
+    async def _solved(self, request: Request, indexes: Sequence[Index], loose: Sequence[Package]) -> Environment:
         from rattler.exceptions import GatewayError, SolverError
 
         with rattler_wall("solving", remedy="this is a defect of ours or of rattler's: please report it"):
             try:
                 records = await self._records(request, indexes)
             except SolverError as error:
-                raise explained(request.specs, await self._offers(request, indexes), str(error)) from error
+                raise UnsolvableError(str(error)) from error
             except GatewayError as error:
                 raise self._unreachable(reason(error)) from error
             except OSError as error:
                 check_records(indexes)
                 raise self._unreachable(reason(error)) from error
-            packages = [self._locked(json.loads(record.to_json()), loose) for record in records]
+            offered = {package.file_name: package for package in loose}
+            packages = [self._locked(json.loads(record.to_json()), offered) for record in records]
         return Environment(specs=request.specs, packages=dependencies_first(packages))
 
     async def _offers(self, request: Request, indexes: Sequence[Index]) -> Catalogue:
         names = {MatchSpec.parse(text).name for text in request.specs}
         gateway = None if self._all_local else self._open_gateway()
-        return await catalogue(names, self.channels, indexes, gateway, subdir=request.subdir, virtual=request.virtual)
+        with rattler_wall("looking for what there is instead"):
+            return await catalogue(
+                names, self.channels, indexes, gateway, subdir=request.subdir, virtual=request.virtual
+            )
 
     async def _records(self, request: Request, indexes: Sequence[Index]) -> list[RepoDataRecord]:
         from rattler.match_spec.match_spec import MatchSpec as RattlerSpec
@@ -245,8 +256,9 @@ class Solver:
         url = str(record["url"])
         if url.startswith(LOOSE.url):
             return locked_package(record, url=loose[str(record["fn"])].path.absolute().as_uri(), channel=LOOSE.name)
-        names = [place.name for place in self.channels if url.startswith(f"{place.url}/")]
-        return locked_package(record, url=url, channel=names[0] if names else str(record["channel"]))
+        places = [place for place in self.channels if url.startswith(f"{place.url}/")]
+        nearest = max(places, key=lambda place: len(place.url), default=None)
+        return locked_package(record, url=url, channel=nearest.name if nearest else str(record["channel"]))
 
     def _unreachable(self, why: str) -> MachineError:
         remedy = "solve once without --offline, or use local channels" if self._offline else "check the network"

@@ -11,6 +11,7 @@ from builder.model.match_spec import MatchSpec
 from builder.model.version import Version
 
 _BUILD_IT = "add a channel that has it with -c CHANNEL, or build it from the collection with --with-deps"
+_LESS = "ask for what the target has, or take another build that needs less"
 _PREAMBLE = "Cannot solve the request because of:"
 _SHOWN = 8
 
@@ -46,18 +47,21 @@ class Catalogue:
 
 
 def explained(specs: Sequence[str], catalogue: Catalogue, account: str) -> BakehouseError:
-    """Return the error for specs that cannot be met: a problem for each spec at fault, or the solver's own account."""
-    problems = [problem for text in specs for problem in _problems(MatchSpec.parse(text), catalogue)]
+    """Return the error for specs that cannot be met: a problem for each spec at fault, or the solver's own account.
+
+    ``specs`` are what the user wrote, and are told so.
+    """
+    problems = [problem for text in specs for problem in _problems(text, MatchSpec.parse(text), catalogue)]
     if problems:
         return UnsolvableError.of(problems)
     told = account.removeprefix(_PREAMBLE).strip()
     return UnsolvableError(f"no set of packages satisfies {', '.join(specs)}: {told}", remedy=_BUILD_IT)
 
 
-def _problems(spec: MatchSpec, catalogue: Catalogue) -> Iterator[Problem]:
+def _problems(asked: str, spec: MatchSpec, catalogue: Catalogue) -> Iterator[Problem]:
     everything = catalogue.packages.get(spec.name, ())
     if not everything:
-        yield _unknown(spec, catalogue)
+        yield _unknown(asked, spec, catalogue)
         return
     first = everything[0].channel
     visible = [found for found in everything if found.channel == first]
@@ -67,30 +71,32 @@ def _problems(spec: MatchSpec, catalogue: Catalogue) -> Iterator[Problem]:
     if hidden:
         yield Problem(
             code="environment.hidden",
-            message=f"{spec} is in {hidden[0].channel}, but {first} comes first and has {spec.name} too",
+            message=f"{asked} is in {hidden[0].channel}, but {first} comes first and has {spec.name} too",
             remedy=f"put {hidden[0].channel} before {first}: only the first channel that has a package is asked for it",
         )
     elif spec.name.startswith("__"):
         yield Problem(
             code="environment.target",
-            message=f"{spec} asks for more than the target has: {spec.name} {visible[0].version} {visible[0].build}",
+            message=f"{asked} asks for more than the target has: {spec.name} {visible[0].version} {visible[0].build}",
+            remedy=_LESS,
         )
     else:
         yield Problem(
-            code="environment.no-version", message=f"no package satisfies {spec}; there is {_listed(visible)}",
+            code="environment.no-version", message=f"no package satisfies {asked}; there is {_listed(visible)}",
             remedy=_BUILD_IT,
         )  # fmt: skip
 
 
-def _unknown(spec: MatchSpec, catalogue: Catalogue) -> Problem:
+def _unknown(asked: str, spec: MatchSpec, catalogue: Catalogue) -> Problem:
     if spec.name.startswith("__"):
-        return Problem(code="environment.target", message=f"the target has no {spec.name} (asked for as {spec})")
+        message = f"the target has no {spec.name} (asked for as {asked})"
+        return Problem(code="environment.target", message=message, remedy=_LESS)
     near = difflib.get_close_matches(spec.name, sorted(catalogue.names), n=3, cutoff=0.75)
     hint = f"did you mean {' or '.join(near)}? Or else " if near else ""
-    asked = "" if spec.bare else f" (asked for as {spec})"
+    words = "" if spec.bare else f" (asked for as {asked})"
     return Problem(
         code="environment.missing",
-        message=f"no channel has a package called {spec.name}{asked}",
+        message=f"no channel has a package called {spec.name}{words}",
         remedy=f"{hint}{_BUILD_IT}",
     )
 

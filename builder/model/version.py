@@ -51,14 +51,7 @@ class Version:
         if found is None or ("-" in text and "_" in text):
             raise ValueError(f"{shortened(text)!r} is not a version: {_trouble(text)}")
         epoch, main, local = found.groups()
-        segments, local_segments = _split(main), _split(local) if local else ()
-        return cls(
-            text=text,
-            epoch=None if epoch is None else int(epoch),
-            segments=segments,
-            local=local_segments,
-            key=_key(epoch, segments, local_segments),
-        )
+        return _made(None if epoch is None else int(epoch), _split(main), _split(local) if local else (), text)
 
     def __str__(self) -> str:
         return _written(self.epoch, self.segments, self.local)
@@ -130,13 +123,15 @@ def shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _made(epoch: int | None, segments: tuple[Segment, ...], local: tuple[Segment, ...]) -> Version:
+def _made(
+    epoch: int | None, segments: tuple[Segment, ...], local: tuple[Segment, ...], text: str | None = None
+) -> Version:
     return Version(
-        text=_written(epoch, segments, local),
+        text=_written(epoch, segments, local) if text is None else text,
         epoch=epoch,
         segments=segments,
         local=local,
-        key=_key(epoch, segments, local),
+        key=(epoch or 0, _part_key(segments), _part_key(local)),
     )
 
 
@@ -164,12 +159,6 @@ def _written(epoch: int | None, segments: tuple[Segment, ...], local: tuple[Segm
         "".join(separator + "".join(map(str, parts)) for separator, parts in part) for part in (segments, local)
     )
     return f"{'' if epoch is None else f'{epoch}!'}{main}{'+' if local else ''}{rest}"
-
-
-def _key(
-    epoch: int | str | None, segments: tuple[Segment, ...], local: tuple[Segment, ...]
-) -> tuple[int, _PartKey, _PartKey]:
-    return (int(epoch or 0), _part_key(segments), _part_key(local))
 
 
 def _part_key(segments: tuple[Segment, ...]) -> _PartKey:

@@ -70,7 +70,7 @@ def test_the_first_channel_with_a_name_wins(store: Store, tmp_path: Path) -> Non
     second = channel(tmp_path / "second", Made(name="a", version="9.0"), Made(name="b"))
     assert specs(solved(Solver([str(first), str(second)], store), "a", "b")) == ["a 1.5 h1_0", "b 1.0 h1_0"]
     assert specs(solved(Solver([str(second), str(first)], store), "a", "b")) == ["a 9.0 h1_0", "b 1.0 h1_0"]
-    with pytest.raises(UnsolvableError, match=f"a ==9.0 is in {second}, but {first} comes first"):
+    with pytest.raises(UnsolvableError, match=f"a 9.0 is in {second}, but {first} comes first"):
         solved(Solver([str(first), str(second)], store), "a 9.0")
 
 
@@ -165,12 +165,12 @@ def test_constraints_install_nothing(store: Store, small: Path) -> None:
 # -- failures --------------------------------------------------------------------------------------------------------------
 
 
-def test_an_unsolvable_request_is_explained(store: Store, small: Path) -> None:
+def test_an_unsolvable_request_is_explained_in_the_users_words(store: Store, small: Path) -> None:
     solver = Solver([str(small)], store)
     with pytest.raises(UnsolvableError) as caught:
-        solved(solver, "zlibb", "python >=4", "numpy")
+        solved(solver, "zlibb", "python=4", "numpy")
     assert [problem.message for problem in caught.value.problems] == [
-        "no package satisfies python >=4; there is 3.12.1, 3.10.4",
+        "no package satisfies python=4; there is 3.12.1, 3.10.4",
         "no channel has a package called zlibb",
     ]
     assert "did you mean zlib" in (caught.value.problems[1].remedy or "")
@@ -301,3 +301,19 @@ def test_a_remote_channel_that_is_not_there(store: Store, tmp_path: Path) -> Non
     with pytest.raises(MachineError, match="a channel cannot be asked") as caught:
         solved(Solver([server.url], store, offline=True), "a")
     assert "--offline" in (caught.value.problems[0].remedy or "")
+
+
+def test_the_same_loose_package_elsewhere_is_another(store: Store, tmp_path: Path) -> None:
+    solver, made = Solver([], store), Made(name="a")
+    one, other = loose(tmp_path / "one", made), loose(tmp_path / "other", made)
+    assert one.sha256 == other.sha256
+    assert solved(solver, "a", loose=[one]).packages[0].url == one.path.as_uri()
+    assert solved(solver, "a", loose=[other]).packages[0].url == other.path.as_uri()
+
+
+def test_a_channel_inside_another_and_one_named_twice(store: Store, tmp_path: Path) -> None:
+    outer = channel(tmp_path / "outer", Made(name="a"))
+    inner = channel(outer / "inner", Made(name="b"))
+    solver = Solver([str(outer), str(inner), outer.as_uri()], store)
+    assert [place.name for place in solver.channels] == [str(outer), str(inner)]
+    assert [package.channel for package in solved(solver, "a", "b").packages] == [str(outer), str(inner)]

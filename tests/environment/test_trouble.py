@@ -41,7 +41,7 @@ def problems(*specs: str) -> list[Problem]:
         ("numpy >=2", "numpy >=2 is in second, but first comes first and has numpy too", "put second before first"),
         ("numpy >=3", "no package satisfies numpy >=3; there is 1.0, 0.9", "-c CHANNEL"),
         ("odd >=2", "no package satisfies odd >=2; there is 1.0, not a version", "-c CHANNEL"),
-        ("zlib[build_number='>=2']", 'no package satisfies zlib[build_number=">=2"]; there is 1.2.10, 1.2.9', "-c"),
+        ("zlib[build_number='>=2']", "no package satisfies zlib[build_number='>=2']; there is 1.2.10, 1.2.9", "-c"),
     ],
 )  # fmt: skip
 def test_a_spec_at_fault(spec: str, message: str, remedy: str) -> None:
