@@ -12,7 +12,7 @@ def public_address(url: str) -> str | None:
         return None
     host = parts.netloc.rpartition("@")[2]
     segments = parts.path.split("/")
-    if len(segments) > 2 and segments[1] == "t":  # /t/<token>/channel, as Anaconda's servers take it
+    if len(segments) > 2 and segments[1] == "t" and segments[2]:  # /t/<token>/channel, as Anaconda's servers take it
         del segments[1:3]
     return urlunsplit((parts.scheme, host, "/".join(segments), "", ""))
 

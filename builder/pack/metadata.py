@@ -31,7 +31,10 @@ def index(request: PackRequest) -> dict[str, Plain]:
             code="pack.site-packages",
             remedy="remove the key",
         )
+    machine = None if rendering.subdir == NOARCH else target(rendering.subdir)
     described = without_empty({
+        "arch": machine.arch if machine else None,
+        "platform": machine.family.name if machine else None,
         "license": about.license,
         "license_family": about.license_family,
         "noarch": "python" if build.python.version_independent else build.noarch,
@@ -39,13 +42,11 @@ def index(request: PackRequest) -> dict[str, Plain]:
         "track_features": _track_features(output),
     })  # fmt: skip
     named: dict[str, Plain] = {
-        "arch": None if rendering.subdir == NOARCH else target(rendering.subdir).arch,
         "build": rendering.build_string,
         "build_number": build.number,
         "constrains": _unique(dependency.spec for dependency in request.environments.constrains),
         "depends": _unique(dependency.spec for dependency in request.environments.depends),
         "name": output.name,
-        "platform": None if rendering.subdir == NOARCH else target(rendering.subdir).family.name,
         "schema_version": _INDEX_SCHEMA,
         "subdir": rendering.subdir,
         "timestamp": request.epoch * 1000,
@@ -57,9 +58,8 @@ def index(request: PackRequest) -> dict[str, Plain]:
 def about(request: PackRequest) -> dict[str, Plain]:
     """Return about.json (CEP 34): what the recipe says of the software, and the channels that were used."""
     said = request.rendering.output.about
-    channels = tuple(address for channel in request.channels if (address := public_address(channel)) is not None)
     return without_empty({
-        "channels": channels,
+        "channels": public_channels(request),
         "description": said.description,
         "dev_url": said.repository,
         "doc_url": said.documentation,
@@ -95,6 +95,13 @@ def link(request: PackRequest) -> dict[str, Plain]:
 def used_build_tool(tool: Tool) -> dict[str, Plain]:
     """Return used_build_tool.json (CEP 40)."""
     return {"name": tool.name, "version": tool.version}
+
+
+def public_channels(request: PackRequest) -> tuple[str, ...]:
+    """Return the channels of the environments in order, as far as they are not on the building machine."""
+    used = (package.channel for e in (request.environments.build, request.environments.host) for package in e.packages)
+    shown = (public_address(channel) for channel in request.channels or used)
+    return tuple(dict.fromkeys(channel for channel in shown if channel is not None))
 
 
 def _track_features(output: Output) -> str:

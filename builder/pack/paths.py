@@ -11,14 +11,17 @@ from builder.model.payload import EntryKind, Relocated, RelocatedEntry
 from builder.pack.document import Plain
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
-_TYPES = {EntryKind.FILE: "hardlink", EntryKind.SYMLINK: "softlink", EntryKind.DIRECTORY: "directory"}
+_TYPES = {EntryKind.FILE: "hardlink", EntryKind.SYMLINK: "softlink"}
 
 
 def packed_entries(relocated: Relocated) -> tuple[RelocatedEntry, ...]:
-    """Return the entries that are packed, sorted by path: folders only when nothing lies in them."""
-    ordered = sorted(relocated.entries, key=lambda item: item.entry.path.encode())
-    occupied = {path.rpartition("/")[0] for path in (item.entry.path for item in ordered)}
-    return tuple(item for item in ordered if item.entry.path not in occupied)
+    """Return the files and symlinks, sorted by path.
+
+    Empty folders are left out, as rattler-build and conda-build do: CEP 34 can list them, but rattler does not install
+    a package that does.
+    """
+    kept = (item for item in relocated.entries if item.entry.kind is not EntryKind.DIRECTORY)
+    return tuple(sorted(kept, key=lambda item: item.entry.path.encode()))
 
 
 def member(item: RelocatedEntry) -> ArchiveMember:

@@ -15,7 +15,7 @@ from builder.model.rendering import Rendering
 from builder.model.source import SourceDigest
 from builder.pack.address import package_address, public_address
 from builder.pack.document import Plain, without_empty, yaml_text
-from builder.pack.metadata import run_exports
+from builder.pack.metadata import public_channels, run_exports
 from builder.pack.provenance import shown_address
 from builder.pack.request import PackRequest
 
@@ -98,7 +98,6 @@ def _recipe(rendering: Rendering) -> dict[str, Plain]:
 def _configuration(request: PackRequest) -> dict[str, Plain]:
     rendering = request.rendering
     platforms = rendering.platforms
-    channels = [address for channel in request.channels if (address := public_address(channel)) is not None]
     subpackages = {
         sibling.name: {"name": sibling.name, "version": sibling.version, "build_string": sibling.build_string}
         for sibling in rendering.siblings
@@ -111,7 +110,7 @@ def _configuration(request: PackRequest) -> dict[str, Plain]:
         "build_platform": {"platform": platforms.build, "virtual_packages": []},
         "variant": dict(rendering.variant),
         "hash": {"hash": rendering.hash},
-        "channels": channels,
+        "channels": public_channels(request),
         "channel_priority": "strict",
         "solve_strategy": "highest",
         "timestamp": datetime.fromtimestamp(request.epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

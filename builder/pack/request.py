@@ -38,7 +38,8 @@ class PackRequest:
     """Everything that a package is made of.
 
     ``epoch`` (seconds since 1970) becomes the time of all members and of the build. ``channels`` are those that the
-    environments were solved from, in order; ``rootfs_digest`` is None when no sandbox's root was used.
+    environments were solved from, in order (without any, those of their packages); ``rootfs_digest`` is None when no
+    sandbox's root was used.
     """
 
     relocated: Relocated

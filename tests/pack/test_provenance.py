@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builder.model.source import SourceDigest
+from builder.pack.provenance import binaries, keys, shown_address
+from tests.pack.greeting import request
+
+
+def test_keys(tmp_path: Path) -> None:
+    assert keys(request(tmp_path)) == {
+        "build_key": "6" * 64,
+        "recipe_key": "5" * 64,
+        "rootfs": "7" * 64,
+        "sealed": True,
+        "sources": [
+            {"kind": "url", "sha256": "4" * 64, "url": "https://example.org/g.tar.gz"},
+            {"kind": "path", "sha256": "8" * 64, "url": "src"},
+        ],
+    }
+
+
+def test_an_unsealed_build_says_so(tmp_path: Path) -> None:
+    found = keys(replace(request(tmp_path), sealed=False, rootfs_digest=None))
+    assert (found["sealed"], found["rootfs"]) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "shown"),
+    [
+        ("https://u:p@example.org/x", "url", "https://example.org/x"),
+        ("pypi:a/1/a.tar.gz", "url", "pypi:a/1/a.tar.gz"),
+        ("file:///x/y", "url", "file:///x/y"),
+        ("./src", "path", "./src"),
+        ("a/b", "path", "a/b"),
+    ],
+)
+def test_addresses_of_sources(url: str, kind: str, shown: str) -> None:
+    assert shown_address(SourceDigest(url=url, sha256="0" * 64, kind=kind)) == shown
+
+
+def test_binaries(tmp_path: Path) -> None:
+    found = binaries(request(tmp_path))
+    assert json.loads(json.dumps(found)) == {
+        "lib/libgreet.so.1": {
+            "exports_sha256": "3" * 64,
+            "format": "elf",
+            "kind": "shared",
+            "machine": "x86_64",
+            "needed": ["libc.so.6"],
+            "runpath": ["$ORIGIN"],
+            "runpath_kind": "rpath",
+            "soname": "libgreet.so.1",
+            "versions": {"GLIBC": "2.34"},
+        },
+    }
+
+
+def test_a_package_without_binaries(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    assert binaries(replace(made, relocated=replace(made.relocated, entries=()))) == {}

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.model.environment import DependencyOrigin, Environment, Environments, RunDependency
+from builder.model.recipe import Build, GitSource, PathSource, Script, ScriptTest
+from builder.pack import PackRequest
+from builder.pack.recipe import named_files, recipe_members, rendered_recipe, script_names
+from tests.pack.greeting import BUILD_STRING, RECIPE, request, write
+
+
+def rendered(made: PackRequest) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(rendered_recipe(made)))
+    return found
+
+
+def contents(made: PackRequest) -> dict[str, bytes]:
+    return {
+        m.path.removeprefix("info/recipe/"): m.content for m in recipe_members(made) if isinstance(m.content, bytes)
+    }
+
+
+def test_only_what_the_recipe_names(tmp_path: Path) -> None:
+    """rattler-build ships the whole folder; we ship the secrets of nobody."""
+    found = contents(request(tmp_path))
+    assert sorted(found) == [
+        "LICENSE", "build.sh", "check.sh", "patches/fix.patch", "recipe.yaml", "rendered_recipe.yaml", "variant_config.yaml",
+    ]  # fmt: skip
+    assert found["recipe.yaml"] == RECIPE.encode()
+    assert found["build.sh"] == b"make install\n"
+
+
+def test_scripts_keep_their_mode(tmp_path: Path) -> None:
+    executables = {member.path for member in recipe_members(request(tmp_path)) if member.executable}
+    assert executables == {"info/recipe/build.sh"}
+
+
+@pytest.mark.parametrize(("name", "packed"), [("other.yaml", "recipe.yaml"), ("meta.yaml", "meta.yaml")])
+def test_the_recipe_file_gets_its_known_name(tmp_path: Path, name: str, packed: str) -> None:
+    """CEP 40."""
+    made = request(tmp_path)
+    file = made.rendering.recipe.path.rename(made.rendering.recipe.folder / name)
+    recipe = replace(made.rendering.recipe, path=file)
+    assert contents(replace(made, rendering=replace(made.rendering, recipe=recipe)))[packed] == RECIPE.encode()
+
+
+def test_nothing_outside_the_recipe_folder(tmp_path: Path) -> None:
+    """A21, A23, A24."""
+    made = request(tmp_path)
+    folder = made.rendering.recipe.folder
+    write(tmp_path / "outside.sh", b"secret")
+    (folder / "link.sh").symlink_to(tmp_path / "outside.sh")
+    (folder / "folder").mkdir()
+    output = made.rendering.output
+    for file in ("../outside.sh", str(tmp_path / "outside.sh"), "link.sh", "folder", "missing.sh"):
+        changed = replace(
+            output,
+            build=Build(script=Script(file=file)),
+            tests=(),
+            source=(),
+            about=replace(output.about, license_file=(file,)),
+        )
+        assert named_files(replace(made.rendering, output=changed)) == ()
+
+
+def test_a_link_within_the_recipe_folder_is_its_content(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    folder = made.rendering.recipe.folder
+    (folder / "build.sh").unlink()
+    write(folder / "scripts" / "build.sh", b"make\n")
+    (folder / "build.sh").symlink_to("scripts/build.sh")
+    assert contents(made)["build.sh"] == b"make\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        (Script(), ("build.sh", "build.bat")),
+        (Script(content=("make",)), ()),
+        (Script(content=()), ()),
+        (Script(file="x"), ("x", "x.sh", "x.bat")),
+        (Script(file="x.sh"), ("x.sh", "x.sh.sh", "x.sh.bat")),
+    ],
+)
+def test_script_names(script: Script, names: tuple[str, ...]) -> None:
+    assert script_names(script) == names
+
+
+def test_the_default_script_is_that_of_builds_alone(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    output = replace(
+        made.rendering.output,
+        build=Build(script=Script(content=("make",))),
+        tests=(ScriptTest(script=Script()),),
+        source=(
+            PathSource(path="src", patches=("missing.patch",)),
+            GitSource(git="https://example.org/g.git", patches=("patches/fix.patch",)),
+        ),
+    )
+    assert named_files(replace(made.rendering, output=output)) == ("LICENSE", "patches/fix.patch")
+
+
+def test_the_layout_of_rattler_build(tmp_path: Path) -> None:
+    found = rendered(request(tmp_path))
+    assert list(found) == [
+        "rendered_recipe_version", "recipe", "build_configuration", "finalized_dependencies", "finalized_sources", "system_tools",
+    ]  # fmt: skip
+    assert found["rendered_recipe_version"] == 1
+    assert list(found["recipe"]) == ["schema_version", "package", "build", "requirements", "about", "extra"]
+    assert found["recipe"]["build"] == {"number": 4, "script": "build.sh", "string": BUILD_STRING}
+    configuration = found["build_configuration"]
+    assert configuration["target_platform"] == "linux-64"
+    assert configuration["hash"] == {"hash": BUILD_STRING[1:8]}
+    assert configuration["timestamp"] == "2017-07-14T02:40:00Z"
+    assert configuration["variant"] == {"flavour": "plain", "level": 3, "target_platform": "linux-64"}
+    assert set(configuration["subpackages"]) == {"greeting", "greeting-devel"}
+    assert found["system_tools"] == {"bakehouse": "0.1"}
+
+
+def test_resolved_environments(tmp_path: Path) -> None:
+    """CEP 40: version, checksum and address of every package that was used."""
+    found = rendered(request(tmp_path))["finalized_dependencies"]
+    host = found["host"]
+    assert host["specs"] == [{"source": "libthing 2.*"}]
+    (thing,) = host["resolved"]
+    assert thing == {
+        "build": "0", "build_number": 0, "channel": "https://example.org/stable", "depends": ["bash"],
+        "fn": "libthing-2.0-0.conda", "license": "MIT", "md5": "2" * 32, "name": "libthing", "sha256": "1" * 64, "size": 10,
+        "subdir": "linux-64", "url": "https://example.org/stable/linux-64/libthing-2.0-0.conda", "version": "2.0",
+    }  # fmt: skip
+    (tool,) = found["build"]["resolved"]
+    assert (tool["url"], tool["channel"]) == ("local:///linux-64/tool-2.0-0.conda", "local")
+
+
+def test_environments_that_nobody_asked_for_are_null(tmp_path: Path) -> None:
+    made = replace(request(tmp_path), environments=Environments(build=Environment(), host=Environment()))
+    found = rendered(made)["finalized_dependencies"]
+    assert (found["build"], found["host"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("origin", "shown"),
+    [
+        (DependencyOrigin.RECIPE, {"source": "a >=1"}),
+        (DependencyOrigin.PIN, {"source": "a >=1"}),
+        (DependencyOrigin.STAGING, {"source": "a >=1"}),
+        (DependencyOrigin.HOST_RUN_EXPORT, {"run_export": "b", "spec": "a >=1", "from": "host"}),
+        (DependencyOrigin.BUILD_RUN_EXPORT, {"run_export": "b", "spec": "a >=1", "from": "build"}),
+    ],
+)
+def test_where_dependencies_come_from(tmp_path: Path, origin: DependencyOrigin, shown: dict[str, str]) -> None:
+    made = request(tmp_path)
+    environments = replace(made.environments, depends=(RunDependency(spec="a >=1", origin=origin, source="b"),))
+    found = rendered(replace(made, environments=environments))
+    assert found["finalized_dependencies"]["run"]["depends"] == [shown]
+
+
+def test_nothing_of_the_building_machine_and_nothing_secret(tmp_path: Path) -> None:
+    """A17."""
+    for data in contents(request(tmp_path)).values():
+        for word in (str(tmp_path), "secret", "tk-123", ":pw@", "/home/me", "x=1"):
+            assert word.encode() not in data
+
+
+def test_sources(tmp_path: Path) -> None:
+    assert rendered(request(tmp_path))["finalized_sources"] == [
+        {"url": "https://example.org/g.tar.gz", "sha256": "4" * 64},
+        {"path": "src", "sha256": "8" * 64},
+    ]

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.archive import OpenPackage, read_package
+from builder.errors import RecipeError
+from builder.model.recipe import GlobList, PythonTest, Script, ScriptTest, Test
+from builder.pack import PackRequest, TestFile, pack
+from builder.pack.tests import test_members as members_of_tests
+from builder.syntax import read_yaml
+from builder.syntax.node import Mapping, Scalar, Sequence
+from tests.pack.greeting import request
+
+
+def plain(node: Any) -> Any:
+    match node:
+        case Mapping():
+            return {key.text: plain(value) for key, value in node.entries}
+        case Sequence():
+            return [plain(item) for item in node.items]
+        case Scalar():
+            return node.text
+    raise AssertionError(node)
+
+
+def packed(made: PackRequest, folder: Path) -> OpenPackage:
+    return read_package(pack(made, folder / "out").path)
+
+
+def yaml_of(package: OpenPackage) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = plain(read_yaml(package.read_info("tests/tests.yaml"), "tests.yaml"))
+    return found
+
+
+def with_tests(made: PackRequest, *tests: Test) -> PackRequest:
+    output = replace(made.rendering.output, tests=tests)
+    return replace(made, rendering=replace(made.rendering, output=output), test_files=())
+
+
+def test_every_test_in_the_form_of_rattler_build(tmp_path: Path) -> None:
+    script, contents, python, downstream, file = yaml_of(packed(request(tmp_path), tmp_path))
+    assert script == {
+        "script": {"content": ["greet", "test -f data/a.txt"], "env": {"COLOUR": "red"}, "cwd": "info/tests/0"},
+        "requirements": {"run": ["coreutils"]},
+        "files": {"recipe": ["data/"]},
+    }
+    assert contents == {
+        "package_contents": {
+            "files": {"exists": ["share/*.txt"], "not_exists": ["*.la"]}, "bin": ["greet"], "strict": "true",
+        },
+    }  # fmt: skip
+    assert python == {"python": {"imports": ["json", "os.path"], "pip_check": "false"}}
+    assert downstream == {"downstream": "other"}
+    assert file["script"] == {"content": "greet | grep hello\n", "interpreter": "bash", "cwd": "info/tests/4"}
+
+
+def test_the_folders_of_cep_14(tmp_path: Path) -> None:
+    package = packed(request(tmp_path), tmp_path)
+    names = [name for name in package.info_files() if name.startswith("tests/")]
+    assert names == [
+        "tests/0/data/a.txt", "tests/0/script.json", "tests/0/test_time_dependencies.json", "tests/2/test_import.py",
+        "tests/3/test_downstream.json", "tests/4/run", "tests/4/script.json", "tests/4/test_time_dependencies.json",
+        "tests/tests.yaml",
+    ]  # fmt: skip
+    assert json.loads(package.read_info("tests/0/script.json"))["content"] == ["greet", "test -f data/a.txt"]
+    assert json.loads(package.read_info("tests/0/test_time_dependencies.json")) == {"build": [], "run": ["coreutils"]}
+    assert package.read_info("tests/2/test_import.py") == b"import json\nimport os.path\n"
+    assert json.loads(package.read_info("tests/3/test_downstream.json")) == {"downstream": "other"}
+    assert package.is_executable("tests/4/run")
+
+
+def test_a_package_without_tests_has_no_folder_for_them(tmp_path: Path) -> None:
+    assert list(members_of_tests(with_tests(request(tmp_path)))) == []
+
+
+def test_a_plain_python_test_says_no_more_than_its_imports(tmp_path: Path) -> None:
+    made = with_tests(
+        request(tmp_path), PythonTest(imports=("a",)), PythonTest(imports=("b",), python_version=("3.11.*",))
+    )
+    assert yaml_of(packed(made, tmp_path)) == [
+        {"python": {"imports": ["a"]}},
+        {"python": {"imports": ["b"], "python_version": ["3.11.*"]}},
+    ]
+
+
+def test_globs_with_exceptions(tmp_path: Path) -> None:
+    test = ScriptTest(
+        script=Script(content=("x",)), source_files=GlobList(include=("a/*",), exclude=("a/b",)), build=("make",)
+    )
+    (found,) = yaml_of(packed(with_tests(request(tmp_path), test), tmp_path))
+    assert found["files"] == {"source": {"include": ["a/*"], "exclude": ["a/b"]}}
+    assert found["requirements"] == {"build": ["make"]}
+    assert "cwd" not in found["script"]
+
+
+@pytest.mark.parametrize(
+    ("name", "interpreter"), [("t.py", "python"), ("t.sh", "bash"), ("t", None), ("t.R", "rscript")]
+)
+def test_the_interpreter_goes_by_the_file(tmp_path: Path, name: str, interpreter: str | None) -> None:
+    made = with_tests(request(tmp_path), ScriptTest(script=Script(file=name)))
+    (made.rendering.recipe.folder / name).write_text("x\n")
+    (found,) = yaml_of(packed(made, tmp_path))
+    assert found["script"].get("interpreter") == interpreter
+
+
+def test_what_the_recipe_says_comes_first(tmp_path: Path) -> None:
+    script = Script(file="check", interpreter="dash", cwd="share", secrets=("TOKEN",))
+    (found,) = yaml_of(packed(with_tests(request(tmp_path), ScriptTest(script=script)), tmp_path))
+    assert found["script"] == {
+        "content": "greet | grep hello\n", "interpreter": "dash", "secrets": ["TOKEN"], "cwd": "share",
+    }  # fmt: skip
+
+
+def test_a_script_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="test script nothing is not in the recipe's folder"):
+        pack(with_tests(request(tmp_path), ScriptTest(script=Script(file="nothing"))), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_of_the_test_wins_over_ours(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    own = TestFile(test=0, path="script.json", content=made.rendering.recipe.folder / "LICENSE")
+    package = packed(replace(made, test_files=(*made.test_files, own)), tmp_path)
+    assert package.read_info("tests/0/script.json") == b"MIT text\n"
