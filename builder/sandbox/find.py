@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.errors import MachineError, UsageError
 from builder.sandbox.bubblewrap import UNSHARE, Bubblewrap, Programs
-from builder.sandbox.layers import Stage
+from builder.sandbox.layers import Stage, sweep
 from builder.sandbox.remedy import refusal
 from builder.sandbox.seam import Sandbox
 from builder.sandbox.unsealed import Unsealed
@@ -84,31 +83,30 @@ def _find(program: str, search_path: str) -> Path:
 
 def _try(programs: Programs, scratch: Path) -> _Tried:
     """Mount an overlay in ``scratch`` and start bubblewrap, with the namespaces and file systems of a real session."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="probe-", dir=scratch) as folder:
-        stage = Stage(Path(folder))
-        try:
-            stage.writable(Overlay(lower=(), upper=Path(folder) / "upper", inside=PurePosixPath("/")))
-            (layer,) = stage.layers
-            words = [str(programs.mount), str(programs.bwrap), str(layer.folder), layer.options]
-            ended = subprocess.run(
-                [str(programs.unshare), *UNSHARE, "--", str(programs.shell), "-c", _PROBE, "sh", *words],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                env={},
-                stdin=subprocess.DEVNULL,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except OSError as error:
-            raise MachineError(
-                f"no program can be started: {error}", code="sandbox.refused", remedy="mount /proc and /dev"
-            ) from error
-        except subprocess.TimeoutExpired as error:
-            raise MachineError(f"bubblewrap did not answer in {_SECONDS} s", code="sandbox.refused") from error
-        finally:
-            stage.close()
+    sweep(scratch)
+    stage = Stage(scratch)
+    try:
+        stage.writable(Overlay(lower=(), upper=stage.folder / "upper", inside=PurePosixPath("/")))
+        (layer,) = stage.layers
+        words = [str(programs.mount), str(programs.bwrap), str(layer.folder), layer.options]
+        ended = subprocess.run(
+            [str(programs.unshare), *UNSHARE, "--", str(programs.shell), "-c", _PROBE, "sh", *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={},
+            stdin=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except OSError as error:
+        raise MachineError(
+            f"no program can be started: {error}", code="sandbox.refused", remedy="mount /proc and /dev"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise MachineError(f"bubblewrap did not answer in {_SECONDS} s", code="sandbox.refused") from error
+    finally:
+        stage.close()
     return _Tried(works=ended.returncode == 0, overlay="overlay" in ended.stdout, said=ended.stderr)
 
 

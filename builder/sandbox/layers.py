@@ -7,8 +7,11 @@ shell mounts from there, and what a script reads in ``/proc/mounts`` is the same
 
 from __future__ import annotations
 
+import fcntl
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +19,7 @@ from builder.sandbox.values import Overlay
 from builder.store import remove_tree
 
 _FLAGS = "userxattr"
+_PREFIX = "session-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +57,16 @@ class Layer:
 
 
 class Stage:
-    """The folder that holds the layers of one session; `close` removes it."""
+    """The folder that holds the layers of one session; `close` removes it, and `sweep` when its process was killed."""
 
     def __init__(self, scratch: Path) -> None:
         """Make it below ``scratch``."""
         scratch.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix="session-", dir=scratch))
+        with _locked(scratch, fcntl.LOCK_SH):
+            self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=scratch))
+            self._lock: int | None = _lock(self.folder, fcntl.LOCK_EX)
         self.layers: list[Layer] = []
-        self._empty = self._folder / "empty"
+        self._empty = self.folder / "empty"
         self._empty.mkdir()
 
     def read_only(self, source: Path) -> Path:
@@ -85,10 +91,13 @@ class Stage:
             if layer.work is not None:
                 remove_tree(layer.work)
         self.layers.clear()
-        remove_tree(self._folder)
+        remove_tree(self.folder)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _add(self, lower: Sequence[Path], upper: Path | None, work: Path | None) -> Path:
-        folder = self._folder / str(len(self.layers))
+        folder = self.folder / str(len(self.layers))
         (folder / "merged").mkdir(parents=True)
         for number, source in enumerate(lower):
             (folder / str(number)).symlink_to(source.absolute())
@@ -98,6 +107,37 @@ class Stage:
         layer = Layer(folder=folder, count=len(lower), work=work)
         self.layers.append(layer)
         return layer.merged
+
+
+def sweep(scratch: Path) -> None:
+    """Remove what sessions of killed processes left below ``scratch``; does nothing while somebody begins a session."""
+    try:
+        with _locked(scratch, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for folder in scratch.glob(f"{_PREFIX}*"):
+                with suppress(BlockingIOError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    remove_tree(folder)
+    except (BlockingIOError, FileNotFoundError):
+        return
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = _lock(folder, how)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(folder: Path, how: int) -> int:
+    """Return a descriptor that holds a lock on ``folder`` until it is closed, or its process dies."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, how)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def parents(inside: PurePosixPath) -> list[PurePosixPath]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -84,11 +86,18 @@ def bench_for(kind: str, rootfs: Path, folder: Path) -> Bench:
     if kind == "none":
         inside = inside_paths(PurePosixPath(folder / "inside"))
         return Bench(find_sandbox("none", folder / "scratch"), rootfs, folder, inside)
-    sandbox = find_sandbox("bubblewrap", folder / "scratch")
-    assert isinstance(sandbox, Bubblewrap)
-    if kind == "copy":
-        sandbox = replace(sandbox, overlay=False)
+    sandbox = replace(probed(), scratch=folder / "scratch", overlay=kind == "overlay")
     return Bench(sandbox, rootfs, folder, SEALED)
+
+
+@cache
+def probed() -> Bubblewrap:
+    """Return the machine's sandbox, tried once for all tests, which need overlays."""
+    with tempfile.TemporaryDirectory() as folder:
+        sandbox = find_sandbox("bubblewrap", Path(folder))
+    assert isinstance(sandbox, Bubblewrap)
+    assert sandbox.overlay, sandbox.notes
+    return sandbox
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from builder.sandbox import Overlay
-from builder.sandbox.layers import Stage, parents
+from builder.sandbox.layers import Stage, parents, sweep
 
 INSIDE = PurePosixPath("/bakehouse/work")
 
@@ -78,6 +81,42 @@ def test_two_stages_do_not_meet(tmp_path: Path) -> None:
     one.close()
     assert other.layers[0].folder.is_dir()
     other.close()
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    left, held, other = tmp_path / "session-dead", Stage(tmp_path), tmp_path / "mine"
+    (left / "0" / "merged").mkdir(parents=True)
+    other.mkdir()
+    sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {held.folder.name, "mine"}
+    held.close()
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_sweeping_waits_for_nobody(tmp_path: Path) -> None:
+    sweep(tmp_path / "missing")
+    (tmp_path / "session-dead").mkdir()
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    sweep(tmp_path)
+    assert (tmp_path / "session-dead").is_dir()
+    os.close(descriptor)
+
+
+def test_stages_and_sweeps_of_many_threads_do_not_disturb_each_other(tmp_path: Path) -> None:
+    def work(number: int) -> None:
+        for _ in range(30):
+            if number % 2:
+                sweep(tmp_path)
+            else:
+                stage = Stage(tmp_path)
+                stage.read_only(tmp_path)
+                stage.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_parents_are_outermost_first() -> None:
