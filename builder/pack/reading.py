@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from builder.archive import package_record, read_package
+from builder.archive import OpenPackage, package_record, read_package
 from builder.model.package import Package
 from builder.store import digest_file
 
@@ -20,7 +20,7 @@ def read_back(path: Path) -> Package:
     """
     opened, found = read_package(path), digest_file(path)
     index = opened.index()
-    keys = json.loads(opened.read_info(_KEYS)) if _KEYS in opened.info_files() else {}
+    keys = _keys(opened)
     return Package(
         path=path,
         file_name=path.name,
@@ -32,6 +32,15 @@ def read_back(path: Path) -> Package:
         md5=found.md5,
         size=found.size,
         record=package_record(opened, sha256=found.sha256, md5=found.md5, size=found.size),
-        recipe_key=str(keys.get("recipe_key", "")),
-        build_key=str(keys.get("build_key", "")),
+        recipe_key=keys.get("recipe_key", ""),
+        build_key=keys.get("build_key", ""),
     )
+
+
+def _keys(opened: OpenPackage) -> dict[str, str]:
+    """Return the texts in keys.json; anybody may have written it, so whatever is not one says nothing."""
+    try:
+        found = json.loads(opened.read_info(_KEYS)) if _KEYS in opened.info_files() else {}
+    except ValueError:
+        return {}
+    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
