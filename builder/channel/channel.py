@@ -69,8 +69,12 @@ class Channel:
         for subdir in dict.fromkeys((*subdirs, _NOARCH)):
             self._update(_checked_subdir(subdir), {})
 
-    def publish(self, package: Package) -> Published:
+    def publish(self, package: Package, *, replace: bool = False) -> Published:
         """Put ``package`` into the channel and its indexes.
+
+        With ``replace`` it takes the place of other bytes under the same name: what a maintainer's own output needs
+        whenever a recipe changes, and nobody else's channel may have. Between the two renames, of the package and of
+        the index, a reader may meet the new file with the old record.
 
         Raises:
             WorkError: other bytes lie there under the same name, or the file is not what ``package`` says.
@@ -85,8 +89,11 @@ class Channel:
                 if sha256 != package.sha256:
                     raise WorkError(f"{package.path} has sha256 {sha256}, not {package.sha256}", code="channel.changed")
                 is_new = staging.link(part, final)
-        if not is_new and digest_file(final).sha256 != package.sha256:
-            raise self._conflict(final, package)
+                if not is_new and digest_file(final).sha256 != package.sha256:
+                    if not replace:
+                        raise self._conflict(final, package)
+                    part.replace(final)
+                    is_new = True
         if not (self.root / _NOARCH / "repodata.json").is_file():
             self._update(_NOARCH, {})
         record = index.canonical(json.loads(package.record))

@@ -61,6 +61,7 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
     try:
         baking = Baking(place=place, choice=choice, emit=reporter.emit, cores=os.cpu_count() or 1)
         with baking.ledger() as ledger:
+            place.channel.ensure()  # takes in what a killed run had finished but not yet told
             if choice.with_deps:
                 rendered = planning.with_dependencies(rendered, selection, set())
             plan = planning.make(rendered.renderings, place, ledger, sealed=baking.sealed)

@@ -28,7 +28,8 @@ def command(selection: Selection, *, as_json: bool) -> int:
     """  # noqa: D301 - \b keeps click from wrapping the examples
     rendered = render_selection(selection)
     if as_json:
-        write_document([rendering_document(rendering) for rendering in rendered.renderings], sys.stdout)
+        packages = [rendering for rendering in rendered.renderings if rendering.output.kind == "package"]
+        write_document([rendering_document(rendering) for rendering in packages], sys.stdout)
     else:
         write_text("\n".join(_line(rendering) for rendering in rendered.renderings), sys.stdout)
     for error in rendered.errors:

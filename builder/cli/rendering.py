@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def render_files(files: Sequence[Path], selection: Selection, collection: Collec
     for file in files:
         given = (*variant_files(file.parent), *selection.variant_files)
         try:
-            config = load_variants((*collection.variants, *given), selection.overrides(), platforms)
+            config = load_variants((*collection.variants, *given), selection.overrides(), platforms, os.environ)
             renderings += render(load(file), config, platforms)
         except BakehouseError as error:
             errors.append(error)

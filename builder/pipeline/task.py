@@ -71,7 +71,7 @@ async def _bake(work: Work) -> Outcome:
             problems = await trying.set_aside(work, package, outcome.tests)
             return replace(outcome, ending=Ending.FAILED, problems=problems, exit_code=PackageTestError.exit_code)
     with phases.of(Phase.CHANNEL):
-        published = await asyncio.to_thread(bench.channel.publish, package)
+        published = await asyncio.to_thread(bench.channel.publish, package, replace=True)
     return replace(outcome, package=replace(package, path=published.path))
 
 

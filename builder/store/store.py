@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from builder.errors import SourceError
@@ -293,7 +294,19 @@ def _readable(key: str) -> str:
 
 
 async def _in_thread(function: Callable[..., object], *args: object) -> None:
-    """Call ``function`` without blocking the event loop."""
+    """Call ``function`` without blocking the event loop; a cancellation counts when it has ended, not before.
+
+    A thread cannot be stopped: whoever cleans up must not meet one that still works.
+    """
     import asyncio  # see `builder.store.locks`
 
-    await asyncio.to_thread(function, *args)
+    job = asyncio.get_running_loop().run_in_executor(None, partial(function, *args))
+    cancelled: asyncio.CancelledError | None = None
+    while not job.done():
+        try:
+            await asyncio.wait({job})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    job.result()
+    if cancelled is not None:
+        raise cancelled

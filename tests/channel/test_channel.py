@@ -108,6 +108,19 @@ class TestPublish:
         assert "build.number" in (problem.remedy or "")
         assert snapshot(channel.root) == before
 
+    def test_whose_own_channel_it_is_may_replace_a_package(
+        self, channel: Channel, alpha: Package, tmp_path: Path
+    ) -> None:
+        channel.publish(alpha)
+        other = make_package(tmp_path / "other", "alpha", content=b"other\n")
+        assert channel.publish(other, replace=True).outcome == "new"
+        assert json.loads(channel.records("linux-64")[alpha.file_name])["sha256"] == other.sha256
+        assert channel.keys() == {other.recipe_key: alpha.file_name}
+        assert channel.build_keys() == {other.build_key: alpha.file_name}
+        before = snapshot(channel.root)
+        channel.reindex()
+        assert snapshot(channel.root) == before
+
     def test_a_conflict_with_something_unreadable_is_still_a_conflict(self, channel: Channel, alpha: Package) -> None:
         channel.ensure("linux-64")
         (channel.root / "linux-64" / alpha.file_name).write_bytes(b"half a pack")

@@ -1,0 +1,210 @@
+"""The whole collection as `make demo` builds it: twice in different surroundings, then looked through, used, repacked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conda_package_handling import api as cph
+
+from builder.model.inside import SEALED
+from builder.store import Store
+from tests.e2e.command import CHECKOUT, Bakehouse, indexed, packages
+
+SOMEBODY = 4711
+RECIPES = CHECKOUT / "recipes"
+
+pytestmark = pytest.mark.sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A finished channel, and what the build said of it."""
+
+    channel: Path
+    document: tuple[dict[str, object], ...]
+
+
+def sources(machine_store: Store, root: Path) -> Bakehouse:
+    """Return the command with a fresh store at ``root`` that holds what `make fetch` fetched, and nothing built."""
+    (root / "files").parent.mkdir(parents=True)
+    shutil.copytree(machine_store.root / "files", root / "files", copy_function=os.link)
+    return Bakehouse(store=root)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path) -> Iterator[Built]:
+    """The collection, built one task after the other, from this checkout, by this user."""
+    folder = Path(os.path.realpath(tmp_path_factory.mktemp("first", numbered=False)))
+    bakehouse = sources(machine_store, machine_store.root.parent / "first-store")
+    try:
+        text = bakehouse.good("build", RECIPES, "--out", folder / "channel", "-j", "1", "--offline", "--json")
+        yield Built(channel=folder / "channel", document=tuple(json.loads(text)))
+    finally:
+        shutil.rmtree(bakehouse.store)
+
+
+def as_somebody(command: list[str], *, environment: dict[str, str], cwd: Path) -> None:
+    """Run a command as another user without any rights, with another umask; the user is one of a user namespace."""
+    user = ["unshare", f"--map-user={SOMEBODY}", f"--map-group={SOMEBODY}", "--"]
+    done = subprocess.run(
+        [*user, *command], env=environment, cwd=cwd, umask=0o077, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+@pytest.fixture(scope="module")
+def built_elsewhere(tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Path]:
+    """The collection again: four at once, another folder, user, zone, locale, umask, and newer file times."""
+    root = Path("/var/tmp/bakehouse-elsewhere/a longer path with blanks")
+    shutil.rmtree(root.parent, ignore_errors=True)
+    root.mkdir(parents=True)
+    try:
+        for name in ("recipes", "variants", "builder"):
+            shutil.copytree(CHECKOUT / name, root / name)
+        shutil.copy(CHECKOUT / "bakehouse.yaml", root)
+        shutil.copytree(machine_store.root / "files", root / "store" / "files")
+        environment = {
+            "PATH": "/usr/bin:/bin", "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "tlh", "HOME": "/nonexistent",
+            "BAKEHOUSE_STORE": str(root / "store"), "PYTHONPATH": str(root), "USER": "somebody", "CFLAGS": "-O0",
+        }  # fmt: skip
+        command = [sys.executable, "-m", "builder", "build", "recipes", "--out", "out", "-j", "4", "--offline", "-q"]
+        as_somebody(command, environment=environment, cwd=root)
+        yield root / "out"
+    finally:
+        shutil.rmtree(root.parent)
+
+
+def test_the_channel_holds_what_the_matrix_predicts_and_every_package_was_tested(built: Built) -> None:
+    rendered = json.loads(Bakehouse(store=Path("/nonexistent")).good("render", RECIPES, "--json"))
+    predicted = {
+        f"{one['subdir']}/{one['name']}-{one['version']}-{one['build']}.conda"
+        for one in rendered
+        if one["kind"] == "package"
+    }
+    assert set(packages(built.channel)) == predicted == set(indexed(built.channel))
+    for package in built.document:
+        tests = package["tests"]
+        assert isinstance(tests, list)
+        assert tests, f"{package['path']} was not tested"
+        assert all(test["passed"] for test in tests)
+
+
+def test_identical_bytes_whoever_builds_where_and_when(built: Built, built_elsewhere: Path) -> None:
+    first, second = packages(built.channel), packages(built_elsewhere)
+    assert set(first) == set(second)
+    assert {name for name in first if first[name] != second[name]} == set()
+
+
+@pytest.fixture(scope="module")
+def used(built: Built, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A prefix that py-rattler installed, whose compilers built and ran a C and a C++ program, and what these said."""
+    prefix = tmp_path_factory.mktemp("used") / "prefix"
+    done = subprocess.run(
+        [sys.executable, CHECKOUT / "ci" / "use_packages.py", built.channel, prefix],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return prefix, done.stdout
+
+
+def test_programs_compile_link_and_run_from_a_prefix_that_rattler_installed(used: tuple[Path, str]) -> None:
+    _, said = used
+    assert "C: zlib 1.3.1, zstd 1.5.7, base64 YmFrZWhvdXNl, a thread" in said
+    assert "C++: snappy 1000 -> 52 bytes, a thread, an exception caught" in said
+
+
+def test_no_installed_file_knows_where_it_was_built(used: tuple[Path, str]) -> None:
+    prefix, _ = used
+    inside = [SEALED.work, SEALED.build_prefix, SEALED.prefix, SEALED.recipe, SEALED.home]
+    words = [str(path).encode() for path in inside]
+    found = [
+        (path.relative_to(prefix), word)
+        for path in prefix.rglob("*")
+        if path.is_file() and not path.is_symlink() and "conda-meta" not in path.parts
+        for word in words
+        if word in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_the_placeholder_stands_only_where_paths_json_records_it(built: Built, tmp_path: Path) -> None:
+    placeholder = str(SEALED.prefix).encode()
+    for path in built.channel.glob("*/*.conda"):
+        tree = tmp_path / path.stem
+        cph.extract(str(path), dest_dir=str(tree))
+        recorded = {
+            entry["_path"]
+            for entry in json.loads((tree / "info" / "paths.json").read_text())["paths"]
+            if entry.get("prefix_placeholder")
+        }
+        holding = {
+            str(file.relative_to(tree))
+            for file in tree.rglob("*")
+            if file.is_file() and not file.is_symlink() and file.relative_to(tree).parts[0] != "info"
+            and placeholder in file.read_bytes()
+        }  # fmt: skip
+        assert holding == recorded, path.name
+        shutil.rmtree(tree)
+
+
+def members(tree: Path) -> dict[str, str | bytes]:
+    """Return every path of an extracted package with its content or its link's target."""
+    return {
+        str(path.relative_to(tree)): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        for path in tree.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def test_conda_package_handling_extracts_and_transmutes_both_ways_to_the_same_members(
+    built: Built, tmp_path: Path
+) -> None:
+    for path in sorted(built.channel.glob("*/*.conda")):
+        folder = tmp_path / path.stem
+        (folder / "old").mkdir(parents=True)
+        (folder / "new").mkdir()
+        cph.extract(str(path), dest_dir=str(folder / "ours"))
+        cph.transmute(str(path), ".tar.bz2", out_folder=str(folder / "old"), processes=1)
+        (old,) = (folder / "old").glob("*.tar.bz2")
+        cph.extract(str(old), dest_dir=str(folder / "from old"))
+        cph.transmute(str(old), ".conda", out_folder=str(folder / "new"), processes=1, zstd_compression_level=1)
+        (new,) = (folder / "new").glob("*.conda")
+        cph.extract(str(new), dest_dir=str(folder / "from new"))
+        ours = members(folder / "ours")
+        assert members(folder / "from old") == ours, path.name
+        assert members(folder / "from new") == ours, path.name
+        shutil.rmtree(folder)
+
+
+def test_packages_are_readable_by_everybody_and_stored_as_the_format_says(built: Built) -> None:
+    for path in built.channel.rglob("*"):
+        assert path.stat().st_mode & 0o444 == 0o444, path
+    for path in built.channel.glob("*/*.conda"):
+        with zipfile.ZipFile(path) as archive:
+            assert all(member.compress_type == zipfile.ZIP_STORED for member in archive.infolist())
+            assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+PEER_TEST = """
+import sys
+from rattler_build.cli_api import test_package
+test_package(sys.argv[1], channel=[sys.argv[2]])
+"""
+
+
+def test_py_rattler_builds_own_runner_passes_the_tests_of_our_packages(built: Built) -> None:
+    """On packages whose tests need no more of a machine than every Debian has."""
+    for name in ("tzdata", "patchelf", "base64"):
+        (package,) = built.channel.glob(f"*/{name}-*.conda")
+        command = [sys.executable, "-c", PEER_TEST, package, built.channel.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
