@@ -159,7 +159,7 @@ def test_the_placeholder_stands_only_where_paths_json_records_it(built: Built, t
 def members(tree: Path) -> dict[str, str | bytes]:
     """Return every path of an extracted package with its content or its link's target."""
     return {
-        str(path.relative_to(tree)): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        str(path.relative_to(tree)): path.readlink().as_posix() if path.is_symlink() else path.read_bytes()
         for path in tree.rglob("*")
         if path.is_symlink() or path.is_file()
     }
