@@ -15,7 +15,7 @@ from builder.recipe.scope import RecipeScope, platform_values
 from builder.recipe.term import Constant, Formula, Table, Term, evaluate, expressions, plain
 from builder.recipe.text import OutputText, term_of
 from builder.recipe.typed import about_of, build_of, frozen, inherit_of, requirements_of
-from builder.recipe.typed_lists import sources_of, tests_of
+from builder.recipe.typed_lists import typed_sources, typed_tests
 
 Data = dict[str, Plain]
 _HASH_NAMES = ("hash", "build_number")
@@ -179,10 +179,10 @@ def _typed(text: OutputText, data: Data, requirements: Requirements) -> Output:
         name=str(package.get("name")),
         version=str(package.get("version")),
         skip=any(listed(build.get("skip"))),
-        source=sources_of(data.get("source")),
+        source=typed_sources(data.get("source")),
         build=build_of(build, several=text.top.several and text.kind == "package"),
         requirements=requirements,
-        tests=tests_of(data.get("tests")),
+        tests=typed_tests(data.get("tests")),
         about=about_of(_section(data, "about")),
         extra=tuple((key, frozen(value)) for key, value in extra.items()) if isinstance(extra, dict) else (),
         inherit=inherit_of(data.get("inherit")),

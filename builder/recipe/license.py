@@ -53,8 +53,8 @@ def _trouble(text: str) -> str | None:
 
     try:
         info = _licensing().validate(_OWN.sub("MIT", text), strict=True)
-    except (ExpressionError, AttributeError, IndexError, TypeError, ValueError) as error:
-        # Broken input such as "MIT OR" escapes the library as an AttributeError.
+    except (ExpressionError, AssertionError, AttributeError, IndexError, TypeError, ValueError) as error:
+        # Broken input escapes the library in many ways: "MIT OR" is an AttributeError, "( OR MIT" a failed assertion.
         return str(error).splitlines()[0] if isinstance(error, ExpressionError) and str(error) else "it ends too early"
     if not info.errors:
         return None

@@ -201,8 +201,12 @@ def _noarch(value: Plain) -> Literal["generic", "python"] | None:
             return None
 
 
-def _behavior(value: Plain) -> Literal["ignore", "error"]:
-    return "ignore" if value == "ignore" else "error"
+def _behavior(value: Plain) -> Literal["ignore", "error"] | None:
+    match value:
+        case "ignore" | "error":
+            return value
+        case _:
+            return None
 
 
 def _all_or_globs(value: Plain, *, default: bool) -> bool | GlobList:
@@ -228,7 +232,7 @@ def _dynamic_linking(data: Data) -> DynamicLinking:
         missing_dso_allowlist=globs(data.get("missing_dso_allowlist")),
         rpath_allowlist=globs(data.get("rpath_allowlist")),
         overdepending_behavior=_behavior(data.get("overdepending_behavior")),
-        overlinking_behavior=_behavior(data.get("overlinking_behavior")),
+        overlinking_behavior=_behavior(data.get("overlinking_behavior")) or "error",
     )
 
 

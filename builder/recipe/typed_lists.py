@@ -20,13 +20,13 @@ from builder.recipe.kind import Plain
 from builder.recipe.typed import Data, globs, script_of, section, text, texts, typed
 
 
-def sources_of(value: Plain) -> tuple[Source, ...]:
+def typed_sources(value: Plain) -> tuple[Source, ...]:
     """Return the list of sources."""
     items = value if isinstance(value, tuple) else ()
     return tuple(_source(item) for item in items if isinstance(item, dict))
 
 
-def tests_of(value: Plain) -> tuple[Test, ...]:
+def typed_tests(value: Plain) -> tuple[Test, ...]:
     """Return the list of tests; those of Perl, R and Ruby become scripts of their interpreters."""
     items = value if isinstance(value, tuple) else ()
     return tuple(_test(item) for item in items if isinstance(item, dict))

@@ -1,7 +1,8 @@
 """Text to YAML values under caps: size, depth, no anchors, no tags, no duplicate keys, clean UTF-8.
 
 libyaml scans, through ruamel.yaml's C parser; its event stream is turned into nodes directly, so that nothing is ever
-resolved, merged or expanded.
+resolved, merged or expanded. The libyaml that ruamel.yaml brings is old and refuses colons inside brackets
+(``{url: https://example.org}``); small files in which it meets one are scanned by ruamel.yaml itself, which is slower.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from builder.syntax.node import Document, Mapping, Node, Scalar, Sequence
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
+_MAX_SLOW = 1 << 16
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -25,7 +27,46 @@ def read_yaml(data: bytes, file: str) -> Node:
     Raises `RecipeError` with its place for everything that is not plain, small, unambiguous YAML.
     """
     document = Document.of(file, _decode(data, file))
-    return _Builder(document).build()
+    try:
+        return _Builder(document, _by_libyaml(document.text)).build()
+    except _ColonError as error:
+        if len(document.text) > _MAX_SLOW:
+            raise _no_yaml(document, error.__cause__) from error
+    return _Builder(document, _by_ruamel(document.text)).build()
+
+
+class _ColonError(Exception):
+    """libyaml met a colon inside brackets, which YAML 1.2 allows."""
+
+
+def _by_libyaml(text: str) -> Iterator[Any]:
+    # Imported here: the import costs 40 ms, and a cached rendering needs no YAML.
+    from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+    from ruamel.yaml.error import MarkedYAMLError
+
+    parser = CParser(text)
+    try:
+        while (event := parser.get_event()) is not None:
+            yield event
+    except MarkedYAMLError as error:
+        if error.problem == "found unexpected ':'":
+            raise _ColonError from error
+        raise
+
+
+def _by_ruamel(text: str) -> Iterator[Any]:
+    from ruamel.yaml import YAML
+
+    yield from YAML(typ="safe", pure=True).parse(text)
+
+
+def _no_yaml(document: Document, error: BaseException | None) -> RecipeError:
+    """Say why the text is no YAML, from what the scanner said."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    index = min(mark.index if mark else 0, len(document.text))
+    parts = (getattr(error, "context", None), getattr(error, "problem", None))
+    what = " ".join(part for part in parts if part) or str(error)
+    return RecipeError(f"this is no YAML: {what}", code="yaml.syntax", place=document.place(index))
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -58,9 +99,9 @@ def _encoding_error(file: str, offset: int, message: str) -> RecipeError:
 class _Builder:
     """Turns one event stream into one node."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, events: Iterator[Any]) -> None:
         self._document = document
-        self._events = self._scan()
+        self._events = self._guarded(events)
 
     def build(self) -> Node:
         self._skip("StreamStartEvent")
@@ -74,24 +115,13 @@ class _Builder:
             raise self._error("a second document starts here, one is allowed", "yaml.documents", end.start_mark.index)
         return root
 
-    def _scan(self) -> Iterator[Any]:
-        # Imported here: the import costs 40 ms, and a cached rendering needs no YAML.
-        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    def _guarded(self, events: Iterator[Any]) -> Iterator[Any]:
+        from ruamel.yaml.error import YAMLError
 
         try:
-            parser = CParser(self._document.text)
-            event = parser.get_event()
-            while event is not None:
-                yield event
-                event = parser.get_event()
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            index = min(mark.index if mark else 0, len(self._document.text))
-            what = " ".join(part for part in (error.context, error.problem) if part)
-            raise self._error(f"this is no YAML: {what}", "yaml.syntax", index) from error
+            yield from events
         except YAMLError as error:
-            raise self._error(f"this is no YAML: {error}", "yaml.syntax", 0) from error
+            raise _no_yaml(self._document, error) from error
 
     def _skip(self, name: str) -> None:
         event = next(self._events)

@@ -250,3 +250,39 @@ def test_whatever_comes_it_is_read_or_refused(data: bytes) -> None:
 def test_whatever_punctuation_comes_it_is_read_or_refused(text: str) -> None:
     codes = [problem.code for problem in problems_of(text.encode())]
     assert all(code.startswith("yaml.") for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: {url: https://example.org/x}\n", {"a": {"url": "https://example.org/x"}}),
+        ("a: [https://example.org/x, b::c, 'd']\n", {"a": ["https://example.org/x", "b::c", "d"]}),
+        ("a: {b: c:d}\ne: ${{ f }}\n", {"a": {"b": "c:d"}, "e": "${{ f }}"}),
+    ],
+)
+def test_colons_inside_brackets_are_text_as_in_yaml_1_2(text: str, value: object) -> None:
+    root = read_yaml(text.encode(), "f")
+    assert plain(root) == value
+    assert isinstance(root, Mapping)
+    found = root.get("a")
+    assert found is not None
+    assert str(found.place) == "f:1:4"
+
+
+def test_what_comes_after_such_a_colon_is_refused_all_the_same() -> None:
+    for text in (
+        "a: [b:c, &x d]\n",
+        "a: [b:c, *x]\n",
+        "a: [b:c, !!str d]\n",
+        "a: {b: c:d}\na: 1\n",
+        "a: [b:c, " + "[" * 100,
+        "a: [b:c\n",
+        "a: [b:c]\n---\nb: 1\n",
+    ):
+        assert refused(text).problems[0].place is not None
+
+
+def test_in_a_large_file_such_a_colon_is_an_error() -> None:
+    error = refused("a: [b:c]\n" + "# filler\n" * 10_000)
+    assert error.problems[0].code == "yaml.syntax"
+    assert "unexpected ':'" in str(error)
