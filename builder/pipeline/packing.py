@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from builder import __version__
@@ -14,27 +15,27 @@ from builder.check import run as run_checks
 from builder.model.finding import Finding
 from builder.model.globs import Globs
 from builder.model.package import Package
-from builder.model.payload import Installed, Payload, Relocated
+from builder.model.payload import Payload, Relocated
 from builder.model.recipe import ScriptTest
 from builder.model.source import SourceTree
 from builder.model.target import target
 from builder.pack import PackRequest, TestFile, Tool, pack
 from builder.payload import PayloadContext, select
 from builder.pipeline.ready import Ready
-from builder.pipeline.scripting import epoch_of, work_layers
+from builder.pipeline.scripting import Scripted, epoch_of
 from builder.pipeline.work import Work
 from builder.relocate import RelocateContext, relocate
 
 
-async def chosen(work: Work, ready: Ready, installed: Installed, tree: SourceTree) -> Payload:
+async def chosen(work: Work, ready: Ready, scripted: Scripted) -> Payload:
     """Choose what the package holds."""
     context = PayloadContext(
         host=ready.host,
         recipe_folder=work.rendering.recipe.folder,
-        work=work_layers(work, tree, ready),
+        work=scripted.work,
         scratch=work.folder("rewritten"),
     )
-    return await asyncio.to_thread(select, installed, work.output, context)
+    return await asyncio.to_thread(select, scripted.installed, work.output, context)
 
 
 async def relocated(work: Work, payload: Payload) -> Relocated:
@@ -48,7 +49,7 @@ async def relocated(work: Work, payload: Payload) -> Relocated:
     return await asyncio.to_thread(relocate, payload, work.output, context)
 
 
-async def checked(work: Work, ready: Ready, installed: Installed, finished: Relocated) -> tuple[Finding, ...]:
+async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Relocated) -> tuple[Finding, ...]:
     """Return what the checks find."""
     machine = () if work.bench.sandbox.sealed else (work.bench.store.root,)
     context = CheckContext(
@@ -57,28 +58,37 @@ async def checked(work: Work, ready: Ready, installed: Installed, finished: Relo
         environments=ready.environments,
         host=ready.around,
         siblings=await asyncio.to_thread(_siblings, work),
-        installed=installed,
+        installed=scripted.installed,
         leaks=leaks_of(work.inside, machine),
         glibc=work.bench.root.glibc,
     )
     return await asyncio.to_thread(run_checks, finished, context)
 
 
-async def packed(work: Work, ready: Ready, finished: Relocated, tree: SourceTree) -> Package:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a package is made of: its sources, what its script left, and that as it will be packed."""
+
+    tree: SourceTree
+    scripted: Scripted
+    finished: Relocated
+
+
+async def packed(work: Work, ready: Ready, made: Made) -> Package:
     """Write the package file into the task's folder."""
     inherited = ready.parent.source.digests if ready.parent else ()
     request = PackRequest(
-        relocated=finished,
+        relocated=made.finished,
         rendering=work.rendering,
         environments=ready.environments,
         recipe_key=work.task.recipe_key,
         build_key=ready.build_key,
-        epoch=epoch_of(work, tree, ready),
+        epoch=epoch_of(work, made.tree, ready),
         tool=Tool(name="bakehouse", version=__version__),
         sealed=work.bench.sandbox.sealed,
         rootfs_digest=work.bench.root.digest if work.bench.sandbox.sealed else None,
-        sources=tuple(dict.fromkeys((*inherited, *tree.digests))),
-        test_files=tuple(_test_files(work, work_layers(work, tree, ready))),
+        sources=tuple(dict.fromkeys((*inherited, *made.tree.digests))),
+        test_files=tuple(_test_files(work, made.scripted.work)),
     )
     return await asyncio.to_thread(pack, request, work.folder("packed"))
 

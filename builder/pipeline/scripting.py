@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.model.payload import Entry, Installed
+from builder.model.recipe import Script
 from builder.model.source import SourceTree
 from builder.pipeline.ready import Ready
+from builder.pipeline.trees import settle
 from builder.pipeline.work import Work
-from builder.sandbox import Bind, Mount, Overlay, Session, Tmpfs
-from builder.script import ActivatedPrefix, Log, Run, Stage, build_variables, collect, run_script
+from builder.sandbox import Bind, Changes, Mount, Overlay, Session, Tmpfs
+from builder.script import ActivatedPrefix, Log, Run, Stage, build_variables, collect, path_names, run_script
 from builder.source import prepare
 
-_CHANGES = "work-changes"
 NO_SOURCE_EPOCH = 946684800
 """The time of packages that are made of nothing dated: 1 January 2000."""
 
@@ -47,50 +48,63 @@ def epoch_of(work: Work, tree: SourceTree, ready: Ready) -> int:
     return max(dated, default=NO_SOURCE_EPOCH)
 
 
-def work_layers(work: Work, tree: SourceTree, ready: Ready) -> tuple[Path, ...]:
-    """Return the folders that make up the work folder after the script, the uppermost first."""
-    changes = work.scratch / _CHANGES
-    above = (changes,) if changes.is_dir() else ()
-    return (*above, tree.folder, *((ready.parent.source.folder,) if ready.parent else ()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scripted:
+    """What a script left: ``installed`` for the package, ``work`` the work folder's layers, the uppermost first."""
+
+    installed: Installed
+    work: tuple[Path, ...]
+    changes: Changes | None = None
 
 
-async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Installed:
-    """Run the task's script, if it has one, and return what then lies in the host prefix for its package."""
+async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
+    """Run the task's script, if it has one, and return what it left in the host prefix and in the work folder."""
     inherited = ready.parent.installed if ready.parent else Installed(folder=work.folder("nothing"), entries=())
+    layers = (tree.folder, *((ready.parent.source.folder,) if ready.parent else ()))
     script = work.script
     if script is None:
-        return inherited
-    host = Overlay(lower=ready.host_layers, upper=work.scratch / "host", inside=work.inside.prefix)
-    mounts = _mounts(work, tree, ready, host)
-    stage = Stage(inside=work.inside, epoch=epoch_of(work, tree, ready), cores=work.bench.cores)
-    variables = build_variables(work.rendering, stage, has_python=_has_python(ready))
-    variables.update(work.bench.secrets_of(script))
-    log = Log(work.bench.logs / f"{work.rendering.stem}.log", on_line=work.say, secrets=work.bench.secrets.values())
-    run = Run(
+        return Scripted(installed=inherited, work=layers)
+    bench, inside = work.bench, work.inside
+    host = Overlay(lower=ready.host_layers, upper=work.scratch / "host", inside=inside.prefix)
+    source = Overlay(lower=layers, upper=work.scratch / "work-changes", inside=inside.work)
+    stage = Stage(inside=inside, epoch=epoch_of(work, tree, ready), cores=bench.cores)
+    python = _python_version(ready)
+    variables = build_variables(work.rendering, stage, has_python=python is not None, python_version=python)
+    variables.update(bench.secrets_of(script))
+    async with bench.sandbox.open(
+        bench.root.folder, _mounts(work, ready, host, source), bench.limits, variables
+    ) as session:
+        ran = await run_script(session, _run(work, ready, script), _log(work))
+    changes = await asyncio.to_thread(bench.sandbox.changes, source)
+    if not ran.good:
+        await asyncio.to_thread(settle, tree.folder, changes)
+        kept = bench.store.failed_place(work.task.id)
+        raise ran.error(remedy=f"the whole log is {ran.log}; the tree as the script left it is {kept}")
+    left = collect(await asyncio.to_thread(bench.sandbox.changes, host), log=ran.log)
+    return Scripted(installed=_together(inherited, left), work=(changes.folder, *layers), changes=changes)
+
+
+def _run(work: Work, ready: Ready, script: Script) -> Run:
+    inside = work.inside
+    return Run(
         script=script,
         folder=work.folder("script"),
-        inside=work.inside.script,
-        cwd=work.inside.work,
+        inside=inside.script,
+        cwd=inside.work,
         prefixes=[
-            ActivatedPrefix(inside=work.inside.prefix, folder=ready.host.folder),
-            ActivatedPrefix(inside=work.inside.build_prefix, folder=ready.build.folder),
+            ActivatedPrefix(inside=inside.prefix, folder=ready.host.folder),
+            ActivatedPrefix(inside=inside.build_prefix, folder=ready.build.folder),
         ],
     )
-    async with work.bench.sandbox.open(work.bench.root.folder, mounts, work.bench.limits, variables) as session:
-        ran = await run_script(session, run, log)
-    if not ran.good:
-        kept = work.bench.store.failed_place(work.task.id)
-        raise ran.error(remedy=f"the whole log is {ran.log}; the tree as the script left it is {kept}")
-    changes = await asyncio.to_thread(work.bench.sandbox.changes, host)
-    return _together(inherited, collect(changes, log=ran.log))
 
 
-def _mounts(work: Work, tree: SourceTree, ready: Ready, host: Overlay) -> list[Mount]:
+def _log(work: Work) -> Log:
+    file = work.bench.logs / f"{work.rendering.stem}.log"
+    return Log(file, on_line=work.say, secrets=work.bench.secrets.values(), names=path_names(work.inside))
+
+
+def _mounts(work: Work, ready: Ready, host: Overlay, source: Overlay) -> list[Mount]:
     inside = work.inside
-    source: Mount = Bind(source=tree.folder, inside=inside.work, writable=True)
-    if ready.parent is not None:
-        layers = work_layers(work, tree, ready)
-        source = Overlay(lower=layers, upper=work.scratch / _CHANGES, inside=inside.work)
     return [
         host,
         Overlay(lower=(ready.build.folder,), upper=work.scratch / "build", inside=inside.build_prefix),
@@ -117,5 +131,6 @@ def _together(inherited: Installed, own: Installed) -> Installed:
     )
 
 
-def _has_python(ready: Ready) -> bool:
-    return any(package.name == "python" for package in ready.host.environment.packages)
+def _python_version(ready: Ready) -> str | None:
+    found = [package.version for package in ready.host.environment.packages if package.name == "python"]
+    return found[0] if found else None

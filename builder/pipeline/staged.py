@@ -19,6 +19,7 @@ from builder.model.environment import (
 )
 from builder.model.payload import Entry, EntryKind, Installed
 from builder.model.source import SourceDigest, SourceTree
+from builder.pipeline.trees import put_entries
 from builder.store import Store
 
 _KIND = "staging"
@@ -80,16 +81,7 @@ def _write(staged: Staged, folder: Path) -> None:
     staged.source.folder.rename(folder / "work")
     prefix = folder / "prefix"
     prefix.mkdir()
-    for entry in staged.installed.entries:
-        place = prefix / entry.path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if entry.kind is EntryKind.DIRECTORY:
-            place.mkdir(exist_ok=True)
-        elif entry.kind is EntryKind.SYMLINK:
-            place.symlink_to(entry.target or "")
-        else:
-            assert entry.content is not None
-            entry.content.rename(place)
+    put_entries(prefix, staged.installed.entries)
     data = {
         "environments": asdict(staged.environments),
         "entries": [[e.path, e.kind, e.target, e.executable, e.size] for e in staged.installed.entries],

@@ -15,6 +15,7 @@ from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
 from builder.pipeline.staged import Staged
+from builder.pipeline.trees import settle
 from builder.pipeline.work import Work
 from builder.report.events import Found
 
@@ -41,18 +42,18 @@ async def _bake(work: Work) -> Outcome:
     with phases.of(Phase.SOURCE):
         tree = await scripting.fetch_sources(work)
     with phases.of(Phase.SCRIPT):
-        installed = await scripting.run_build(work, tree, ready)
+        scripted = await scripting.run_build(work, tree, ready)
     with phases.of(Phase.PAYLOAD):
-        payload = await packing.chosen(work, ready, installed, tree)
+        payload = await packing.chosen(work, ready, scripted)
     with phases.of(Phase.RELOCATE):
         finished = await packing.relocated(work, payload)
     with phases.of(Phase.CHECK):
-        findings = await packing.checked(work, ready, installed, finished)
+        findings = await packing.checked(work, ready, scripted, finished)
         for finding in findings:
             bench.emit(Found(task_id=work.task.id, finding=finding))
         check.require(findings, work.rendering.stem)
     with phases.of(Phase.PACK):
-        package = await packing.packed(work, ready, finished, tree)
+        package = await packing.packed(work, ready, packing.Made(tree=tree, scripted=scripted, finished=finished))
     outcome = Outcome(
         task_id=work.task.id,
         ending=Ending.BUILT,
@@ -99,11 +100,13 @@ async def _stage(work: Work) -> Outcome:
         with phases.of(Phase.SOURCE):
             tree = await scripting.fetch_sources(work)
         with phases.of(Phase.SCRIPT):
-            installed = await scripting.run_build(work, tree, ready)
+            scripted = await scripting.run_build(work, tree, ready)
+            if scripted.changes is not None:
+                await asyncio.to_thread(settle, tree.folder, scripted.changes)
             made = Staged(
                 build_key=ready.build_key,
                 environments=ready.environments,
-                installed=installed,
+                installed=scripted.installed,
                 source=tree,
                 owners=ready.around.owners,
             )

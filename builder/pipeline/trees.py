@@ -1,0 +1,49 @@
+"""Folds what commands did to an overlay back into the tree below it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builder.model.payload import Entry, EntryKind
+from builder.sandbox import Changes
+from builder.store import remove_tree
+
+
+def settle(tree: Path, changes: Changes) -> None:
+    """Make ``tree`` what its commands saw at their end; the changed files are moved out of the overlay's own folder."""
+    for path in changes.deleted:
+        remove_tree(tree / path)
+    for entry in (*changes.new, *changes.changed):
+        place = tree / entry.path
+        if not (entry.kind is EntryKind.DIRECTORY and place.is_dir() and not place.is_symlink()):
+            remove_tree(place)
+        _make_room(tree, place.parent)
+        _put(entry, place)
+
+
+def put_entries(tree: Path, entries: tuple[Entry, ...]) -> None:
+    """Move ``entries`` into ``tree``, which has none of them."""
+    for entry in entries:
+        place = tree / entry.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _put(entry, place)
+
+
+def _make_room(tree: Path, folder: Path) -> None:
+    """Make ``folder`` a real one, where something else stood on the way to it."""
+    for place in (*reversed(folder.relative_to(tree).parents), folder.relative_to(tree)):
+        here = tree / place
+        if here.is_symlink() or (here.exists() and not here.is_dir()):
+            here.unlink()
+        here.mkdir(exist_ok=True)
+
+
+def _put(entry: Entry, place: Path) -> None:
+    match entry.kind:
+        case EntryKind.DIRECTORY:
+            place.mkdir(exist_ok=True)
+        case EntryKind.SYMLINK:
+            place.symlink_to(entry.target or "")
+        case EntryKind.FILE:
+            assert entry.content is not None
+            entry.content.rename(place)
