@@ -11,9 +11,19 @@ from builder.syntax.node import Scalar
 
 
 def evaluate_context(context: Table, scope: RecipeScope) -> None:
-    """Put every name of ``context``, which is `in_order`, into the scope; problems are noted there."""
+    """Put every name of ``context``, which is `in_order`, into the scope; problems are noted there.
+
+    What needs a name that has a problem is left out, so that each mistake is told once.
+    """
+    broken: set[str] = set()
     for name, term in context.entries:
+        if broken and broken & {read for expression in expressions(term) for read in expression.names}:
+            broken.add(name)
+            continue
+        before = len(scope.problems)
         scope.context[name] = evaluate(term, scope)
+        if len(scope.problems) > before:
+            broken.add(name)
 
 
 def in_order(context: Table, problems: list[Problem]) -> Table:

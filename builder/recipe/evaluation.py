@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from builder.errors import Problem, RecipeError
-from builder.model.name import check_build_string
+from builder.errors import RecipeError
 from builder.model.recipe import Output, PinSubpackage, Requirement, Requirements
 from builder.recipe.context import evaluate_context
 from builder.recipe.function import functions
@@ -140,13 +139,7 @@ def _with_string(output: OutputText, build: Data, scope: RecipeScope) -> Data:
         scope.problems,
         scope.platform,
     )
-    text = evaluate(string, inner)
-    try:
-        return {**build, "string": check_build_string(str(text))}
-    except ValueError as error:
-        place = string.template.where.place
-        scope.problems.append(Problem(code="recipe.bad-value", message=f"{string.path}: {error}", place=place))
-        return build
+    return {**build, "string": evaluate(string, inner)}
 
 
 def _free_specs(requirements: Requirements, scope: RecipeScope) -> tuple[str, ...]:

@@ -200,6 +200,17 @@ def _regex(text: str) -> str:
     return text
 
 
+def is_script_file(text: str) -> bool:
+    """Whether the text of a script names a file: one word with the suffix of a shell script (CEP 14)."""
+    return len(text.split()) == 1 and text.strip().endswith((".sh", ".bat"))
+
+
+def _script_text(text: str) -> str:
+    if is_script_file(text):
+        inside(text.strip())
+    return text
+
+
 def _python_version(text: str) -> str:
     MatchSpec.parse(f"python {text}")
     return text
@@ -236,4 +247,4 @@ REFERENCE = Kind("a revision", _git_reference)
 REGEX = Kind("a regular expression", _regex)
 PYTHON_VERSION = Kind("a Python version", _python_version)
 COMMAND = Kind("a command", str, _environment)
-SCRIPT_TEXT = Kind("text of a script", str, _environment)
+SCRIPT_TEXT = Kind("text of a script", _script_text, _environment)

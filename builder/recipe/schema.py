@@ -141,7 +141,7 @@ KEYS: tuple[Key, ...] = (
     Key("globs", "include", _GLOBS, "Paths to take."),
     Key("globs", "exclude", _GLOBS, "Paths to leave out again."),
     Key("build", "number", Text(kind.NATURAL), "Counts builds of one version, from 0."),
-    Key("build", "string", Text(kind.TEXT), "The build string, if the usual one will not do."),
+    Key("build", "string", Text(kind.BUILD_STRING), "The build string, if the usual one will not do."),
     Key("build", "script", _SCRIPT, "What to run; build.sh beside the recipe if not given."),
     Key("build", "steps", _STEPS, "What to run, step by step."),
     Key("build", "noarch", Text(kind.NOARCH), "Whether one package serves all platforms: generic or python."),

@@ -25,11 +25,10 @@ from builder.model.recipe import (
     Script,
     VariantKeys,
 )
-from builder.recipe.kind import Plain
+from builder.recipe.kind import Plain, is_script_file
 
 Data = Mapping[str, Plain]
 _T = TypeVar("_T", str, int, bool)
-_SCRIPT_SUFFIXES = (".sh", ".bat")
 
 
 def section(data: Data, key: str) -> Data:
@@ -101,10 +100,7 @@ def script_of(value: Plain, *, default: tuple[str, ...] | None = None) -> Script
     """
     match value:
         case str():
-            stripped = value.strip()
-            if len(stripped.split()) == 1 and stripped.endswith(_SCRIPT_SUFFIXES):
-                return Script(file=stripped)
-            return Script(content=(value,))
+            return Script(file=value.strip()) if is_script_file(value) else Script(content=(value,))
         case tuple():
             return Script(content=tuple(str(line) for line in value))
         case dict():

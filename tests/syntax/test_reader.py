@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,10 +136,7 @@ def test_a3_the_cap_itself_is_allowed() -> None:
 
 
 def test_a4_size_is_capped_before_anything_is_read() -> None:
-    huge = b"a: " + b"x" * (50 << 20)
-    start = time.process_time()
-    error = refused(huge)
-    assert time.process_time() - start < 1
+    error = refused(b"\xff not even text: [" * (50 << 16))
     assert error.problems[0].code == "yaml.too-large"
 
 
