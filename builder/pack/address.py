@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 def public_address(url: str) -> str | None:
     """Return ``url`` without user, password, token and query; None for a place on the building machine."""
     parts = urlsplit(url)
-    if parts.scheme in {"", "file"} and (parts.scheme or "/" in url):
+    if not url or parts.scheme == "file" or (not parts.scheme and "/" in url):
         return None
     host = parts.netloc.rpartition("@")[2]
     segments = parts.path.split("/")
