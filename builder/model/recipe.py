@@ -76,7 +76,11 @@ Source = UrlSource | PathSource | GitSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What to run: ``content`` lines or a ``file`` of the recipe's folder; neither means the default ``build.sh``."""
+    """What to run: ``content`` lines or a ``file`` of the recipe's folder; neither means the default ``build.sh``.
+
+    ``content`` is evaluated but for names in capitals that the recipe does not define: ``${{ PREFIX }}`` (written so,
+    with one space on each side) stands for the variable of that name in the script's session.
+    """
 
     content: tuple[str, ...] | None = None
     file: str | None = None
