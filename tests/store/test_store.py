@@ -288,6 +288,23 @@ with store.making("trees", "k") as making:
     store.close()
 
 
+# -- locks -------------------------------------------------------------------------------------------------------------
+
+
+def test_is_locked_sees_this_process_too(store: Store) -> None:
+    assert not store.is_locked("name")
+    with store.lock("name"):
+        assert store.is_locked("name")
+        assert not store.is_locked("another name")
+    assert not store.is_locked("name")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "\n", "x" * 5000, "../../x", "ä"])
+def test_any_text_can_name_a_lock(store: Store, name: str) -> None:
+    with store.lock(name):
+        assert [path.parent.name for path in store.root.rglob("*") if path.is_file()] == ["locks"]
+
+
 # -- scratch -----------------------------------------------------------------------------------------------------------
 
 
