@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.errors import RecipeError
+from builder.errors import Problem, RecipeError
 from builder.model.recipe import Output, PinSubpackage, Requirement, Requirements
 from builder.recipe.context import evaluate_context
 from builder.recipe.function import functions
@@ -17,7 +17,6 @@ from builder.recipe.typed import about_of, build_of, frozen, inherit_of, require
 from builder.recipe.typed_lists import typed_sources, typed_tests
 
 Data = dict[str, Plain]
-_HASH_NAMES = ("hash", "build_number")
 
 
 def evaluate_output(output: OutputText, request: Request) -> Evaluated:
@@ -31,6 +30,7 @@ def evaluate_output(output: OutputText, request: Request) -> Evaluated:
     evaluate_context(output.top.context, scope)
     _stop(scope)
     data = _staging(output, scope) if output.kind == "staging" else _package(output, scope)
+    _check_identity(output, data, scope)
     _stop(scope)
     requirements = requirements_of(_section(data, "requirements"))
     free = _free_specs(requirements, scope)
@@ -45,6 +45,18 @@ def evaluate_output(output: OutputText, request: Request) -> Evaluated:
 def _stop(scope: RecipeScope) -> None:
     if scope.problems:
         raise RecipeError.of(scope.problems)
+
+
+def _check_identity(output: OutputText, data: Data, scope: RecipeScope) -> None:
+    """Note a name or version that comes out empty, unless it has a problem already."""
+    if scope.problems:
+        return
+    for key, value in _section(data, "package").items():
+        if value is None:
+            place = output.where.place if output.where else None
+            scope.problems.append(
+                Problem(code="recipe.bad-value", message=f"the {key} of the package comes out empty", place=place)
+            )
 
 
 def _section(data: Data, key: str) -> Data:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.name import MAX_VERSION, check_build_string, check_package_name
 from builder.model.pin import Pin
@@ -45,7 +45,7 @@ _LATE = re.compile(r"\$\{\{ ([A-Z_]+) \}\}")
 _VERSION = re.compile(r"[0-9A-Za-z._+!]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Kind:
     """``convert`` returns the value that a text stands for or raises ValueError with the reason why it is none.
 

@@ -6,7 +6,6 @@ from builder.recipe.kind import Plain
 
 Data = dict[str, Plain]
 
-_EITHER = frozenset({"skip", "merge_build_and_host_envs"})
 _WHOLE = frozenset({"number", "string"})
 
 
@@ -18,10 +17,9 @@ def merged_build(top: Data, own: Data, *, with_script: bool) -> Data:
     """
     build = {key: value for key, value in {**top, **own}.items() if key != "script"}
     for key in top.keys() & own.keys():
-        if key in _EITHER:
-            build[key] = _any(top[key]) or _any(own[key])
-        elif key not in _WHOLE and not _says_something(own[key]):
+        if key not in _WHOLE and not _says_something(own[key]):
             build[key] = top[key]
+    build["skip"] = (*listed(top.get("skip")), *listed(own.get("skip")))
     script = top.get("script") if with_script and _is_no_script(own.get("script")) else own.get("script")
     if script is not None:
         build["script"] = script
@@ -36,10 +34,6 @@ def merged_about(top: Data, own: Data) -> Data:
 def listed(value: Plain) -> tuple[Plain, ...]:
     """Return the items of an evaluated list, none for an absent one."""
     return value if isinstance(value, tuple) else ()
-
-
-def _any(value: Plain) -> bool:
-    return any(value) if isinstance(value, tuple) else bool(value)
 
 
 def _says_something(value: Plain) -> bool:

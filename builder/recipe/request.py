@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
+from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, Sibling
 from builder.model.variant import VariantValue
@@ -32,7 +33,7 @@ class Ask(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Request:
     """The values that one evaluation sees.
 
@@ -47,7 +48,7 @@ class Request:
     ask: Ask | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evaluated:
     """One evaluated output and what the evaluation depended on.
 

@@ -5,8 +5,7 @@ The parser, the errors about unknown keys and the JSON schema for editors all co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from builder.model.frozen import frozen
 from builder.recipe import kind
 from builder.recipe.shape import (
     Case,
@@ -25,7 +24,7 @@ from builder.recipe.shape import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Key:
     """One key of a section; ``doc`` says what it is for, in a sentence."""
 
@@ -36,7 +35,7 @@ class Key:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Rule:
     """What the keys of a section mean together: ``most`` of ``keys`` may stand there, at least ``least`` must."""
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from builder.model.frozen import frozen
 from builder.recipe.kind import Kind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Text:
     """A scalar of one kind."""
 
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Typed:
     """A scalar whose type is what YAML or its expression says: truth value, integer, text; or a list of such."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Expression:
     """A bare expression, without ``${{ }}`` (though they are allowed around it)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Many:
     """A list, where ``if``/``then``/``else`` may choose items; ``single``: one item needs no list around it."""
 
@@ -32,14 +31,14 @@ class Many:
     single: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Section:
     """A mapping whose keys are the rows of this name in the schema."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Case:
     """A mapping that has ``key`` is of ``section``; other keys are only warned about if it is ``lenient``."""
 
@@ -48,14 +47,14 @@ class Case:
     lenient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Cases:
     """A mapping of one of several sections: the first case whose key it has."""
 
     cases: tuple[Case, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Table:
     """A mapping with keys that the recipe chooses, each of the kind ``key``."""
 
@@ -63,14 +62,14 @@ class Table:
     value: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Script:
     """Text of a script or a list of its lines: names of the build's session stay, and all names in it count as read."""
 
     value: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Either:
     """A shape for each kind of YAML node; None where that kind is not allowed."""
 
@@ -79,12 +78,12 @@ class Either:
     mapping: Shape | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Free:
     """Anything; text in it may hold expressions."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Later:
     """Something that is known and not done here yet: ``why`` is told to whoever uses it."""
 

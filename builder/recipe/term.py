@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from builder.errors import Problem, RecipeError
+from builder.model.frozen import frozen
 from builder.recipe.kind import Kind, Plain
 from builder.recipe.scope import RecipeScope
 from builder.syntax.expression import Expression
@@ -20,14 +21,14 @@ from builder.syntax.value import ExpressionError, Undefined, Value, text_of
 EMPTY: tuple[Plain, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Constant:
     """Plain data."""
 
     value: Plain
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Formula:
     """Text with expressions, of a kind; ``path`` is its key for errors. Text that comes out empty counts as absent."""
 
@@ -36,7 +37,7 @@ class Formula:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Loose:
     """Text with expressions whose value keeps its type; quoted text stays text."""
 
@@ -45,7 +46,7 @@ class Loose:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Question:
     """A condition as a value: true or false."""
 
@@ -53,7 +54,7 @@ class Question:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Choice:
     """``if``/``then``/``else`` in a list: its items take its place."""
 
@@ -63,7 +64,7 @@ class Choice:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Listing:
     """A list; absent items are left out, unless ``keeps`` says that they are data."""
 
@@ -71,7 +72,7 @@ class Listing:
     keeps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Table:
     """Keys and terms; absent values are left out, unless ``keeps`` says that they are data."""
 
@@ -80,7 +81,7 @@ class Table:
     names: tuple[tuple[str, Scalar], ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Mentioning:
     """A term all of whose names count as read, in branches not taken too (scripts; rattler-build's rule)."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from builder.errors import Problem
+from builder.model.frozen import frozen
 from builder.model.rendering import RecipeFile
 from builder.recipe.term import Constant, Table, Term
 from builder.syntax.node import Scalar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TopLevel:
     """What all outputs of a recipe share: the terms of its top level; ``several`` for a recipe with ``outputs``."""
 
@@ -20,7 +21,7 @@ class TopLevel:
     several: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutputText:
     """One output of a recipe file; what the top level of the file gives to it is in ``top``.
 
@@ -39,7 +40,7 @@ class OutputText:
     top: TopLevel = field(default=TopLevel(context=Table(()), sections=Table(()), several=False), repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecipeText:
     """A recipe file: ``digest`` is the sha256 of its bytes, ``warnings`` say what has no effect."""
 

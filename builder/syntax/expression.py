@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from builder.model.frozen import frozen
 from builder.syntax.value import ExpressionError, Undefined, Value
 
 MAX_SOURCE = 8 * 1024
@@ -53,7 +54,7 @@ class Frame:
 Evaluator = Callable[[Frame], Value]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Call:
     """A call in an expression's text: the function's name and its first argument, if that is text written out."""
 
@@ -61,7 +62,7 @@ class Call:
     argument: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Expression:
     """A compiled expression; ``names`` are all variables in it, taken or not, ``calls`` the functions it calls by name.
 

@@ -96,11 +96,6 @@ def _constant(node: nodes.Const) -> Evaluator:
     return lambda _: value
 
 
-def _text(node: nodes.TemplateData) -> Evaluator:
-    data = node.data
-    return lambda _: data
-
-
 def _name(node: nodes.Name) -> Evaluator:
     name = node.name
     if name in KEYWORDS:
@@ -327,7 +322,6 @@ _BUILDERS: Mapping[type[nodes.Node], Callable[..., Evaluator]] = {
     nodes.Or: _or,
     nodes.Pow: _binary(operator.power),
     nodes.Sub: _binary(operator.subtract),
-    nodes.TemplateData: _text,
     nodes.Test: _predicate,
     nodes.Tuple: _list,
 }

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from builder.errors import Place
+from builder.model.frozen import frozen
 
 _LINE_END = re.compile("\n")
 _MAX_FRAME = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Document:
     """The text that nodes point into; ``file`` is the name that errors show, ``lines`` the offset of each line."""
 
@@ -35,7 +36,7 @@ class Document:
         return Place(file=self.file, line=line, column=index - start + 1, frame=frame)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Scalar:
     """A scalar as its text; ``plain`` means without quotes and not a block, so that it may be coerced.
 
@@ -60,7 +61,7 @@ class Scalar:
         return self.document.place(found.start() if found else self.start)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Sequence:
     """A list of nodes."""
 
@@ -74,7 +75,7 @@ class Sequence:
         return self.document.place(self.start)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Mapping:
     """Keys and nodes in the order of the file; keys are scalars and differ."""
 

@@ -6,9 +6,10 @@ Errors become `RecipeError` here, with the expression's own line and column.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from builder.errors import RecipeError
+from builder.model.frozen import frozen
 from builder.syntax.expression import Compiler, Expression, Meter, Scope
 from builder.syntax.node import Scalar
 from builder.syntax.value import ExpressionError, Value, capped_length, text_of, truth
@@ -24,7 +25,7 @@ def is_template(text: str) -> bool:
     return _OPEN in text and _CLOSE in text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Template:
     """Pieces of plain text and expressions, in order; ``where`` is what errors point at."""
 
@@ -69,7 +70,7 @@ class Template:
             raise _located(error, self.only.source, self.where) from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Condition:
     """A bare expression that is true or false."""
 

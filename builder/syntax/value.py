@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
+
+from builder.model.frozen import frozen
 
 MAX_TEXT = 64 * 1024
 MAX_ITEMS = 16 * 1024
@@ -26,7 +27,7 @@ class ExpressionError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Undefined:
     """What a missing name or item gives: almost every use is an error that says ``what`` is undefined.
 
@@ -45,7 +46,7 @@ class Undefined:
 SILENT = Undefined("the value of a choice without else", silent=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Arguments:
     """The arguments of one call."""
 
@@ -69,7 +70,7 @@ class Arguments:
         return taken
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Function:
     """A function that an expression may call, by the name that errors show."""
 
@@ -77,7 +78,7 @@ class Function:
     call: Callable[[Arguments], Value]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Namespace:
     """A name with functions behind a dot, such as ``env.get``; it is not a value that can be printed."""
 

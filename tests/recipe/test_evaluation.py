@@ -305,3 +305,29 @@ def test_evaluating_again_gives_the_same() -> None:
     first, second = evaluate(found, request(VARIANT)), evaluate(found, request(VARIANT))
     assert first == second
     assert list(first.read) == sorted(first.read)
+
+
+@pytest.mark.parametrize(
+    ("top", "own", "skipped"),
+    [("linux", "win", True), ("win", "linux", True), ("win", "osx", False), ("linux", "linux", True)],
+)
+def test_an_output_is_skipped_by_the_top_or_by_itself(top: str, own: str, skipped: bool) -> None:
+    text = f"recipe: {{version: '1'}}\nbuild: {{skip: {top}}}\noutputs:\n  - package: {{name: a}}\n    build: {{skip: [{own}]}}\n"
+    assert evaluated(text).output.skip is skipped
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("package: {name: \"${{ 'x' if win }}\", version: '1'}\n", "the name of the package comes out empty"),
+        ("package: {name: a, version: \"${{ '' }}\"}\n", "the version of the package comes out empty"),
+        (
+            "recipe: {version: '1'}\noutputs: [{staging: {name: \"${{ '' }}\"}}]\n",
+            "the name of the package comes out empty",
+        ),
+    ],
+)
+def test_names_and_versions_do_not_come_out_empty(text: str, message: str) -> None:
+    problem = only_problem(text)
+    assert problem.message == message
+    assert problem.place is not None

@@ -18,8 +18,8 @@ from tests.recipe.given import rendered
         ({"number": 2}, {"number": 0}, {"number": 0}),
         ({"string": "a"}, {"string": "b"}, {"string": "b"}),
         ({"noarch": "generic"}, {}, {"noarch": "generic"}),
-        ({"skip": (True,)}, {"skip": (False,)}, {"skip": True}),
-        ({"skip": (False,)}, {"skip": (False,)}, {"skip": False}),
+        ({"skip": (True,)}, {"skip": (False,)}, {"skip": (True, False)}),
+        ({"skip": (False,)}, {"skip": ()}, {"skip": (False,)}),
         (
             {"merge_build_and_host_envs": True},
             {"merge_build_and_host_envs": False},
@@ -44,12 +44,12 @@ from tests.recipe.given import rendered
     ],
 )
 def test_builds(top: Data, own: Data, merged: Data) -> None:
-    assert merged_build(top, own, with_script=True) == merged
+    assert merged_build(top, own, with_script=True) == {"skip": (), **merged}
 
 
 def test_without_the_script_of_the_top_level() -> None:
-    assert merged_build({"script": ("a",), "number": 1}, {}, with_script=False) == {"number": 1}
-    assert merged_build({"script": ("a",)}, {"script": ("b",)}, with_script=False) == {"script": ("b",)}
+    assert merged_build({"script": ("a",), "number": 1}, {}, with_script=False) == {"number": 1, "skip": ()}
+    assert merged_build({"script": ("a",)}, {"script": ("b",)}, with_script=False) == {"script": ("b",), "skip": ()}
 
 
 def test_about_goes_key_by_key() -> None:
