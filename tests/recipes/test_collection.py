@@ -115,13 +115,6 @@ def test_debian_packages_are_of_one_suite() -> None:
     assert [file for file in hashes if not file.endswith(("_amd64.deb", "_all.deb"))] == []
 
 
-def test_sources_from_debian_have_a_second_address() -> None:
-    """Upstream's archives, unlike bookworm's packages, leave Debian with the last revision that used them."""
-    upstream = [s["url"] for p in packages() for s in p.sources if ".orig.tar" in str(s["url"])]
-    assert upstream
-    assert all(isinstance(urls, list) and len(urls) >= 2 for urls in upstream)
-
-
 @pytest.mark.parametrize("package", PARAMS)
 def test_the_collection_needs_nothing_from_elsewhere(package: Package) -> None:
     known = {other.name for other in packages()}
