@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.archive import deb
@@ -13,6 +12,7 @@ from builder.archive.member import MalformedError, Member
 from builder.archive.policy import DEBIAN, PACKAGES, SOURCES, Rules, UnpackLimits
 from builder.archive.tar import BLOCK, Pieces, Stream, looks_like_tar, read_tar
 from builder.archive.zips import read_zip
+from builder.model.frozen import frozen
 
 _TAR = (
     ".tar", ".tar.gz", ".tgz", ".taz", ".tar.bz2", ".tbz", ".tbz2", ".tz2", ".tar.xz", ".txz",
@@ -25,7 +25,7 @@ _ARCHIVES = (*_TAR, ".zip", ".whl", ".deb", ".conda", *_UNREAD)
 Members = Iterator[tuple[Member, Pieces]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Opened:
     """An archive's members, the rules that hold for it, and whether a single top folder means nothing in it."""
 

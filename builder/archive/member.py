@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from builder.errors import SourceError
+from builder.model.frozen import frozen
 
 
 class MemberKind(StrEnum):
@@ -20,7 +20,7 @@ class MemberKind(StrEnum):
     HARDLINK = "hardlink"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Member:
     """One member as it stands in an archive.
 
@@ -36,7 +36,7 @@ class Member:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ArchiveMember:
     """One member to write: ``content`` is a file to stream or the bytes themselves.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from builder.archive.formats import Members, open_archive
 from builder.archive.member import MalformedError, Member, MemberKind, archive_errors
 from builder.archive.policy import PACKAGES, Gate, UnpackLimits
 from builder.archive.tar import Pieces
+from builder.model.frozen import frozen
 from builder.store import disk_errors, remove_tree
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ def read_package(path: Path, *, limits: UnpackLimits = _DEFAULT) -> OpenPackage:
     return package
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class OpenPackage:
     """A package whose info folder has been read; the payload is read when it is asked for.
 

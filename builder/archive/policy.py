@@ -9,12 +9,12 @@ through all members in memory.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
 
 from builder.archive.member import Member, MemberKind
 from builder.errors import BakehouseError, SourceError
+from builder.model.frozen import frozen
 
 _LONGEST_COMPONENT = 255
 _LONGEST_PATH = 1024
@@ -33,7 +33,7 @@ class Links(Enum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rules:
     """What differs between archives: ``strict`` asks for UTF-8 paths in shortest form, each at most once."""
 
@@ -46,7 +46,7 @@ DEBIAN = Rules(links=Links.TEXT)
 PACKAGES = Rules(strict=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UnpackLimits:
     """How much an archive may hold: ``size`` in bytes unpacked; ``ratio`` counts from ``ratio_from`` bytes on."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from builder.archive.tar import BLOCK
+from builder.model.frozen import frozen
 
 END = bytes(2 * BLOCK)
 _NAME = 100
@@ -23,7 +23,7 @@ class Flag(Enum):
     LONG_NAME = b"L"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """What one tar header says; ``name`` and ``target`` are UTF-8 bytes, ``size`` in bytes."""
 

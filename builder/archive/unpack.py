@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.archive.extract import Tree
 from builder.archive.formats import open_archive
 from builder.archive.member import archive_errors
 from builder.archive.policy import Gate, UnpackLimits
+from builder.model.frozen import frozen
 from builder.store import disk_errors, remove_tree
 
 _DEFAULT = UnpackLimits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unpacked:
     """What came out: ``newest`` is the newest time of a file or link (seconds since 1970), ``size`` in bytes."""
 

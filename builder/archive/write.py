@@ -9,7 +9,6 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -18,6 +17,7 @@ from builder.archive.member import ArchiveMember, Member, MemberKind
 from builder.archive.policy import PACKAGES, Gate, UnpackLimits
 from builder.archive.tarwrite import END, Entry, Flag, header, padding
 from builder.errors import WorkError
+from builder.model.frozen import frozen
 from builder.store import digest_file, disk_errors, sync_folder
 
 _PIECE = 1 << 20
@@ -26,7 +26,7 @@ _NO_LIMITS = UnpackLimits(members=1 << 40, size=1 << 60)
 _EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compression:
     """How packages are compressed: zstd ``level`` (bzip2: its last digit), and matches over at most 2^``window`` bytes.
 
@@ -41,7 +41,7 @@ class Compression:
 DEFAULT_COMPRESSION = Compression()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Written:
     """A written package: digests in lower-case hexadecimal, size, and ``(path, sha256, size)`` of each file in it."""
 
@@ -51,7 +51,7 @@ class Written:
     members: tuple[tuple[str, str, int], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Planned:
     """A member with its tidy path, its header and the size that its content will have."""
 

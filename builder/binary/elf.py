@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from struct import Struct
 
 from builder.binary.layout import ByteOrder, Layout, layout
+from builder.model.frozen import frozen
 
 Data = bytes | mmap.mmap
 
@@ -37,7 +38,7 @@ class MalformedElf(ValueError):  # noqa: N818 - it describes a file, it never le
     """The file begins like ELF and then contradicts itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Segment:
     """One program header: what of the file lies where in memory; all in bytes."""
 
@@ -47,7 +48,7 @@ class Segment:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Elf:
     """An ELF file's frame. ``strings`` is the start and size of the dynamic string table, both 0 without one."""
 

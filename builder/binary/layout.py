@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import Literal
+
+from builder.model.frozen import frozen
 
 ByteOrder = Literal["<", ">"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layout:
     """How one kind of ELF file stores its records (System V gABI, chapters 4 and 5).
 

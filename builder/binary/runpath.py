@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,9 +14,10 @@ from builder.binary.symbols import symbol_count, symbols
 from builder.binary.versions import defined_names, needed_names
 from builder.errors import WorkError
 from builder.model.binary import BinaryFacts
+from builder.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunPathEdit:
     """One planned change of a run path; ``old`` and ``new`` are whole paths, their parts joined by colons.
 

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +13,7 @@ from builder.archive import package_record, read_package
 from builder.channel import index, keys, staging
 from builder.channel.keys import Keys
 from builder.errors import BakehouseError, UsageError, WorkError
+from builder.model.frozen import frozen
 from builder.model.name import check_subdir, split_file_name
 from builder.model.package import Package
 from builder.store import atomic_write, digest_file, disk_errors
@@ -23,7 +23,7 @@ _NOARCH = "noarch"
 _OWN = ".bakehouse"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Published:
     """Where a published package lies; ``same`` means that these bytes were there before."""
 
@@ -31,7 +31,7 @@ class Published:
     outcome: Literal["new", "same"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Entry:
     """What the indexes hold about one package, as canonical JSON."""
 
@@ -65,8 +65,9 @@ class Channel:
         return {known.build_key: name for name, known in reversed(self._all_keys()) if known.build_key}
 
     def ensure(self, *subdirs: str) -> None:
-        """Make the channel with these subdirs and ``noarch``, and take in what a killed writer left there."""
-        for subdir in dict.fromkeys((*subdirs, _NOARCH)):
+        """Make the channel with these subdirs and ``noarch``, and take in what killed writers left in any subdir."""
+        there = (folder.name for folder in self._subdirs())
+        for subdir in dict.fromkeys((*subdirs, _NOARCH, *there)):
             self._update(_checked_subdir(subdir), {})
 
     def publish(self, package: Package, *, replace: bool = False) -> Published:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from builder.archive import OpenPackage
 from builder.channel.index import canonical, cut_lines, join_lines
+from builder.model.frozen import frozen
 
 FILE_NAME = "bakehouse_keys.json"
 _INSIDE = "bakehouse/keys.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Keys:
     """A package's two keys; both are empty for packages that we did not build."""
 

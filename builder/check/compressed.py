@@ -5,15 +5,15 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
-from dataclasses import dataclass
 
 from builder.binary import Data
+from builder.model.frozen import frozen
 
 _LARGEST = 1 << 25
 """As many bytes of a compressed file's content are looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unpacked:
     """The first bytes of what a compressed file holds, and the program that makes such files."""
 

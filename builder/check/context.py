@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.model.environment import Environments, LinkedPrefix
+from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
 from builder.model.match_spec import MatchSpec
 from builder.model.payload import Installed
@@ -14,7 +14,7 @@ from builder.model.recipe import Output
 from builder.model.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Leak:
     """A path that no package may hold: ``text`` is the path, ``what`` says what it is (``the work folder``)."""
 
@@ -22,7 +22,7 @@ class Leak:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SiblingFiles:
     """The paths in the package of another output of the same recipe, by that output's ``name``."""
 
@@ -30,7 +30,7 @@ class SiblingFiles:
     paths: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckContext:
     """Everything around a package that is checked.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from builder.binary import GLIBC_LIBRARIES
 from builder.check.context import CheckContext
+from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.links import joined
 from builder.model.payload import Relocated, RelocatedEntry
@@ -26,7 +26,7 @@ class Source(StrEnum):
     MISSING = "nobody"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Link:
     """One needed library of one file: ``package`` and ``place`` say whose it is and where in the prefix, if known.
 
@@ -41,7 +41,7 @@ class Link:
     reached: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Surroundings:
     """Whose each path of the prefix is, and the package's own paths by their names."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from builder.binary import Data
+from builder.model.frozen import frozen
 
 _CHUNK = 1 << 22
 _AFTER = re.compile(rb"[A-Za-z0-9_-]")
@@ -15,7 +15,7 @@ _SHOWN = 120
 _SHORTEST_ROOT = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Needle:
     """A path to look for: ``text`` is the absolute path, ``what`` says what it is."""
 
@@ -29,7 +29,7 @@ class Needle:
         return self.text.encode(), self.text.encode("utf-16-le")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Needles:
     """Several paths that are looked for at once.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from builder import __version__
+from builder.model.frozen import frozen
 
 VERBS: dict[str, str] = {
     "render": "expand recipes over their variants",
@@ -24,7 +24,7 @@ VERBS: dict[str, str] = {
 """Verb → what it does, in the order of the help."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Context:
     """What the process gives to a verb: ``abandon`` ends it at once, whatever threads still do."""
 

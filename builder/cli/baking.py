@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.cli.options import BuildChoice
@@ -14,6 +13,7 @@ from builder.environment import Lock, Solver, Solving, read_lock, write_lock
 from builder.errors import UsageError
 from builder.farm import Claimed, Job, Ledger, LocalExecutor, drive
 from builder.model.environment import Environments
+from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
 from builder.model.target import target, virtual_packages
 from builder.model.task import Plan
@@ -26,7 +26,7 @@ LIMITS = Limits(wall_seconds=6 * 3600, silence_seconds=3600)
 """What a script may use when nobody says otherwise: CI services stop jobs after six hours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Baking:
     """One run: where, how, and whom to tell; ``cores`` is how many this machine has."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import Problem, RecipeError, UsageError
+from builder.model.frozen import frozen
 from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 
@@ -15,7 +15,7 @@ FILE_NAME = "bakehouse.yaml"
 KEYS = ("recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Collection:
     """What `bakehouse.yaml` says, paths made absolute; ``root`` is None when there is no such file.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar
 
 import click
 
 from builder.errors import UsageError
+from builder.model.frozen import frozen
 from builder.report import Progress
 
 P = ParamSpec("P")
@@ -19,7 +19,7 @@ R = TypeVar("R")
 Decorator = Callable[[Callable[..., R]], Callable[..., R]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Selection:
     """Which recipes over which variants, for which platform."""
 
@@ -50,7 +50,7 @@ class Selection:
         return asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Telling:
     """How the work tells what it does."""
 
@@ -65,7 +65,7 @@ class Telling:
         return "none" if self.quiet else self.progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Places:
     """Where packages come from and go to, and where everything is kept."""
 
@@ -75,7 +75,7 @@ class Places:
     store: Path | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildChoice:
     """How to build."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.cli.collection import Collection, find_collection, recipe_files
 from builder.cli.options import Selection
 from builder.errors import BakehouseError, RecipeError
 from builder.matrix import load_variants, render, variant_files
+from builder.model.frozen import frozen
 from builder.model.rendering import Platforms, Rendering
 from builder.recipe import load
 
@@ -18,7 +18,7 @@ BUILD_PLATFORM = "linux-64"
 """The platform that scripts run on: the only one so far."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rendered:
     """What came of a selection; one broken recipe hides no other."""
 

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.channel import Channel
 from builder.cli.collection import Collection
 from builder.cli.options import Places
 from builder.errors import UsageError
+from builder.model.frozen import frozen
 from builder.report.events import Downloaded, Event, Noted
 from builder.sandbox.rootfs import rootfs_lock
 from builder.source import Addresses, Fetcher
 from builder.store import Store, default_root
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Site:
     """Where a command works."""
 

@@ -7,13 +7,13 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.environment.place import ChannelPlace
 from builder.environment.wall import reason
 from builder.errors import Place, UsageError
+from builder.model.frozen import frozen
 from builder.model.package import Package
 from builder.store import Store
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NOTHING = json.dumps({"packages": {}, "packages.conda": {}}).encode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Index:
     """One subdir of a channel as it was when we looked: ``digest`` is its bytes' sha256, ``data`` rattler's view."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from builder.environment.packages import PackageStore
 from builder.environment.records import canonical
 from builder.errors import Place, UsageError
 from builder.model.environment import Environment, Environments, LockedPackage
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.package import Package
 from builder.model.target import NOARCH
@@ -20,7 +21,7 @@ from builder.store import atomic_write
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedTask:
     """The environments of one task, as they were solved."""
 
@@ -28,7 +29,7 @@ class LockedTask:
     host: Environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lock:
     """A lock file's content: tasks by their id, sorted."""
 
@@ -43,7 +44,7 @@ class Lock:
         return LockedSolver(path=self.path, environments=(task.build, task.host), packages=packages)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedSolver:
     """Answers solves with locked environments, and refuses when the specs are not those that were solved."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from builder.errors import UsageError
+from builder.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChannelPlace:
     """Where a channel is: ``name`` as the user gave it, ``url`` without a slash at its end, ``folder`` if local."""
 

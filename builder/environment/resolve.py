@@ -6,7 +6,7 @@ The order of work and of the results is rattler-build's: build, then host with w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from builder.environment.run_exports import RunExported, Unwanted, collected, unique
 from builder.environment.solver import Solving
@@ -19,6 +19,7 @@ from builder.model.environment import (
     ResolvedRunExports,
     RunDependency,
 )
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
 from builder.model.rendering import Rendering
@@ -40,7 +41,7 @@ async def resolve(rendering: Rendering, solver: Solving, *, staging: Environment
     return await _Resolving(rendering=rendering, solver=solver, staging=staging).result()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Resolving:
     rendering: Rendering
     solver: Solving

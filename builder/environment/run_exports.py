@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from builder.errors import UsageError
 from builder.model.environment import DependencyOrigin, RunDependency
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.recipe import IgnoreRunExports, Output
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunExported:
     """The run exports of an environment's direct dependencies, by kind, sorted by the package that exports."""
 
@@ -25,7 +26,7 @@ class RunExported:
 _KINDS = tuple(field.name for field in fields(RunExported))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unwanted:
     """Which run exports an output does not take: by the exported name, or all of a package."""
 

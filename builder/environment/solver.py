@@ -17,6 +17,7 @@ from builder.environment.trouble import Catalogue, explained
 from builder.environment.wall import in_thread, rattler_wall, reason
 from builder.errors import MachineError, UnsolvableError, UsageError
 from builder.model.environment import Environment, LockedPackage
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.package import Package
 from builder.model.target import NOARCH, VirtualPackage, target, virtual_packages
@@ -52,7 +53,7 @@ class Solving(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Request:
     """What is asked of a solve, in the normal form that answers are remembered by."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.environment.records import canonical
+from builder.model.frozen import frozen
 from builder.store import remove_tree
 
 _EPOCH = 315_532_800
@@ -25,7 +25,7 @@ _KEPT = (
 """What stays of rattler's prefix records (CEP 32): what follows from the packages alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Linked:
     """What linking found out: ``owners`` maps a path to its package, ``clashes`` a path to all packages that bring it.
 

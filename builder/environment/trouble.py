@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from builder.errors import BakehouseError, Problem, UnsolvableError
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.version import Version
 
@@ -16,7 +16,7 @@ _PREAMBLE = "Cannot solve the request because of:"
 _SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """A package that an index offers, as far as a reader of an error needs it."""
 
@@ -34,7 +34,7 @@ class Found:
         return spec.matches(spec.name, version, self.build, self.build_number)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Catalogue:
     """What a failed solve could choose from.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
 from builder.model.task import Task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Job:
     """A task that may start now, with the ends of all tasks that it needs."""
 

@@ -11,11 +11,11 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from builder.errors import MachineError
+from builder.model.frozen import frozen
 from builder.store import Store
 
 State = Literal["running", "done", "failed"]
@@ -45,7 +45,7 @@ _CLAIM = (
 _COLUMNS = "task_id, recipe_key, state, fence, file_name, build_key, error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """What the ledger knows of one task."""
 
@@ -58,7 +58,7 @@ class Row:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Claim:
     """The right to run one task, until its owner dies."""
 

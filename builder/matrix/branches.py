@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from builder.errors import Place, RecipeError
 from builder.matrix.keys import ALWAYS_USED, environment_keys, variant_key
 from builder.matrix.space import Assignment, Space
+from builder.model.frozen import frozen
 from builder.model.variant import VariantValue
 from builder.recipe import Evaluated, OutputText
 
@@ -24,7 +24,7 @@ class Evaluate(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Branch:
     """One evaluation of an output.
 
@@ -66,7 +66,7 @@ class Chosen(Mapping[str, VariantValue]):
         return len(self._space)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Seen:
     """An evaluation, and the variant keys that it depended on, in the order in which it asked for them."""
 
@@ -74,7 +74,7 @@ class _Seen:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expansion:
     """How outputs of one recipe are expanded; ``subdir`` is the target platform's."""
 

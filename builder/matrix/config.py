@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from builder.errors import Place, Problem, RecipeError, UsageError
 from builder.matrix.keys import check_key, variant_key
+from builder.model.frozen import frozen
 from builder.model.variant import Origin, VariantValue
 
 OPTION = Origin(source="--variant")
@@ -15,7 +16,7 @@ PinRunAsBuild = Mapping[str, Mapping[str, str]]
 """Package → ``min_pin`` / ``max_pin`` → expression of ``x`` and dots."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Values:
     """The values of one variant key in their order, and where each was set; both have the same length."""
 
@@ -41,7 +42,7 @@ class Values:
         return Values(tuple(self.values[row] for row in chosen), tuple(self.origins[row] for row in chosen))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VariantConfig:
     """The values of all variant keys after merging.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from builder.errors import Place, Problem, RecipeError
 from builder.matrix.config import Values, VariantConfig
 from builder.matrix.keys import check_key, variant_key
+from builder.model.frozen import frozen
 from builder.model.variant import Origin, VariantValue
 from builder.syntax.expression import Compiler, undefined
 from builder.syntax.node import Mapping as MappingNode
@@ -22,7 +23,7 @@ _PIN_FIELDS = ("min_pin", "max_pin")
 _AS_LIST = 'write a list, such as `python: ["3.12", "3.13"]`'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FileScope:
     """What expressions of a variant file may read: the platforms, no variant keys."""
 
@@ -33,7 +34,7 @@ class FileScope:
         return self.names[name] if name in self.names else undefined(name, self.names)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VariantFile:
     """One variant file while it is read.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from builder.errors import RecipeError
 from builder.matrix.branches import Branch, Chosen, Expansion
 from builder.matrix.identity import build_hash, default_build_string, hash_input
 from builder.matrix.siblings import Finished, Need, Siblings
 from builder.matrix.used import UsedVariant, own_keys
+from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, RecipeFile, Rendering, Sibling
 from builder.model.variant import Variant
@@ -20,7 +21,7 @@ _Join = tuple[dict[str, int], dict[Need, Finished]]
 _Branches = dict[int, list[Branch]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Renderer:
     """Renders the outputs of one recipe; ``expansion`` says how one output is evaluated and split."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from builder.model.frozen import frozen
 
 MAX_LENGTH = 500
 """Characters; the longest selector of conda-forge's pinning file has 118."""
@@ -37,7 +39,7 @@ class _UnknownNameError(LookupError):
     """The selector needs a name that nobody defines."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Selectors:
     """What selectors see: ``names`` (platforms as truth values, ``target_platform`` as text) and ``environment``.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from builder.matrix.space import Assignment, Space
+from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
 
 Kind = Literal["package", "staging"]
@@ -15,7 +15,7 @@ Need = tuple[Kind, str]
 """Which output is needed: its kind and its name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finished:
     """A rendering with its place in the space: ``assigned`` are the keys that tell it from its namesakes.
 

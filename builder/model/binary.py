@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from builder.model.frozen import frozen
 
 BinaryKind = Literal["executable", "shared", "object", "other"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BinaryFacts:
     """Facts of one ELF, Mach-O or PE file.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from builder.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class LockedPackage:
     """One package of a solved environment, as its channel's index describes it.
 
@@ -36,7 +37,7 @@ class LockedPackage:
         return f"{self.name} {self.version} {self.build}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Environment:
     """A solved environment: the specs it was solved for and its packages in an order that links dependencies first."""
 
@@ -54,7 +55,7 @@ class DependencyOrigin(StrEnum):
     PIN = "pin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunDependency:
     """A finished run dependency or constraint, and who asked for it (``source`` is a package's name or empty)."""
 
@@ -63,7 +64,7 @@ class RunDependency:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResolvedRunExports:
     """A package's own run exports with every pin resolved, under the names that ``run_exports.json`` uses (CEP 12)."""
 
@@ -74,7 +75,7 @@ class ResolvedRunExports:
     noarch: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Environments:
     """Everything that the solves of one task decided."""
 
@@ -85,7 +86,7 @@ class Environments:
     run_exports: ResolvedRunExports = ResolvedRunExports()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LinkedPrefix:
     """A linked environment in the store: shared, read-only, its files written for the path ``inside``.
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from builder.model.frozen import frozen
 from builder.model.recipe import GlobList
 from builder.model.version import shortened
 
@@ -30,7 +31,7 @@ _BETWEEN: tuple[_Sequence, ...] = ((_SLASH,), (_SLASH, _ANY, _SLASH))
 _CLASS = re.compile(r"\[([!^]?)(\]?[^\]]*)\]", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Globs:
     """A recipe's list of patterns, ready to be asked; ValueError names a pattern that cannot be read.
 

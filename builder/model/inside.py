@@ -6,13 +6,14 @@ They must not collide with paths that the sandbox's own tools or the repackaged 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from builder.model.frozen import frozen
 
 _PAD = "_placehold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InsidePaths:
     """Where a script finds its things.
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from builder.model.frozen import frozen
 from builder.model.target import is_subdir
 from builder.model.version import Version, shortened
 from builder.model.version_spec import VersionSpec
@@ -38,7 +39,7 @@ _FIELDS = {
 """Bracket keys and the attributes that hold them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MatchSpec:
     """A query for packages; absent fields admit everything.
 

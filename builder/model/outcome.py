@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from builder.errors import Problem
 from builder.model.environment import Environments
 from builder.model.finding import Finding
+from builder.model.frozen import frozen
 from builder.model.package import Package, TestResult
 from builder.model.task import Phase
 
@@ -23,7 +23,7 @@ class Ending(StrEnum):
     SKIPPED = "not needed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Timing:
     """Seconds of wall time that one phase took."""
 
@@ -31,7 +31,7 @@ class Timing:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """The end of one task.
 

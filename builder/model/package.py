@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from builder.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Package:
     """A package file: digests are lower-case hexadecimal, ``size`` in bytes.
 
@@ -28,7 +29,7 @@ class Package:
     build_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TestResult:
     """How one test of a package went: ``what`` names it for people, ``log`` holds its output."""
 

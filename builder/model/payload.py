@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
 from builder.model.binary import BinaryFacts
 from builder.model.finding import Finding
+from builder.model.frozen import frozen
 
 
 class EntryKind(StrEnum):
@@ -19,7 +19,7 @@ class EntryKind(StrEnum):
     DIRECTORY = "directory"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """One path of a prefix: ``path`` is relative, with slashes; ``content`` is the file that holds its bytes now.
 
@@ -34,7 +34,7 @@ class Entry:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Installed:
     """What a build script left in the host prefix: exactly the new and changed paths.
 
@@ -51,7 +51,7 @@ class Installed:
     log: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LicenseFile:
     """A licence text: ``name`` is its path below ``info/licenses/``."""
 
@@ -59,7 +59,7 @@ class LicenseFile:
     content: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Payload:
     """What one package will hold, before relocation, sorted by path.
 
@@ -73,7 +73,7 @@ class Payload:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Edit:
     """One planned change of a file's bytes, printable before it happens.
 
@@ -89,7 +89,7 @@ class Edit:
     offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RelocatedEntry:
     """An entry as it will be packed: its ``content`` has all edits in it.
 
@@ -105,7 +105,7 @@ class RelocatedEntry:
     binary: BinaryFacts | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Relocated:
     """A payload that runs in any prefix, with the facts about each file and the edits that made it so."""
 

@@ -6,8 +6,8 @@ The rules are those of CEP 39's ``pin_subpackage`` and ``pin_compatible``, with 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from builder.model.frozen import frozen
 from builder.model.version import Version
 
 DEFAULT_LOWER = "x.x.x.x.x.x"
@@ -17,7 +17,7 @@ _EXPRESSION = re.compile(r"x(\.x)*")
 _LIKE_EXPRESSION = frozenset("x.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pin:
     """How to pin: a bound is an expression of ``x`` and dots (how many segments count), a version, or None.
 

@@ -6,9 +6,10 @@ kept as the recipe's text; `builder.model.match_spec` parses them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from builder.model.frozen import frozen
 from builder.model.pin import Pin
 
 Noarch = Literal["generic", "python"]
@@ -16,7 +17,7 @@ Behavior = Literal["ignore", "error"]
 Json = str | int | float | bool | None | tuple["Json", ...] | tuple[tuple[str, "Json"], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GlobList:
     """Which paths a list of glob patterns selects: those that ``include`` matches and ``exclude`` does not."""
 
@@ -27,7 +28,7 @@ class GlobList:
         return bool(self.include or self.exclude)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UrlSource:
     """An archive or a file by address: ``urls`` are mirrors of the same bytes, also ``pypi:`` and ``debian:`` addresses."""
 
@@ -40,7 +41,7 @@ class UrlSource:
     filter: GlobList = GlobList()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PathSource:
     """A folder or file beside the recipe."""
 
@@ -54,7 +55,7 @@ class PathSource:
     filter: GlobList = GlobList()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitSource:
     """A git repository at one revision."""
 
@@ -74,7 +75,7 @@ class GitSource:
 Source = UrlSource | PathSource | GitSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Script:
     """What to run: ``content`` lines or a ``file`` of the recipe's folder; neither means the default ``build.sh``.
 
@@ -90,7 +91,7 @@ class Script:
     cwd: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VariantKeys:
     """``build.variant``: which keys count although unused, or do not although used."""
 
@@ -99,7 +100,7 @@ class VariantKeys:
     down_prioritize_variant: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PythonBuild:
     """``build.python``."""
 
@@ -110,7 +111,7 @@ class PythonBuild:
     site_packages_path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PrefixDetection:
     """``build.prefix_detection``: ``ignore`` is all files, none, or those that match."""
 
@@ -120,7 +121,7 @@ class PrefixDetection:
     force_binary: GlobList = GlobList()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamicLinking:
     """``build.dynamic_linking``; overlinking defaults to `error` (CEP 14).
 
@@ -136,7 +137,7 @@ class DynamicLinking:
     overlinking_behavior: Behavior = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PostProcess:
     """One entry of ``build.post_process``: a regular expression replaced in matching text files."""
 
@@ -145,7 +146,7 @@ class PostProcess:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Build:
     """``build``: ``string`` is what the recipe asks for, not yet resolved; ``files`` picks an output's share."""
 
@@ -164,7 +165,7 @@ class Build:
     post_process: tuple[PostProcess, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PinSubpackage:
     """``pin_subpackage(name, …)``: resolved from this recipe's own outputs."""
 
@@ -172,7 +173,7 @@ class PinSubpackage:
     pin: Pin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PinCompatible:
     """``pin_compatible(name, …)``: resolved from the solved build and host environments."""
 
@@ -183,7 +184,7 @@ class PinCompatible:
 Requirement = str | PinSubpackage | PinCompatible
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunExports:
     """What using this package adds to its users' requirements."""
 
@@ -197,7 +198,7 @@ class RunExports:
         return bool(self.weak or self.strong or self.weak_constraints or self.strong_constraints or self.noarch)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IgnoreRunExports:
     """Which run exports of others not to take: by the exported name, or all of a package."""
 
@@ -205,7 +206,7 @@ class IgnoreRunExports:
     from_package: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requirements:
     """``requirements``, before any solve."""
 
@@ -217,7 +218,7 @@ class Requirements:
     ignore_run_exports: IgnoreRunExports = IgnoreRunExports()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScriptTest:
     """A script with its own requirements, and files of the source tree or the recipe beside it."""
 
@@ -228,7 +229,7 @@ class ScriptTest:
     recipe_files: GlobList = GlobList()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PythonTest:
     """Modules that must import, and whether ``pip check`` must be clean."""
 
@@ -237,7 +238,7 @@ class PythonTest:
     python_version: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackageContentsTest:
     """Globs that the package's paths must, or must not, match; the sections name platform-dependent places."""
 
@@ -254,7 +255,7 @@ class PackageContentsTest:
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DownstreamTest:
     """The tests of another package that depends on this one."""
 
@@ -264,7 +265,7 @@ class DownstreamTest:
 Test = ScriptTest | PythonTest | PackageContentsTest | DownstreamTest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class About:
     """``about``; ``license`` is an SPDX expression, already checked."""
 
@@ -278,7 +279,7 @@ class About:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inherit:
     """Which staging output this output's files come from, and whether its run exports come along (CEP 41)."""
 
@@ -286,7 +287,7 @@ class Inherit:
     run_exports: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Output:
     """One evaluated output of a recipe: a package, or a staging output, which is built but never packed.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.variant import Variant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecipeFile:
     """Where a recipe stands: ``path`` of the file, ``folder`` that scripts see as ``RECIPE_DIR``."""
 
@@ -17,7 +17,7 @@ class RecipeFile:
     folder: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Platforms:
     """The three platforms of a build, as conda subdirs (``linux-64``); a noarch output keeps its real target here."""
 
@@ -26,7 +26,7 @@ class Platforms:
     build: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sibling:
     """Another output of the same recipe as it was rendered for this one: what ``pin_subpackage`` resolves to."""
 
@@ -35,7 +35,7 @@ class Sibling:
     build_string: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rendering:
     """One output × one used variant.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from builder.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class SourceDigest:
     """What one source entry was, for keys, the SBOM and provenance: ``url`` is the address as the recipe gives it.
 
@@ -20,7 +21,7 @@ class SourceDigest:
     contents_sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceTree:
     """The tree that a script starts in.
 

@@ -6,16 +6,17 @@ Nothing here looks at the machine that we run on (CEP 30 lets a builder say what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+from builder.model.frozen import frozen
 
 NOARCH = "noarch"
 
 BinaryFormat = Literal["elf", "macho", "pe", "wasm"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Family:
     """One operating system family.
 
@@ -74,7 +75,7 @@ _SUBDIRS = (
 _NAIVE_ARCHSPEC = MappingProxyType({"arm64": "aarch64"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Target:
     """A platform to build for: ``subdir`` is conda's name of it, ``arch`` the machine's (``x86_64``)."""
 
@@ -145,7 +146,7 @@ def platform_variables(subdir: str) -> dict[str, bool]:
     return variables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VirtualPackage:
     """What a machine is taken to have, as a package without files (CEP 30)."""
 

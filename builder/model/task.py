@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
 
 Explanation = tuple[tuple[str, str], ...]
@@ -19,7 +19,7 @@ class TaskState(StrEnum):
     AFTER = "after"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Task:
     """One output × variant in a plan.
 
@@ -41,7 +41,7 @@ class Task:
     explanation: Explanation = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """Tasks in an order in which each follows what it needs; ties are broken by id, so that the order is stable."""
 

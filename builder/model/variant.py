@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from builder.model.frozen import frozen
 
 VariantValue = str | int | bool
 """What a variant key holds. Floats are read as text (``3.10`` stays ``3.10``), as rattler-build 0.73 does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Where a value was set: a file's line, an option, or a default of ours."""
 
@@ -20,7 +22,7 @@ class Origin:
         return self.source if self.line is None else f"{self.source}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Variant(Mapping[str, VariantValue]):
     """An immutable, hashable, picklable mapping from normalised key to value, sorted by key."""
 

@@ -7,7 +7,9 @@ a version belongs to the letters before it (``1.1a_ > 1.1a``), and empty segment
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from builder.model.frozen import frozen
 
 MAX_LENGTH = 1024
 """Longer texts are refused unread; the version of a package that we make has 64 at most (`builder.model.name`)."""
@@ -31,7 +33,7 @@ _FILL: _Pair = (0, _NO_WORD, "")
 _ZERO: _SegmentKey = (_FILL,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Version:
     """A version: equal and ordered by its meaning (``1.0 == 1``), while ``text`` keeps what was written.
 

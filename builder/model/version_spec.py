@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, assert_never
 
+from builder.model.frozen import frozen
 from builder.model.version import Version, shortened
 
 MAX_LENGTH = 1024
@@ -36,7 +37,7 @@ class Operator(StrEnum):
     NOT_STARTS = "!=…*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Clause:
     """One comparison with one version."""
 
@@ -77,7 +78,7 @@ class Clause:
                 return f"{self.operator}{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Anything:
     """``*``: any version."""
 
@@ -89,7 +90,7 @@ class Anything:
         return "*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Group:
     """Two or more nodes of which all (``,``) or one (``|``) must match."""
 
@@ -111,7 +112,7 @@ class Group:
 Node = Clause | Anything | Group
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class VersionSpec:
     """A set of versions; ``str()`` is the form that rattler-build writes into ``index.json``."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from builder.archive import DEFAULT_COMPRESSION, Compression
 from builder.model.environment import Environments
+from builder.model.frozen import frozen
 from builder.model.payload import Relocated
 from builder.model.rendering import Rendering
 from builder.model.source import SourceDigest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tool:
     """What built the package, as ``info/used_build_tool.json`` names it (CEP 40)."""
 
@@ -21,7 +21,7 @@ class Tool:
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TestFile:
     """A file that the test number ``test`` (from 0) needs: ``path`` is relative to ``info/tests/<test>/``."""
 
@@ -33,7 +33,7 @@ class TestFile:
     executable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackRequest:
     """Everything that a package is made of.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.channel import Channel
 from builder.environment import Lock, Solving
+from builder.model.frozen import frozen
 from builder.model.inside import SEALED, InsidePaths, inside_paths
 from builder.model.recipe import Script
 from builder.report.events import Event
@@ -16,7 +16,7 @@ from builder.source import Fetcher
 from builder.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Root:
     """The sandbox's root: ``folder`` on this machine, ``digest`` of its locked list, the version of its glibc."""
 
@@ -25,7 +25,7 @@ class Root:
     glibc: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bench:
     """The tools of a run.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder import __version__
@@ -13,6 +12,7 @@ from builder.archive import read_package
 from builder.check import CheckContext, SiblingFiles, leaks_of
 from builder.check import run as run_checks
 from builder.model.finding import Finding
+from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.package import Package
 from builder.model.payload import Payload, Relocated
@@ -65,7 +65,7 @@ async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Reloca
     return await asyncio.to_thread(run_checks, finished, context)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Made:
     """What a package is made of: its sources, what its script left, and that as it will be packed."""
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builder.environment import link, resolve
 from builder.environment.packages import PackageStore
 from builder.errors import UsageError, WorkError
 from builder.model.environment import Environment, Environments, LinkedPrefix
+from builder.model.frozen import frozen
 from builder.pipeline import staged
 from builder.pipeline.keys import build_key
 from builder.pipeline.staged import Staged
 from builder.pipeline.work import Work
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ready:
     """What a script needs: linked environments, and the staging output whose files it starts from."""
 

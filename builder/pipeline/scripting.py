@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from builder.model.frozen import frozen
 from builder.model.payload import Entry, Installed
 from builder.model.recipe import Script
 from builder.model.source import SourceTree
@@ -48,7 +49,7 @@ def epoch_of(work: Work, tree: SourceTree, ready: Ready) -> int:
     return max(dated, default=NO_SOURCE_EPOCH)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scripted:
     """What a script left: ``installed`` for the package, ``work`` the work folder's layers, the uppermost first."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from builder.model.environment import (
     ResolvedRunExports,
     RunDependency,
 )
+from builder.model.frozen import frozen
 from builder.model.payload import Entry, EntryKind, Installed
 from builder.model.source import SourceDigest, SourceTree
 from builder.pipeline.trees import put_entries
@@ -27,7 +28,7 @@ _FILE = "staged.json"
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Staged:
     """A finished staging output: ``installed`` and ``source`` lie in the store, read-only.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
 from builder.model.outcome import Outcome
 from builder.model.recipe import Output, Script
@@ -16,7 +16,7 @@ from builder.pipeline.phases import Phases
 from builder.report.events import LogLine, Noted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Work:
     """A task with what it was given; ``scratch`` is its private folder, ``inputs`` the ends of what it needed."""
 

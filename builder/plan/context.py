@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from builder.model.frozen import frozen
 from builder.model.recipe import Source
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
@@ -23,7 +24,7 @@ class SourceDigests(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanContext:
     """What the plan may rely on.
 

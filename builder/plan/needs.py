@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from builder.errors import Place, RecipeError
 from builder.matrix import value_text, variant_key
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, ScriptTest
 from builder.model.rendering import Rendering
@@ -16,7 +16,7 @@ from builder.model.version import Version
 _STARTS_WITH = re.compile(r"[A-Za-z0-9.]+")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(kw_only=False, eq=False)
 class Group:
     """Ids of all tasks that match one requirement, in the order of the plan.
 
@@ -26,7 +26,7 @@ class Group:
     tasks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Need:
     """A requirement that planned tasks can serve: ``section`` is the requirement's, ``name`` the package's."""
 
@@ -35,7 +35,7 @@ class Need:
     group: Group
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Offer:
     """A planned package as specs see it."""
 

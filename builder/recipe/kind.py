@@ -175,16 +175,17 @@ def _spec(text: str) -> Plain:
 
 def _pin(text: str) -> dict[str, Plain]:
     try:
-        pin = json.loads(text)
-        ((function, arguments),) = pin.items()
-        name, given = arguments["name"], {key: value for key, value in arguments.items() if key != "name"}
-        known = function in {"pin_subpackage", "pin_compatible"} and isinstance(name, str)
-    except (ValueError, AttributeError, KeyError, TypeError):
-        known = False
-    if not known:
+        ((function, arguments),) = json.loads(text).items()
+        given = dict(arguments)
+        name = MatchSpec.parse(given.pop("name")).name
+        Pin(**{"lower_bound": None, "upper_bound": None, **given})
+    except (AttributeError, KeyError, RecursionError, TypeError):
+        function = ""
+    except ValueError as error:
+        raise ValueError(f"{text!r} is neither a spec nor a pin: {error}") from None
+    if function not in {"pin_subpackage", "pin_compatible"}:
         raise ValueError(f"{text!r} is neither a spec nor a pin")
-    Pin(**{"lower_bound": None, "upper_bound": None, **given})
-    return {function: {"name": name.lower(), **given}}
+    return {function: {"name": name, **given}}
 
 
 def _named(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from builder.errors import Problem, RecipeError
 from builder.model.frozen import frozen
@@ -21,14 +21,14 @@ from builder.syntax.value import ExpressionError, Undefined, Value, text_of
 EMPTY: tuple[Plain, ...] = ()
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Constant:
     """Plain data."""
 
     value: Plain
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Formula:
     """Text with expressions, of a kind; ``path`` is its key for errors. Text that comes out empty counts as absent."""
 
@@ -37,7 +37,7 @@ class Formula:
     path: str
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Loose:
     """Text with expressions whose value keeps its type; quoted text stays text."""
 
@@ -54,7 +54,7 @@ class Question:
     path: str
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Choice:
     """``if``/``then``/``else`` in a list: its items take its place."""
 
@@ -64,7 +64,7 @@ class Choice:
     path: str
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A list; absent items are left out, unless ``keeps`` says that they are data."""
 
@@ -72,7 +72,7 @@ class Listing:
     keeps: bool = False
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Table:
     """Keys and terms; absent values are left out, unless ``keeps`` says that they are data."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from builder.model.frozen import frozen
 from builder.model.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RelocateContext:
     """``prefix`` is the path inside the sandbox that files were built for: its text is the package's placeholder.
 

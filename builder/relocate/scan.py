@@ -6,18 +6,18 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.binary import is_binary, read_facts
 from builder.errors import WorkError
 from builder.model.binary import BinaryFacts
+from builder.model.frozen import frozen
 
 _CHUNK = 1 << 22
 _HEAD = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scan:
     """What one pass over a file saw.
 

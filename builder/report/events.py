@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from builder.model.finding import Finding
+from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
 from builder.model.task import Phase, Task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Noted:
     """Something that the user may want to know."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Warned:
     """Something that the user should look at."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Planned:
     """The tasks of this run, in their order."""
 
     tasks: tuple[Task, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PhaseStarted:
     """A task entered a phase."""
 
@@ -38,7 +37,7 @@ class PhaseStarted:
     phase: Phase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LogLine:
     """One line that a task's script or test printed, without its line end, secrets masked."""
 
@@ -46,7 +45,7 @@ class LogLine:
     line: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """A check found something in a task's package."""
 
@@ -54,7 +53,7 @@ class Found:
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finished:
     """A task ended; ``done`` of ``total`` tasks have."""
 
@@ -63,7 +62,7 @@ class Finished:
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Downloaded:
     """``received`` of ``size`` bytes of a file have arrived (``size`` None when the server does not say)."""
 

@@ -12,10 +12,11 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builder.errors import MachineError
+from builder.model.frozen import frozen
 from builder.sandbox.changes import changes_of_copy, changes_of_overlay
 from builder.sandbox.child import Child, Spawn, kill_namespace
 from builder.sandbox.copies import copy_lower
@@ -45,7 +46,7 @@ _FIGURE = re.compile(r"(\d+)m(\d+(?:\.\d+)?)s")
 _BARE = 'ulimit -c 0; unset SHLVL; exec "$@"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Programs:
     """Where the machine keeps the programs of the chain."""
 
@@ -58,7 +59,7 @@ class Programs:
     shell: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bubblewrap:
     """The sandbox of choice. ``overlay`` tells whether the kernel mounts overlays here; else prefixes are copied.
 

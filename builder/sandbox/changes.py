@@ -10,10 +10,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from builder.errors import MachineError
+from builder.model.frozen import frozen
 from builder.model.payload import Entry, EntryKind
 from builder.sandbox.values import Changes
 
@@ -21,7 +22,7 @@ _OPAQUE = "user.overlay.opaque"
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Folder:
     """A folder still to look at: ``path`` in the overlay, ``lower`` its folders below, the first one on top.
 
@@ -34,7 +35,7 @@ class _Folder:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Below:
     """What the lower folders have at one path: a file or symlink, or folders, or nothing."""
 
@@ -42,7 +43,7 @@ class _Below:
     folders: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Found:
     """What is known so far, and the folders still to look at."""
 

@@ -9,11 +9,12 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal
 
 from builder.errors import MachineError
+from builder.model.frozen import frozen
 from builder.sandbox.seam import Output
 from builder.sandbox.values import Exit, Limits
 
@@ -24,7 +25,7 @@ _GRACE = 0.5
 Reason = Literal["timeout", "silence", "signal"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spawn:
     """How to start a child: ``env`` is its whole environment, ``kill`` ends it and everything that it started.
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from builder.model.frozen import frozen
 from builder.sandbox.changes import changes_of_overlay
 from builder.sandbox.seam import Output, Session
 from builder.sandbox.values import Capabilities, Changes, Command, Exit, Limits, Mount, Overlay
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Opened:
     """What `FakeSandbox.open` was called with."""
 
@@ -31,7 +32,7 @@ def succeed(command: Command, opened: Opened, output: Output) -> int:  # noqa: A
     return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FakeSandbox:
     """For tests of rooms that run commands; what it was asked lies in ``opened``, ``commands`` and ``closed``."""
 
@@ -67,7 +68,7 @@ class FakeSandbox:
             self.closed.append(opened)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _FakeSession:
     sandbox: FakeSandbox
     opened: Opened

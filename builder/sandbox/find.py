@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.errors import MachineError, UsageError
+from builder.model.frozen import frozen
 from builder.sandbox.bubblewrap import UNSHARE, Bubblewrap, Programs
 from builder.sandbox.layers import Stage, sweep
 from builder.sandbox.remedy import refusal
@@ -29,7 +29,7 @@ exec "$bwrap" --unshare-all --unshare-user --disable-userns --uid 1000 --gid 100
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Tried:
     """What the probe showed."""
 

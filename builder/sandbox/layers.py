@@ -12,9 +12,9 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from builder.model.frozen import frozen
 from builder.sandbox.values import Overlay
 from builder.store import remove_tree
 
@@ -22,7 +22,7 @@ _FLAGS = "userxattr"
 _PREFIX = "session-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layer:
     """One overlay to mount: in ``folder`` lie the layers' short names; it appears in ``folder/merged``.
 

@@ -11,11 +11,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.archive import unpack
 from builder.errors import MachineError
+from builder.model.frozen import frozen
 from builder.model.inside import SEALED
 from builder.store import Store, remove_tree
 
@@ -54,7 +54,7 @@ _TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Deb:
     """One Debian binary package: ``path`` is its place in the archive (``pool/main/…``), ``size`` in bytes."""
 
@@ -65,7 +65,7 @@ class Deb:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RootfsLock:
     """The locked packages, and what they are together: ``digest`` identifies the tree, ``glibc`` is its C library."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import MachineError
+from builder.model.frozen import frozen
 from builder.sandbox.changes import changes_of_copy
 from builder.sandbox.child import Child, Spawn, kill_group
 from builder.sandbox.copies import copy_lower, copy_tree
@@ -23,7 +23,7 @@ _NOTES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unsealed:
     """The machine itself. Inside paths are paths of the machine, below a folder that the caller owns and removes.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from builder.model.frozen import frozen
 from builder.model.payload import Entry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bind:
     """The folder or file ``source`` of the machine, seen at ``inside``."""
 
@@ -18,7 +18,7 @@ class Bind:
     writable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Overlay:
     """Shared, read-only folders ``lower`` (the first one wins) seen at ``inside``, writes going to ``upper``.
 
@@ -31,7 +31,7 @@ class Overlay:
     inside: PurePosixPath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tmpfs:
     """An empty folder at ``inside``, fresh for every command; ``size`` is its limit in bytes."""
 
@@ -42,7 +42,7 @@ class Tmpfs:
 Mount = Bind | Overlay | Tmpfs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """What a command may use: None is no limit.
 
@@ -59,7 +59,7 @@ class Limits:
     silence_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Command:
     """A program with its arguments, started in ``cwd``; ``env`` is added to the session's environment."""
 
@@ -68,7 +68,7 @@ class Command:
     env: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exit:
     """How a command ended: ``code`` as a shell gives it (128 + signal number after a signal).
 
@@ -81,7 +81,7 @@ class Exit:
     reason: Literal["timeout", "silence", "signal"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Capabilities:
     """What a sandbox can do on this machine; ``notes`` say for people what is missing, and the remedy."""
 
@@ -91,7 +91,7 @@ class Capabilities:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Changes:
     """What commands did to an `Overlay`, sorted by path.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.errors import ScriptError
+from builder.model.frozen import frozen
 from builder.model.recipe import Script
 from builder.sandbox import Command, Exit, Session
 from builder.script.log import Log
 from builder.script.wrapper import WRAPPER, ActivatedPrefix, write_script
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Run:
     """One script to run: ``folder`` is ours to write into and is mounted at ``inside``; it starts in ``cwd``."""
 
@@ -25,7 +25,7 @@ class Run:
     prefixes: Sequence[ActivatedPrefix]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ran:
     """How a script ended."""
 

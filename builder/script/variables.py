@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
 from builder.model.rendering import Rendering
 from builder.model.target import target
@@ -38,7 +38,7 @@ _TRIPLETS = {
 """The names that conda-forge's compilers carry."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stage:
     """Where and how a script runs: ``epoch`` in seconds since 1970, ``cores`` how many processes it may run at once."""
 

@@ -6,10 +6,10 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.errors import RecipeError, UsageError
+from builder.model.frozen import frozen
 from builder.model.recipe import Script
 
 WRAPPER = "run.sh"
@@ -33,7 +33,7 @@ activate() {
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ActivatedPrefix:
     """A prefix to activate: where it is inside, and the folder that holds it on this machine."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from builder.errors import SourceError
+from builder.model.frozen import frozen
 
 Mirrors = Mapping[str, tuple[str, ...]]
 """What an address starts with → what to try in place of that start, in order, before the address itself."""
@@ -15,7 +16,7 @@ Mirrors = Mapping[str, tuple[str, ...]]
 _SCHEMES = ("https", "http", "file", "pypi", "debian")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Addresses:
     """Where sources come from on this machine.
 
@@ -31,7 +32,7 @@ class Addresses:
     keyring: Path = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PypiFile:
     """A ``pypi:PROJECT/VERSION/FILE`` address."""
 

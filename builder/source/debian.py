@@ -6,11 +6,12 @@ import asyncio
 import lzma
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from builder.errors import MachineError, SourceError
+from builder.model.frozen import frozen
 from builder.model.recipe import UrlSource
 
 BINARY_SUITE = "bookworm"
@@ -25,7 +26,7 @@ _TARBALL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PoolFile:
     """A file in the archive's pool.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from builder.errors import BakehouseError, MachineError, SourceError
+from builder.model.frozen import frozen
 from builder.model.recipe import UrlSource
 from builder.source.address import debian_path, shown
 from builder.source.debian import PoolFile
@@ -13,7 +13,7 @@ from builder.source.transfer import TransferError
 from builder.store import StoredFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unfetched:
     """A source that no address gave: what was ``tried`` and how each attempt failed, in order."""
 

@@ -8,10 +8,10 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import Place, SourceError
+from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.payload import EntryKind
 from builder.model.recipe import GlobList
@@ -20,7 +20,7 @@ _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", "CVS", "_darcs"})
 _PIECE = 1 << 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Item:
     """One path of a folder: ``path`` is relative with slashes, ``place`` where it lies."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.errors import Place, SourceError
+from builder.model.frozen import frozen
 from builder.sandbox import Command, Session
 
 _HUNK = re.compile(r"@@ -\d+(?:,(?P<old>\d+))? \+\d+(?:,(?P<new>\d+))? @@")
@@ -16,7 +16,7 @@ _STRICT = ("--batch", "--forward", "--unified", "--binary", "--fuzz=0", "--no-ba
 _SHOWN_LINES = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Patch:
     """A patch file: ``name`` as the recipe gives it, ``files`` the paths in its headers, unstripped."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from builder.model.frozen import frozen
 
 _PIECE = r"(?:\$\{\{.*?\}\}|[^\s\"',\]}#])+"
 _ADDRESS = re.compile(rf"\bdebian:({_PIECE})")
@@ -15,7 +16,7 @@ _NAME = re.compile(r"\$\{\{\s*(\w+)\s*\}\}")
 _SCALAR = re.compile(rf"\s+(\w+):\s*(?:\"([^\"]*)\"|'([^']*)'|({_PIECE}))\s*(?:#.*)?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scalar:
     """A text in a file: ``line`` counts from 0."""
 
@@ -23,7 +24,7 @@ class Scalar:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pin:
     """One pinned file of the Debian archive in a recipe.
 

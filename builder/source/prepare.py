@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from builder.archive import is_archive, unpack
 from builder.errors import SourceError
+from builder.model.frozen import frozen
 from builder.model.inside import SEALED, InsidePaths
 from builder.model.recipe import GitSource, PathSource, Source, UrlSource
 from builder.model.source import SourceTree
@@ -32,7 +32,7 @@ OpenSession = Callable[[Sequence[Mount]], AbstractAsyncContextManager[Session]]
 """Opens a sandbox session over the rootfs with these mounts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Part:
     """One source on its way: ``file`` is where it lies (in the store, or beside the recipe), ``name`` its own name.
 
@@ -138,7 +138,7 @@ def _lay_out(part: _Part) -> int | None:
     return newest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Bench:
     """Where the merged tree lies, here and as a session sees it."""
 

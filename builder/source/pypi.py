@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from builder.model.frozen import frozen
 from builder.source.address import PypiFile, join, shown
 from builder.source.transfer import Answer, Transfer, TransferError
 
@@ -18,7 +18,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """Where a file lies, and its sha256 as the index gives it."""
 

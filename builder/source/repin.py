@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import MachineError, Place, Problem, RecipeError
+from builder.model.frozen import frozen
 from builder.source.debian import Index, PoolFile, is_newer, pool_file, successors
 from builder.source.pins import Pin, Scalar, lock_pins, pins, solve
 from builder.store import atomic_write
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PinEdit:
     """One text to replace in one line (``line`` counts from 1), and ``why`` in the user's words."""
 

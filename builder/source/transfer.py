@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from builder import __version__
 from builder.errors import SourceError
+from builder.model.frozen import frozen
 from builder.source.address import local_path, shown
 from builder.store import Store, StoredFile
 
@@ -52,7 +52,7 @@ class _AgainError(Exception):
     """A failure that may pass when asked again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """A small document: ``address`` is where it came from in the end, ``media_type`` its type without parameters."""
 

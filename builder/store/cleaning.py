@@ -6,15 +6,15 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from builder.model.frozen import frozen
 from builder.store.locks import take
 from builder.store.removal import remove_tree
 from builder.store.session import sweep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Collected:
     """What a collection did: number of removed things, bytes on disk freed and left."""
 
@@ -23,7 +23,7 @@ class Collected:
     kept: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Thing:
     """One removable thing; ``used`` is when it was last asked for (seconds since 1970)."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from builder.model.frozen import frozen
 
 _BLOCK = 1 << 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Digest:
     """Digests in lower-case hexadecimal and ``size`` in bytes of one file."""
 

@@ -7,11 +7,11 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from builder.errors import SourceError
+from builder.model.frozen import frozen
 from builder.store import cleaning, locks
 from builder.store.digest import Digester
 from builder.store.removal import remove_tree
@@ -23,7 +23,7 @@ _FILES = "files"
 _FAILED_KEPT = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredFile:
     """A complete, read-only file of the store; digests in lower-case hexadecimal, ``size`` in bytes."""
 
@@ -33,7 +33,7 @@ class StoredFile:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Making:
     """What `Store.making` gives: a ``ready`` folder is finished and immutable; another is fresh, empty, yours."""
 

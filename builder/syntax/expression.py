@@ -62,7 +62,7 @@ class Call:
     argument: str | None
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Expression:
     """A compiled expression; ``names`` are all variables in it, taken or not, ``calls`` the functions it calls by name.
 

@@ -6,10 +6,9 @@ Errors become `RecipeError` here, with the expression's own line and column.
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from builder.errors import RecipeError
-from builder.model.frozen import frozen
 from builder.syntax.expression import Compiler, Expression, Meter, Scope
 from builder.syntax.node import Scalar
 from builder.syntax.value import ExpressionError, Value, capped_length, text_of, truth
@@ -25,7 +24,7 @@ def is_template(text: str) -> bool:
     return _OPEN in text and _CLOSE in text
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Template:
     """Pieces of plain text and expressions, in order; ``where`` is what errors point at."""
 
@@ -70,7 +69,7 @@ class Template:
             raise _located(error, self.only.source, self.where) from error
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A bare expression that is true or false."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
@@ -46,7 +47,7 @@ class Undefined:
 SILENT = Undefined("the value of a choice without else", silent=True)
 
 
-@frozen(kw_only=False)
+@dataclass(frozen=True, slots=True)
 class Arguments:
     """The arguments of one call."""
 

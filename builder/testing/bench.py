@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from builder.model.environment import LinkedPrefix
+from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
 from builder.sandbox import Limits, Sandbox
 
@@ -20,7 +20,7 @@ class LinkFor(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TestBench:
     """Where tests run: ``scratch`` is an empty folder of theirs, logs go to ``logs``.
 

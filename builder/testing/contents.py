@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.recipe import GlobList, PackageContentsTest
 from builder.model.target import Target
@@ -16,7 +16,7 @@ _END = "\0"
 _WINDOWS_PROGRAMS = ("Library/bin/", "Scripts/", "bin/", "Library/mingw-w64/bin/", "Library/usr/bin/", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Wish:
     """One line of a test: some path must match one of ``patterns``."""
 

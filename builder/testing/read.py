@@ -7,10 +7,10 @@ in ``info/tests/n/``. What this version cannot run is still read, so that nobody
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from builder.archive import OpenPackage
 from builder.errors import BakehouseError, SourceError
+from builder.model.frozen import frozen
 from builder.model.recipe import DownstreamTest, GlobList, PackageContentsTest, PythonTest, Script, ScriptTest, Test
 from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
@@ -18,7 +18,7 @@ from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 FILE = "tests/tests.yaml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ForeignTest:
     """A test of a kind that this version does not know (``perl``, ``r``, ``ruby``, or one of the future)."""
 

@@ -6,11 +6,12 @@ import asyncio
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builder.archive import read_package
 from builder.errors import BakehouseError, Interrupted, MachineError
+from builder.model.frozen import frozen
 from builder.model.package import TestResult
 from builder.model.recipe import DownstreamTest, PackageContentsTest, PythonTest, Script, ScriptTest
 from builder.model.target import target
@@ -34,7 +35,7 @@ async def test_package(package: Path, bench: TestBench) -> tuple[TestResult, ...
     return tuple(results)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Part:
     """A test, or one of its runs: ``what`` names it for people."""
 

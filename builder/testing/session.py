@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builder.archive import OpenPackage
 from builder.model.environment import LinkedPrefix
+from builder.model.frozen import frozen
 from builder.model.recipe import Script
 from builder.model.variant import VariantValue
 from builder.sandbox import Bind, Mount, Overlay, Tmpfs
@@ -20,7 +21,7 @@ _DESCRIPTIONS = {"script.json", "test_time_dependencies.json", "test_import.py",
 """Files of ``info/tests/n/`` that describe the test (CEP 14) and are not for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subject:
     """The package under test."""
 
@@ -53,7 +54,7 @@ class Subject:
         return found if isinstance(found, dict) else {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScriptRun:
     """A script to run for test ``number``; ``name`` tells its runs apart, ``run`` and ``build`` are further specs."""
 
