@@ -264,6 +264,19 @@ class TestRecovery:
         again.ensure("linux-64")
         assert snapshot(again.root) == whole
 
+    def test_a_writer_that_was_killed_between_the_indexes_is_made_good_for_every_subdir(
+        self, channel: Channel, alpha: Package, tmp_path: Path
+    ) -> None:
+        """It is known by its keys, which are written first, and yet no solver would find it."""
+        channel.publish(alpha)
+        before = (channel.root / "linux-64" / "repodata.json").read_bytes()
+        channel.publish(make_package(tmp_path / "made", "beta"))
+        whole = snapshot(channel.root)
+        (channel.root / "linux-64" / "repodata.json").write_bytes(before)
+        assert recipe_key("beta") in channel.keys()
+        channel.ensure()
+        assert snapshot(channel.root) == whole
+
     def test_it_is_taken_in_by_the_next_publication_too(self, channel: Channel, alpha: Package, tmp_path: Path) -> None:
         channel.ensure("linux-64")
         shutil.copy(make_package(tmp_path / "made", "beta").path, channel.root / "linux-64")
