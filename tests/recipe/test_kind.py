@@ -50,7 +50,11 @@ def test_what_a_kind_makes_of_a_text(what: Kind, text: str, value: Plain) -> Non
         (kind.VARIABLE, "1a", "environment variable"), (kind.VARIABLE, "a-b", "environment variable"), (kind.REGEX, "a(", "regular expression"),
         (kind.PYTHON_VERSION, ">=3,,<4", "not a package spec"), (kind.SPEC, "", "name is missing"), (kind.SPEC, "foo 1.2", "ambiguous"), (kind.SPEC, "{bad", "neither a spec nor a pin"),
         (kind.SPEC, '{"pin_else":{"name":"a"}}', "neither a spec nor a pin"), (kind.SPEC, '{"pin_subpackage":{}}', "neither"), (kind.SPEC, "[]", "name is missing"),
-        (kind.SPEC, '{"pin_subpackage":{"name":"a","upper_bound":"y.z y"}}', "y.z y"), (kind.LICENSE, "MIT OR", "SPDX"), (kind.LICENSE, "Nothing-Known", "not in the list"),
+        (kind.SPEC, '{"pin_subpackage":{"name":"a","upper_bound":"y.z y"}}', "y.z y"),
+        (kind.SPEC, '{"pin_subpackage":{"name":"a","foo":"x"}}', "neither"), (kind.SPEC, '{"pin_subpackage":{"name":1}}', "neither"),
+        (kind.SPEC, '{"pin_subpackage":{"name":"a","upper_bound":1}}', "neither"), (kind.SPEC, '{"pin_subpackage":{"name":"a/b"}}', "neither|package"),
+        (kind.SPEC, '{"a":{"name":"a"},"b":{}}', "neither"), (kind.SPEC, '{"a":' * 5000, "neither"), (kind.SPEC, '{"pin_subpackage":["name"]}', "neither"),
+        (kind.LICENSE, "MIT OR", "SPDX"), (kind.LICENSE, "Nothing-Known", "not in the list"),
     ],
 )  # fmt: skip
 def test_what_a_kind_refuses(what: Kind, text: str, why: str) -> None:
