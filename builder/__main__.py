@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from builder import __version__
@@ -20,12 +22,17 @@ def main() -> NoReturn:
         sys.exit(0)
     from builder.cli import run
 
-    code = run(arguments, abandon=_abandon)
-    sys.exit(code)
+    _abandon(run(arguments, abandon=_abandon))
 
 
 def _abandon(code: int) -> NoReturn:
-    """Leave at once although threads still work; everything on disk is made to survive that."""
+    """Leave at once, whatever threads still do; everything on disk is made to survive that.
+
+    This is the way out of a good end too: rattler's threads now and then abort an interpreter that takes itself apart.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
     os._exit(code)
 
 

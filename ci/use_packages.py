@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,7 @@ async def install(channel: Path, prefix: Path) -> int:
             for name, version in (("__glibc", "2.36"), ("__linux", "6.1"), ("__unix", "0"))
         ]
         records = await solve(
-            [Channel(channel.absolute().as_uri())],
+            [Channel(channel.as_uri())],
             [MatchSpec(spec) for spec in SPECS],
             gateway=Gateway(cache_dir=Path(cache, "index")),
             platforms=["linux-64", "noarch"],
@@ -133,3 +134,5 @@ def main(channel: Path, prefix: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute())
+    sys.stdout.flush()
+    os._exit(0)  # rattler's threads now and then abort an interpreter that takes itself apart

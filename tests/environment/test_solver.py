@@ -254,9 +254,10 @@ ORDERS: Sequence[Sequence[str]] = (("zlib", "numpy", "gcc_linux-64"), ("gcc_linu
 def test_other_processes_find_the_same(store: Store, small: Path, tmp_path: Path) -> None:
     """Hash seeds and the order of the specs differ; so does the machine's own environment."""
     program = (
-        "import asyncio, sys; from pathlib import Path; from builder.environment import Solver; from builder.store import Store\n"
+        "import asyncio, os, sys; from pathlib import Path; from builder.environment import Solver; from builder.store import Store\n"
         "solver = Solver([sys.argv[1]], Store(Path(sys.argv[2])))\n"
-        "print([one.sha256 for one in asyncio.run(solver.solve(sys.argv[3:], subdir='linux-64')).packages])"
+        "print([one.sha256 for one in asyncio.run(solver.solve(sys.argv[3:], subdir='linux-64')).packages], flush=True)\n"
+        "os._exit(0)"
     )
     found = {
         subprocess.run(
