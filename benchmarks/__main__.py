@@ -17,9 +17,10 @@ CHECKOUT = HERE.parent
 BAKEHOUSE = (sys.executable, "-m", "builder")
 
 PEER_BUILD = """
-import sys
+import os, sys
 from rattler_build.cli_api import build_recipes
 build_recipes([sys.argv[1]], output_dir=sys.argv[2], channel=[], test=sys.argv[3])
+os._exit(0)  # its threads now and then abort an interpreter that takes itself apart
 """
 PEER_RENDER_NOTHING = "import rattler_build"
 

@@ -195,9 +195,10 @@ def test_packages_are_readable_by_everybody_and_stored_as_the_format_says(built:
 
 
 PEER_TEST = """
-import sys
+import os, sys
 from rattler_build.cli_api import test_package
 test_package(sys.argv[1], channel=[sys.argv[2]])
+os._exit(0)  # its threads now and then abort an interpreter that takes itself apart
 """
 
 

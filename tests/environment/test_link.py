@@ -227,7 +227,7 @@ def test_loose_packages_are_linked_from_where_they_lie(store: Store, small: Path
 # -- many at once, and none to the end -------------------------------------------------------------------------------------
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path, PurePosixPath
 from builder.environment import Solver, link
 from builder.store import Store
@@ -240,6 +240,8 @@ async def main() -> None:
     print({str(prefix.folder) for prefix in prefixes})
 
 asyncio.run(main())
+sys.stdout.flush()
+os._exit(0)  # rattler's threads now and then abort an interpreter that takes itself apart
 """
 
 

@@ -43,11 +43,12 @@ RECIPE = {
     },
 }
 BUILD = """
-import sys
+import os, sys
 from pathlib import Path
 from rattler_build.cli_api import build_recipes
 root = Path(sys.argv[1])
 build_recipes([root / "recipe.yaml"], output_dir=root / "out", channel=[f"file://{root}/channel"], test="skip")
+os._exit(0)  # its threads now and then abort an interpreter that takes itself apart
 """
 
 
