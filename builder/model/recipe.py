@@ -79,8 +79,8 @@ Source = UrlSource | PathSource | GitSource
 class Script:
     """What to run: ``content`` lines or a ``file`` of the recipe's folder; neither means the default ``build.sh``.
 
-    ``content`` is evaluated but for names in capitals that the recipe does not define: ``${{ PREFIX }}`` (written so,
-    with one space on each side) stands for the variable of that name in the script's session.
+    ``content`` is evaluated; a name in capitals that the recipe does not define, ``${{ PREFIX }}``, has become a variable
+    of the shell that runs it (``${PREFIX}``, ``%PREFIX%``). For an interpreter that is no shell it stays as written.
     """
 
     content: tuple[str, ...] | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builder.errors import Problem, RecipeError
 from builder.model.recipe import Output, PinSubpackage, Requirement, Requirements
 from builder.recipe.context import evaluate_context
 from builder.recipe.function import functions
 from builder.recipe.kind import Plain
+from builder.recipe.late import all_in_shell, in_shell
 from builder.recipe.merging import listed, merged_about, merged_build
 from builder.recipe.rendered import rendered
 from builder.recipe.request import Evaluated, Request
@@ -35,7 +38,7 @@ def evaluate_output(output: OutputText, request: Request) -> Evaluated:
     requirements = requirements_of(_section(data, "requirements"))
     free = _free_specs(requirements, scope)
     return Evaluated(
-        output=_typed(output, data, requirements),
+        output=_typed(output, data, requirements, request.platforms.target),
         read=dict(sorted(scope.read.items())),
         free_specs=free,
         pinned=_pinned(requirements),
@@ -176,18 +179,18 @@ def _pinned(requirements: Requirements) -> tuple[tuple[str, bool], ...]:
     return tuple(dict.fromkeys((spec.name, spec.pin.exact) for spec in pins))
 
 
-def _typed(text: OutputText, data: Data, requirements: Requirements) -> Output:
-    package, build = _section(data, "package"), _section(data, "build")
-    extra = data.get("extra")
+def _typed(text: OutputText, data: Data, requirements: Requirements, platform: str) -> Output:
+    package, sections, extra = _section(data, "package"), _section(data, "build"), data.get("extra")
+    build = build_of(sections, several=text.top.several and text.kind == "package")
     return Output(
         kind=text.kind,
         name=str(package.get("name")),
         version=str(package.get("version")),
-        skip=any(listed(build.get("skip"))),
+        skip=any(listed(sections.get("skip"))),
         source=typed_sources(data.get("source")),
-        build=build_of(build, several=text.top.several and text.kind == "package"),
+        build=replace(build, script=in_shell(build.script, platform)),
         requirements=requirements,
-        tests=typed_tests(data.get("tests")),
+        tests=all_in_shell(typed_tests(data.get("tests")), platform),
         about=about_of(_section(data, "about")),
         extra=tuple((key, frozen(value)) for key, value in extra.items()) if isinstance(extra, dict) else (),
         inherit=inherit_of(data.get("inherit")),

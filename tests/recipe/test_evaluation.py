@@ -246,7 +246,8 @@ def test_names_in_capitals_wait_for_the_session_in_scripts(name: str) -> None:
     found = evaluated(
         PACKAGE + f"build: {{script: ['use ${{{{ {name} }}}}/x']}}\ntests: [{{script: ['${{{{ {name} }}}} -c']}}]\n"
     )
-    assert found.output.build.script.content == (f"use ${{{{ {name} }}}}/x",)
+    assert found.output.build.script.content == (f"use ${{{name}}}/x",)
+    assert f"use ${{{{ {name} }}}}/x" in found.output.rendered
 
 
 def test_but_not_elsewhere() -> None:

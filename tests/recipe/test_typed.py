@@ -136,7 +136,7 @@ def test_all_none_or_some_files_are_relocated(text: str, relocation: bool | Glob
         ("\n    - if: win\n      then: bld\n    - if: linux\n      then: [a, b]\n", Script(content=("a", "b"))),
         ("\n    - if: win\n      then: bld\n", Script(content=())),
         ("${{ 'x.sh' if linux }}", Script(file="x.sh")),
-        ("${{ PYTHON }} -m pip install . -vv", Script(content=("${{ PYTHON }} -m pip install . -vv",))),
+        ("${{ PYTHON }} -m pip install . -vv", Script(content=("${PYTHON} -m pip install . -vv",))),
         ("${{ 'a' if win }}", Script()),
         ("~", Script()),
     ],
