@@ -64,6 +64,17 @@ class Channel:
         """Return the file name of each build key's package; of several the first by name."""
         return {known.build_key: name for name, known in reversed(self._all_keys()) if known.build_key}
 
+    def contents(self) -> dict[str, str]:
+        """Return what is the same in packages that other builds cannot tell apart, by the packages' sha256."""
+        found = {}
+        for folder in self._subdirs():
+            records = self.records(folder.name)
+            known = keys.parse(_read(folder / keys.FILE_NAME))
+            for name in records.keys() & known.keys():
+                if content := keys.from_json(known[name]).content:
+                    found[str(json.loads(records[name])["sha256"])] = content
+        return found
+
     def ensure(self, *subdirs: str) -> None:
         """Make the channel with these subdirs and ``noarch``, and take in what killed writers left in any subdir."""
         there = (folder.name for folder in self._subdirs())
@@ -98,7 +109,8 @@ class Channel:
         if not (self.root / _NOARCH / "repodata.json").is_file():
             self._update(_NOARCH, {})
         record = index.canonical(json.loads(package.record))
-        own_keys = keys.to_json(Keys(recipe_key=package.recipe_key, build_key=package.build_key))
+        known = Keys(recipe_key=package.recipe_key, build_key=package.build_key, content=package.content)
+        own_keys = keys.to_json(known)
         self._update(package.subdir, {package.file_name: _Entry(record=record, keys=own_keys)})
         return Published(path=final, outcome="new" if is_new else "same")
 

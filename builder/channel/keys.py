@@ -15,10 +15,11 @@ _INSIDE = "bakehouse/keys.json"
 
 @frozen
 class Keys:
-    """A package's two keys; both are empty for packages that we did not build."""
+    """A package's two keys and the digest of its content; all are empty for packages that we did not build."""
 
     recipe_key: str = ""
     build_key: str = ""
+    content: str = ""
 
 
 def keys_inside(package: OpenPackage) -> Keys:
@@ -31,7 +32,7 @@ def keys_inside(package: OpenPackage) -> Keys:
 
 def to_json(keys: Keys) -> str:
     """Return canonical JSON; absent keys are left out."""
-    plain = {"recipe_key": keys.recipe_key, "build_key": keys.build_key}
+    plain = {"recipe_key": keys.recipe_key, "build_key": keys.build_key, "content": keys.content}
     return canonical({name: value for name, value in plain.items() if value})
 
 
@@ -42,7 +43,7 @@ def from_json(text: str | bytes) -> Keys:
     except ValueError:
         return Keys()
     found = {name: value for name, value in plain.items() if isinstance(value, str)} if isinstance(plain, dict) else {}
-    return Keys(recipe_key=found.get("recipe_key", ""), build_key=found.get("build_key", ""))
+    return Keys(**{name: found.get(name, "") for name in ("recipe_key", "build_key", "content")})
 
 
 def render(entries: Mapping[str, str]) -> bytes:

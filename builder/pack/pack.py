@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,11 +30,13 @@ def pack(request: PackRequest, out: Path) -> Package:
     entries = packed_entries(request.relocated)
     file = out / f"{rendering.stem}.{request.file_type}"
     write = write_conda if request.file_type == "conda" else write_tar_bz2
+    described = _described(request, paths(entries, request.relocated))
+    content = hashlib.sha256(json_text(described)).hexdigest()
     written = write(
         file,
         stem=rendering.stem,
         payload=[member(entry) for entry in entries],
-        info=[*_info(request), _json("paths.json", paths(entries, request.relocated))],
+        info=[*_info(request, content), *(_json(name, value) for name, value in described.items())],
         epoch=request.epoch,
         compression=request.compression,
     )
@@ -50,24 +53,30 @@ def pack(request: PackRequest, out: Path) -> Package:
         record=package_record(file, sha256=written.sha256, md5=written.md5, size=written.size),
         recipe_key=request.recipe_key,
         build_key=request.build_key,
+        content=content,
     )
 
 
-def _info(request: PackRequest) -> Iterator[ArchiveMember]:
-    """Yield all of ``info/`` but paths.json. Nothing that a recipe says can name a file here."""
-    yield _json("index.json", metadata.index(request))
+def _described(request: PackRequest, listed: dict[str, Plain]) -> dict[str, Plain]:
+    """Return the metadata that an installer acts on; together with the files it is what other builds can notice."""
+    found: dict[str, Plain] = {"index.json": metadata.index(request), "paths.json": listed}
+    if exports := metadata.run_exports(request):
+        found["run_exports.json"] = exports
+    if link := metadata.link(request):
+        found["link.json"] = link
+    return found
+
+
+def _info(request: PackRequest, content: str) -> Iterator[ArchiveMember]:
+    """Yield the rest of ``info/``. Nothing that a recipe says can name a file here."""
     yield _json("about.json", metadata.about(request))
     yield ArchiveMember(path="info/hash_input.json", content=metadata.hash_input(request.rendering))
     yield _json("used_build_tool.json", metadata.used_build_tool(request.tool))
-    if exports := metadata.run_exports(request):
-        yield _json("run_exports.json", exports)
-    if link := metadata.link(request):
-        yield _json("link.json", link)
     for license_file in request.relocated.licenses:
         yield ArchiveMember(path=f"info/licenses/{license_file.name}", content=license_file.content)
     yield from recipe_members(request)
     yield from test_members(request)
-    yield _json("bakehouse/keys.json", keys(request))
+    yield _json("bakehouse/keys.json", keys(request, content))
     yield _json("bakehouse/binary.json", binaries(request))
     yield _json("bakehouse/sbom.cdx.json", sbom(request))
 

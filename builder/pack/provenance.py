@@ -9,10 +9,11 @@ from builder.pack.document import Plain, without_empty
 from builder.pack.request import PackRequest
 
 
-def keys(request: PackRequest) -> dict[str, Plain]:
+def keys(request: PackRequest, content: str) -> dict[str, Plain]:
     """Return keys.json: by what the package is found again, and what it was built from and in."""
     return {
         "build_key": request.build_key,
+        "content": content,
         "recipe_key": request.recipe_key,
         "rootfs": request.rootfs_digest,
         "sealed": request.sealed,

@@ -34,6 +34,7 @@ def read_back(path: Path) -> Package:
         record=package_record(opened, sha256=found.sha256, md5=found.md5, size=found.size),
         recipe_key=keys.get("recipe_key", ""),
         build_key=keys.get("build_key", ""),
+        content=keys.get("content", ""),
     )
 
 

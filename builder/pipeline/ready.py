@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -44,9 +45,10 @@ class Ready:
 
 async def make_ready(work: Work) -> Ready:
     """Solve and link the task's environments; packages come from the store where they have been linked before."""
-    parent = _parent(work)
+    parent = await asyncio.to_thread(_parent, work)
     environments = await _resolved(work, parent.environments if parent else None)
-    key = build_key(work.task, environments, parent.build_key if parent else None)
+    contents = await asyncio.to_thread(work.bench.channel.contents)
+    key = build_key(work.task, environments, parent.build_key if parent else None, contents)
     inside = work.inside
     return Ready(
         environments=environments,

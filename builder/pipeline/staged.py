@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from builder.errors import MachineError
 from builder.model.environment import (
     DependencyOrigin,
     Environment,
@@ -43,10 +44,32 @@ class Staged:
 
 
 def load(store: Store, build_key: str) -> Staged | None:
-    """Return the staging output with that build key, if the store has it."""
+    """Return the staging output with that build key, if the store has it.
+
+    Raises `MachineError` when somebody has damaged what the store holds.
+    """
     folder = store.folder(_KIND, build_key)
     if folder is None:
         return None
+    try:
+        staged = _read(folder, build_key)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, str(error)) from error
+    for entry in staged.installed.entries:
+        if entry.content is not None and not entry.content.is_file():
+            raise _damaged(folder, f"{entry.path} is gone")
+    return staged
+
+
+def _damaged(folder: Path, reason: str) -> MachineError:
+    return MachineError(
+        f"a staging output in the store is damaged: {reason}",
+        code="pipeline.staging",
+        remedy=f"remove {folder} and run the same command again",
+    )
+
+
+def _read(folder: Path, build_key: str) -> Staged:
     data = json.loads((folder / _FILE).read_text(encoding="utf-8"))
     prefix = folder / "prefix"
     return Staged(
@@ -73,7 +96,7 @@ async def keep(store: Store, staged: Staged) -> Staged:
     async with store.making_async(_KIND, staged.build_key) as making:
         if not making.ready:
             await asyncio.to_thread(_write, staged, making.path)
-    kept = load(store, staged.build_key)
+    kept = await asyncio.to_thread(load, store, staged.build_key)
     assert kept is not None
     return kept
 

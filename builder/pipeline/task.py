@@ -24,7 +24,7 @@ async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outco
     """Run one task to its end, good or bad; only cancellation and defects of ours come out as exceptions."""
     phases = Phases(task.id, bench.emit)
     try:
-        with bench.store.scratch(task.id, keep=True) as scratch:
+        async with bench.store.scratch_async(task.id, keep=True) as scratch:
             work = Work(task=task, bench=bench, inputs=inputs, scratch=scratch, phases=phases)
             outcome = await (_stage(work) if task.rendering.output.kind == "staging" else _bake(work))
     except BakehouseError as error:
@@ -95,7 +95,7 @@ async def _stage(work: Work) -> Outcome:
     phases, store = work.phases, work.bench.store
     with phases.of(Phase.ENVIRONMENT):
         ready = await make_ready(work)
-        found = staged.load(store, ready.build_key)
+        found = await asyncio.to_thread(staged.load, store, ready.build_key)
     if found is None:
         with phases.of(Phase.SOURCE):
             tree = await scripting.fetch_sources(work)

@@ -63,6 +63,22 @@ def test_a_changed_script_rebuilds_it_and_what_depends_on_new_bytes_only(bakehou
     assert "the recipe's build changed" in states["six-words"][1]
     assert states["six-base"][0] == "reuse"
     assert states["six-data"][0] == "after"
+    bakehouse.good(*BUILD, recipes, "--out", out)
+    assert indexed(out) == packages(out)
+
+
+def test_what_nobody_can_notice_stops_at_the_package_itself(bakehouse: Bakehouse, tmp_path: Path) -> None:
+    recipes, out = tmp_path / "recipes", tmp_path / "channel"
+    shutil.copytree(SIX, recipes)
+    bakehouse.good(*BUILD, recipes, "--out", out)
+    before = packages(out)
+    (recipes / "words" / "NOTES.txt").write_text("a file that the script does not use\n")
+    said = bakehouse.run(*BUILD, recipes, "--out", out).stderr
+    changed = {name for name, digest in packages(out).items() if before[name] != digest}
+    assert changed == {"noarch/six-words-1.0-h4616a5c_0.conda"}
+    assert "its build key is in the channel" in said
+    again = bakehouse.run(*BUILD, recipes, "--out", out).stderr
+    assert "6 reused" in again
 
 
 def test_identical_bytes_whatever_surrounds_the_build(make_bakehouse: MakeBakehouse, tmp_path: Path) -> None:

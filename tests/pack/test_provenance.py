@@ -12,8 +12,9 @@ from tests.pack.greeting import request
 
 
 def test_keys(tmp_path: Path) -> None:
-    assert keys(request(tmp_path)) == {
+    assert keys(request(tmp_path), "3" * 64) == {
         "build_key": "6" * 64,
+        "content": "3" * 64,
         "recipe_key": "5" * 64,
         "rootfs": "7" * 64,
         "sealed": True,
@@ -25,7 +26,7 @@ def test_keys(tmp_path: Path) -> None:
 
 
 def test_an_unsealed_build_says_so(tmp_path: Path) -> None:
-    found = keys(replace(request(tmp_path), sealed=False, rootfs_digest=None))
+    found = keys(replace(request(tmp_path), sealed=False, rootfs_digest=None), "")
     assert (found["sealed"], found["rootfs"]) == (False, None)
 
 
