@@ -139,7 +139,7 @@ def test_the_bytes_are_those_of_the_last_version(tmp_path: Path) -> None:
     assert digest.hexdigest() == GOLDEN
 
 
-GOLDEN = ""
+GOLDEN = "cce492a858df6ddda8c679147d19faa20dd35ff02ca807eef43be2432006cee2"
 
 
 def test_nothing_of_the_building_machine_is_in_it(tmp_path: Path) -> None:
