@@ -77,6 +77,7 @@ def median(costs: Sequence[Cost]) -> Cost:
 
 def in_turn(first: Callable[[], Cost], second: Callable[[], Cost], *, runs: int) -> tuple[Cost, Cost]:
     """Run both in turn, after a warm-up of each, and return their medians: drift of the machine hits both alike."""
-    first(), second()  # type: ignore[unused-awaitable]
+    first()
+    second()
     pairs = [(first(), second()) for _ in range(runs)]
     return median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs])

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.archive import ArchiveMember
-from builder.model.payload import EntryKind
+from builder.archive import ArchiveMember, MemberKind
 
 
 def members(root: Path) -> Iterator[ArchiveMember]:
@@ -15,6 +14,6 @@ def members(root: Path) -> Iterator[ArchiveMember]:
     for path in sorted(path for path in root.rglob("*") if path.is_symlink() or path.is_file()):
         name = path.relative_to(root).as_posix()
         if path.is_symlink():
-            yield ArchiveMember(path=name, kind=EntryKind.SYMLINK, target=path.readlink().as_posix())
+            yield ArchiveMember(path=name, kind=MemberKind.SYMLINK, target=path.readlink().as_posix())
         else:
-            yield ArchiveMember(path=name, kind=EntryKind.FILE, content=path, executable=os.access(path, os.X_OK))
+            yield ArchiveMember(path=name, kind=MemberKind.FILE, content=path, executable=os.access(path, os.X_OK))

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where in the user's input something stands: ``line`` and ``column`` count from 1, ``frame`` is that line's text."""
+    """A place in the user's input: ``line`` and ``column`` count from 1, ``frame`` is that line's text."""
 
     file: str
     line: int | None = None

@@ -1,4 +1,4 @@
-"""The fixed paths inside a sandbox: the same on every machine, so that none of the building machine gets into a package.
+"""The fixed paths inside a sandbox: the same everywhere, so that none of the building machine gets into a package.
 
 They must not collide with paths that the sandbox's own tools or the repackaged compilers carry (Debian's GCC names
 ``/build``), for a check searches packages for each of them.
@@ -17,10 +17,10 @@ _PAD = "_placehold"
 class InsidePaths:
     """Where a script finds its things.
 
-    ``work`` is ``SRC_DIR``, ``recipe`` the read-only ``RECIPE_DIR``, ``prefix`` the host prefix, whose path is exactly the
-    packages' placeholder, ``build_prefix`` holds the tools that run during the build. ``test_prefix`` is another path
-    than ``prefix``, so that a test runs relocated files; ``test_work`` is where a test starts. ``script`` holds what we
-    write for the interpreter, read-only.
+    ``work`` is ``SRC_DIR``, ``recipe`` the read-only ``RECIPE_DIR``, ``prefix`` the host prefix, whose path is exactly
+    the packages' placeholder, ``build_prefix`` holds the tools that run during the build. ``test_prefix`` is another
+    path than ``prefix``, so that a test runs relocated files; ``test_work`` is where a test starts. ``script`` holds
+    what we write for the interpreter, read-only.
     """
 
     work: PurePosixPath

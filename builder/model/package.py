@@ -11,9 +11,9 @@ from builder.model.frozen import frozen
 class Package:
     """A package file: digests are lower-case hexadecimal, ``size`` in bytes.
 
-    ``content`` is a sha256 over what other builds can notice of it: its files, requirements and run exports, but not the
-    recipe and the keys that it carries. ``record`` is its index record as canonical JSON text: ``index.json`` with ``md5``, ``sha256``, ``size`` and, when it
-    has some, ``run_exports``.
+    ``content`` is a sha256 over what other builds can notice of it: its files, requirements and run exports, but not
+    the recipe and the keys that it carries. ``record`` is its index record as canonical JSON text: ``index.json`` with
+    ``md5``, ``sha256``, ``size`` and, when it has some, ``run_exports``.
     """
 
     path: Path

@@ -30,7 +30,7 @@ class GlobList:
 
 @frozen
 class UrlSource:
-    """An archive or a file by address: ``urls`` are mirrors of the same bytes, also ``pypi:`` and ``debian:`` addresses."""
+    """An archive or a file by address: ``urls`` are mirrors of the same bytes, ``pypi:`` and ``debian:`` ones too."""
 
     urls: tuple[str, ...]
     sha256: str | None = None
@@ -79,8 +79,9 @@ Source = UrlSource | PathSource | GitSource
 class Script:
     """What to run: ``content`` lines or a ``file`` of the recipe's folder; neither means the default ``build.sh``.
 
-    ``content`` is evaluated; a name in capitals that the recipe does not define, ``${{ PREFIX }}``, has become a variable
-    of the shell that runs it (``${PREFIX}``, ``%PREFIX%``). For an interpreter that is no shell it stays as written.
+    ``content`` is evaluated; a name in capitals that the recipe does not define, ``${{ PREFIX }}``, has become a
+    variable of the shell that runs it (``${PREFIX}``, ``%PREFIX%``). For an interpreter that is no shell it stays as
+    written.
     """
 
     content: tuple[str, ...] | None = None

@@ -39,7 +39,7 @@ class Sibling:
 class Rendering:
     """One output × one used variant.
 
-    ``variant`` is what enters the build hash (rattler-build's rule), ``why`` says for each of its keys how it got there.
+    ``variant`` is what enters the build hash (rattler-build's rule), ``why`` says for each of its keys how it got in.
     ``context`` holds every variant value that the recipe could see, for scripts that read them as variables.
     ``siblings`` resolve exact and range pins. ``staging`` is the `identity` of the staging rendering whose files this
     output takes. A staging rendering has subdir and hash like a package, but is never named in a channel.

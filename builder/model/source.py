@@ -11,7 +11,7 @@ from builder.model.frozen import frozen
 class SourceDigest:
     """What one source entry was, for keys, the SBOM and provenance: ``url`` is the address as the recipe gives it.
 
-    ``sha256`` is the file's for an address; for a path it also knows names and executable bits. Then ``contents_sha256``
+    ``sha256`` is the file's for an address; for a path it knows names and executable bits too. Then ``contents_sha256``
     is what others can compute: CEP 19's hash of a folder, the plain sha256 of a file.
     """
 

@@ -33,7 +33,7 @@ async def fetch_sources(work: Work) -> SourceTree:
     return await prepare(
         work.output.source,
         recipe_folder=work.rendering.recipe.folder,
-        into=work.folder("work"),
+        into=work.folder("tree"),
         fetcher=work.bench.fetcher,
         patch_session=patch_session,
         inside=work.inside,
@@ -89,7 +89,7 @@ def _run(work: Work, ready: Ready, script: Script) -> Run:
     inside = work.inside
     return Run(
         script=script,
-        folder=work.folder("script"),
+        folder=work.folder("run"),
         inside=inside.script,
         cwd=inside.work,
         prefixes=[
@@ -111,7 +111,7 @@ def _mounts(work: Work, ready: Ready, host: Overlay, source: Overlay) -> list[Mo
         Overlay(lower=(ready.build.folder,), upper=work.scratch / "build", inside=inside.build_prefix),
         source,
         Bind(source=work.rendering.recipe.folder, inside=inside.recipe),
-        Bind(source=work.folder("script"), inside=inside.script),
+        Bind(source=work.folder("run"), inside=inside.script),
         Tmpfs(inside=inside.home),
     ]
 

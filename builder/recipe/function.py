@@ -21,6 +21,8 @@ _Answer = TypeVar("_Answer")
 _C_COMPILERS = {"c": "gcc", "cxx": "gxx"}
 _CLANG = {"c": "clang", "cxx": "clangxx"}
 
+_NO_ENVIRONMENT = "give the recipe a variant key or a context value instead"
+
 
 def functions(scope: RecipeScope) -> dict[str, Function | Namespace]:
     """Return the functions of one evaluation by name."""
@@ -181,7 +183,7 @@ def _environment_functions(ask: Ask | None) -> list[Function]:
 
     def seen(name: str) -> str | None:
         try:
-            return _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it")
+            return _asked(ask, lambda who: who.environment(name), _NO_ENVIRONMENT)
         except ExpressionError:
             return None
 
@@ -191,7 +193,7 @@ def _environment_functions(ask: Ask | None) -> list[Function]:
         if "default" in given:
             value = seen(name)
             return given["default"] if value is None else value
-        value = _asked(ask, lambda who: who.environment(name), f"--allow-env {name} lets recipes see it")
+        value = _asked(ask, lambda who: who.environment(name), _NO_ENVIRONMENT)
         if value is None:
             raise ExpressionError(f"the environment variable {name} is not set", remedy="give a default, or set it")
         return value

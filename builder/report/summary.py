@@ -56,7 +56,7 @@ def _trouble(outcome: Outcome) -> Iterator[str]:
         yield from ("    " + line for line in problem_text(problem).splitlines())
     for test in outcome.tests:
         if not test.passed:
-            yield f"    {test.what}: failed, log in {test.log}"
+            yield f"    {test.what}: failed" + (f", log in {test.log}" if test.log else "")
 
 
 def _reused(outcomes: Sequence[Outcome]) -> Iterator[str]:

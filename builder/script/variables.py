@@ -148,7 +148,7 @@ def _platforms(rendering: Rendering) -> dict[str, str]:
     platforms = rendering.platforms
     host, build = target(platforms.host), target(platforms.build)
     return {
-        "ARCH": host.arch,
+        "ARCH": platforms.host.partition("-")[2],  # what conda calls it: ``64`` on linux-64
         "BUILD": _TRIPLETS.get(build.subdir, ""),
         "CONDA_BUILD_CROSS_COMPILATION": "0" if platforms.host == platforms.build else "1",
         "HOST": _TRIPLETS.get(host.subdir, ""),
@@ -165,7 +165,7 @@ def _package(rendering: Rendering) -> dict[str, str]:
     return {
         "PKG_BUILDNUM": str(output.build.number),
         "PKG_BUILD_STRING": rendering.build_string,
-        "PKG_HASH": rendering.hash,
+        "PKG_HASH": f"h{rendering.hash}",
         "PKG_NAME": output.name,
         "PKG_VERSION": output.version,
     }

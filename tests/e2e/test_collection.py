@@ -206,6 +206,6 @@ def test_py_rattler_builds_own_runner_passes_the_tests_of_our_packages(built: Bu
     """On packages whose tests need no more of a machine than every Debian has."""
     for name in ("tzdata", "patchelf", "base64"):
         (package,) = built.channel.glob(f"*/{name}-*.conda")
-        command = [sys.executable, "-c", PEER_TEST, package, built.channel.as_uri()]
+        command = [sys.executable, "-c", PEER_TEST, str(package), built.channel.as_uri()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

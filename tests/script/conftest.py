@@ -21,7 +21,7 @@ def rendering(**variant: VariantValue) -> Rendering:
         variant=Variant.of({"target_platform": "linux-64", **variant}),
         platforms=Platforms(target="linux-64", host="linux-64", build="linux-64"),
         subdir="linux-64",
-        hash="h1234567",
+        hash="1234567",
         build_string="h1234567_2",
     )
 

@@ -54,7 +54,7 @@ def test_tools_of_the_build_environment_come_first_in_the_path(stage: Stage) -> 
 @pytest.mark.parametrize(
     ("subdir", "triplet", "suffix", "arch"),
     [
-        ("linux-64", "x86_64-conda-linux-gnu", ".so", "x86_64"),
+        ("linux-64", "x86_64-conda-linux-gnu", ".so", "64"),
         ("linux-aarch64", "aarch64-conda-linux-gnu", ".so", "aarch64"),
         ("osx-arm64", "arm64-apple-darwin20.0.0", ".dylib", "arm64"),
     ],
