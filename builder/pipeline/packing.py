@@ -51,7 +51,6 @@ async def relocated(work: Work, payload: Payload) -> Relocated:
 
 async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Relocated) -> tuple[Finding, ...]:
     """Return what the checks find."""
-    machine = () if work.bench.sandbox.sealed else (work.bench.store.root,)
     context = CheckContext(
         output=work.output,
         target=target(work.rendering.platforms.host),
@@ -59,7 +58,7 @@ async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Reloca
         host=ready.around,
         siblings=await asyncio.to_thread(_siblings, work),
         installed=scripted.installed,
-        leaks=leaks_of(work.inside, machine),
+        leaks=leaks_of(work.inside),
         glibc=work.bench.root.glibc,
     )
     return await asyncio.to_thread(run_checks, finished, context)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.archive import read_package
 from tests.e2e.command import SIX, Bakehouse, indexed, packages
 from tests.e2e.conftest import MakeBakehouse
 
@@ -156,3 +157,11 @@ def test_a_lock_file_is_written_used_and_refused_when_stale(bakehouse: Bakehouse
     assert stale.returncode == 2
     assert "out of date" in stale.stderr
     assert "six-words" in stale.stderr
+
+
+def test_isolation_none_builds_the_same_packages_and_says_so(bakehouse: Bakehouse, tmp_path: Path) -> None:
+    out = tmp_path / "channel"
+    bakehouse.good(*BUILD, SIX, "--out", out, "--isolation", "none")
+    assert set(packages(out)) == predicted(bakehouse, SIX)
+    (package,) = out.glob("linux-64/six-base-*.conda")
+    assert json.loads(read_package(package).read_info("bakehouse/keys.json"))["sealed"] is False
