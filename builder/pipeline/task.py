@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from builder import check
-from builder.errors import BakehouseError, PackageTestError
+from builder.errors import BakehouseError, PackageTestError, UsageError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
 from builder.pipeline import packing, scripting, staged, trying
@@ -92,6 +92,13 @@ async def _reused(work: Work, ready: Ready) -> Outcome | None:
 
 async def _stage(work: Work) -> Outcome:
     """Run a staging output's script and keep what it left for the packages that inherit it."""
+    if not work.bench.sandbox.sealed:
+        raise UsageError(
+            f"{work.output.name} is a staging output, which --isolation none cannot build: its files name a prefix that "
+            "is gone when packages take them",
+            code="pipeline.unsealed-staging",
+            remedy="build it in a sandbox, where the prefix is the same for all",
+        )
     phases, store = work.phases, work.bench.store
     with phases.of(Phase.ENVIRONMENT):
         ready = await make_ready(work)
