@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import PurePosixPath
 
 from builder.errors import RecipeError
@@ -24,6 +23,8 @@ def read_data(data: bytes, path: str) -> Value:
             case ".json":
                 return weighed(_of_data(json.loads(data)))
             case ".toml":
+                import tomllib  # hardly a recipe reads TOML, and its expressions take milliseconds to compile
+
                 return weighed(_of_data(tomllib.loads(data.decode())))
             case _:
                 return data.decode()

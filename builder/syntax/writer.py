@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+@ =<>-]*")
 _OTHER_TYPE = re.compile(r"(?i)true|false|yes|no|on|off|y|n|null|nan|inf")
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+"""What YAML does not allow; compiled where it is needed, because that takes milliseconds."""
 
 
 def write_yaml(value: object) -> str:
@@ -87,7 +88,12 @@ def _quoted(text: str) -> str:
     if _PLAIN.fullmatch(text) and not _OTHER_TYPE.fullmatch(text) and not text.endswith(" "):
         return text
     text.encode()
-    return _UNPRINTABLE.sub(_escape, json.dumps(text, ensure_ascii=False))
+    quoted = json.dumps(text, ensure_ascii=False)
+    return quoted if _is_printable(quoted) else re.sub(_UNPRINTABLE, _escape, quoted)
+
+
+def _is_printable(line: str) -> bool:
+    return line.isprintable() or not re.search(_UNPRINTABLE, line)  # what Python shows as it is, YAML allows
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -104,7 +110,7 @@ def _fits_block(text: str) -> bool:
         and lines[0] != ""
         and not any(line.isspace() for line in lines)
         and "\t" not in text
-        and not _UNPRINTABLE.search(text)
+        and all(_is_printable(line) for line in lines)
     )
 
 
