@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from builder.errors import MachineError
 from builder.model.frozen import frozen
+from builder.sandbox import memory
 from builder.sandbox.changes import changes_of_copy, changes_of_overlay
 from builder.sandbox.child import Child, Spawn, kill_namespace
 from builder.sandbox.copies import copy_lower
@@ -57,6 +58,10 @@ class Programs:
     mount: Path
     cp: Path
     shell: Path
+
+    def all(self) -> tuple[Path, ...]:
+        """Return them all."""
+        return (self.bwrap, self.unshare, self.setpriv, self.prlimit, self.mount, self.cp, self.shell)
 
 
 @frozen
@@ -105,6 +110,9 @@ class Bubblewrap:
             session = _Session(self.programs, stage, arguments, limits)
             try:
                 yield session
+            except MachineError:
+                memory.forget(self.scratch)
+                raise
             finally:
                 await session.close()
         finally:
@@ -243,6 +251,7 @@ def _judged(ended: Exit, report: bytes, tail: bytes) -> Exit:
     started, _, counted = report.decode("ascii", "replace").partition("\n")
     if started != "started" and ended.reason is None:
         said = tail.decode("utf-8", "replace").strip() or f"exit code {ended.code}"
-        raise MachineError(f"the sandbox did not start: {said}", code="sandbox.not-started")
+        remedy = "run the same command again: it will try anew what this machine allows"
+        raise MachineError(f"the sandbox did not start: {said}", code="sandbox.not-started", remedy=remedy)
     figures = _FIGURE.findall(counted)
     return replace(ended, cpu_seconds=ended.cpu_seconds + sum(60 * float(m) + float(s) for m, s in figures))

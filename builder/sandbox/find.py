@@ -1,4 +1,4 @@
-"""Finds the sandbox that this machine offers, by trying it once, and says what to do where it offers none."""
+"""Finds the sandbox that this machine offers, by trying it, and says what to do where it offers none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from builder.errors import MachineError, UsageError
 from builder.model.frozen import frozen
+from builder.sandbox import memory
 from builder.sandbox.bubblewrap import UNSHARE, Bubblewrap, Programs
 from builder.sandbox.layers import Stage, sweep
 from builder.sandbox.remedy import refusal
@@ -42,7 +43,8 @@ def find_sandbox(isolation: str | None, scratch: Path, search_path: str = SEARCH
     """Return the sandbox for ``isolation`` (``bubblewrap``, ``none``, or None for the strongest: bubblewrap).
 
     ``scratch`` is a folder on the file system where the tasks' upper folders will lie; it is made. ``search_path`` is
-    where the machine's programs are looked for, and what isolation ``none`` appends to ``PATH``. Starts one process.
+    where the machine's programs are looked for, and what isolation ``none`` appends to ``PATH``. Starts one process,
+    unless everything worked here before (`builder.sandbox.memory`).
     Raises `MachineError` with the remedy where the sandbox does not work, never returning a weaker one instead, and
     `UsageError` for an unknown word.
     """
@@ -63,9 +65,16 @@ def find_sandbox(isolation: str | None, scratch: Path, search_path: str = SEARCH
         cp=_find("cp", search_path),
         shell=_find("sh", search_path),
     )
+    scratch.mkdir(parents=True, exist_ok=True)
+    sweep(scratch)
+    known = memory.circumstances(programs.all(), scratch)
+    if known is not None and memory.works(scratch, known):
+        return Bubblewrap(programs=programs, scratch=scratch)
     tried = _try(programs, scratch)
     if not tried.works:
         raise MachineError.of([refusal(tried.said)])
+    if known is not None and tried.overlay:
+        memory.remember(scratch, known)
     notes = () if tried.overlay else (_no_overlay(scratch, tried.said),)
     return Bubblewrap(programs=programs, scratch=scratch, overlay=tried.overlay, notes=notes)
 
@@ -83,7 +92,6 @@ def _find(program: str, search_path: str) -> Path:
 
 def _try(programs: Programs, scratch: Path) -> _Tried:
     """Mount an overlay in ``scratch`` and start bubblewrap, with the namespaces and file systems of a real session."""
-    sweep(scratch)
     stage = Stage(scratch)
     try:
         stage.writable(Overlay(lower=(), upper=stage.folder / "upper", inside=PurePosixPath("/")))

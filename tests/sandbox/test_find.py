@@ -92,9 +92,33 @@ def test_an_overlay_that_cannot_make_opaque_folders_is_none(tmp_path: Path) -> N
     assert not find_sandbox(None, tmp_path / "scratch", search_path=path).capabilities().overlay
 
 
-def test_nothing_is_left_of_the_probe(tmp_path: Path) -> None:
-    find_sandbox(None, tmp_path / "scratch")
-    assert list((tmp_path / "scratch").iterdir()) == []
+def test_nothing_is_left_of_the_probe_but_that_it_worked(tmp_path: Path) -> None:
+    overlay = find_sandbox(None, tmp_path / "scratch").capabilities().overlay
+    assert [path.name for path in (tmp_path / "scratch").iterdir()] == (["works"] if overlay else [])
+
+
+@pytest.mark.sandbox
+def test_what_worked_is_not_tried_again_until_something_changes(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    counting = f'echo >> {count}; exec /usr/bin/unshare "$@"'
+    path = machine(tmp_path / "bin", unshare=counting)
+    first, second = (find_sandbox(None, tmp_path / "scratch", search_path=path) for _ in range(2))
+    assert first == second
+    assert first.capabilities().overlay
+    assert count.read_text() == "\n"
+
+    (tmp_path / "bin" / "unshare").write_text(f"#!/bin/sh\n\n{counting}\n")
+    find_sandbox(None, tmp_path / "scratch", search_path=path)
+    assert count.read_text() == "\n\n"
+
+
+def test_what_did_not_wholly_work_is_tried_again(tmp_path: Path) -> None:
+    path = machine(tmp_path / "bin", mount="exit 1")
+    find_sandbox(None, tmp_path / "scratch", search_path=path)
+    assert find_sandbox(None, tmp_path / "scratch", search_path=path).capabilities().notes
+    with pytest.raises(MachineError):
+        find_sandbox(None, tmp_path / "other", search_path=machine(tmp_path / "bad", bwrap="exit 1"))
+    assert list((tmp_path / "other").iterdir()) == []
 
 
 def test_the_search_path_is_what_commands_without_isolation_get(tmp_path: Path) -> None:
