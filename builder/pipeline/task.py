@@ -94,8 +94,8 @@ async def _stage(work: Work) -> Outcome:
     """Run a staging output's script and keep what it left for the packages that inherit it."""
     if not work.bench.sandbox.sealed:
         raise UsageError(
-            f"{work.output.name} is a staging output, which --isolation none cannot build: its files name a prefix that "
-            "is gone when packages take them",
+            f"{work.output.name} is a staging output, which --isolation none cannot build: its files name a prefix "
+            "that is gone when packages take them",
             code="pipeline.unsealed-staging",
             remedy="build it in a sandbox, where the prefix is the same for all",
         )
