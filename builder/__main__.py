@@ -20,9 +20,21 @@ def main() -> NoReturn:
     if arguments == ["--version"]:  # answered before anything is imported: scripts ask for it all the time
         sys.stdout.write(f"bakehouse {__version__}\n")
         sys.exit(0)
-    from builder.cli import run
+    _take_signals()
+    try:
+        from builder.cli import run
 
-    _abandon(run(arguments, abandon=_abandon))
+        code = run(arguments, abandon=_abandon)
+    except KeyboardInterrupt:  # it came before there was a command line to tell of it
+        code = 130
+    _abandon(code)
+
+
+def _take_signals() -> None:
+    """Let SIGTERM and SIGHUP end us as Ctrl-C does, unless whoever started us wants them ignored (``nohup``)."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _abandon(code: int) -> NoReturn:

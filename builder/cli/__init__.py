@@ -21,7 +21,13 @@ def run(arguments: Sequence[str], *, abandon: Callable[[int], NoReturn]) -> int:
 
     With ``--json`` an error is a document on standard output, otherwise text on standard error.
     """
-    context = Context(abandon=abandon)
+    try:
+        return _run(arguments, Context(abandon=abandon))
+    except BrokenPipeError:
+        return Interrupted.exit_code  # whoever read our output has seen enough: the work was cut short
+
+
+def _run(arguments: Sequence[str], context: Context) -> int:
     try:
         code = application.main(list(arguments), prog_name="bakehouse", standalone_mode=False, obj=context)
     except BakehouseError as error:
@@ -33,9 +39,13 @@ def run(arguments: Sequence[str], *, abandon: Callable[[int], NoReturn]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _fail(Interrupted("interrupted; what was finished stays, run the same command to go on"), arguments)
     except BrokenPipeError:
-        return 0  # whoever read our output has seen enough
+        raise
     except OSError as error:
         return _fail(_machine(error), arguments)
+    except Exception as error:  # noqa: BLE001 - a defect is told in one line too, and its traceback kept
+        from builder.cli.defect import defect_error
+
+        return _fail(defect_error(error, arguments), arguments)
     return code if isinstance(code, int) else 0
 
 

@@ -16,7 +16,7 @@ from builder.model.environment import Environments
 from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
 from builder.model.target import target, virtual_packages
-from builder.model.task import Plan
+from builder.model.task import Plan, TaskState
 from builder.pipeline import Bench, Root, run_task
 from builder.report.events import Event, Noted
 from builder.sandbox import Limits, find_sandbox
@@ -47,7 +47,7 @@ class Baking:
 
 async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...]:
     """Run the plan and return all ends in its order."""
-    needed = [task for task in plan.tasks if task.state != "reuse"]
+    needed = [task for task in plan.tasks if task.state is not TaskState.REUSE]
     if not needed:
         return await drive(plan, LocalExecutor(_never, 1), keep_going=True, emit=baking.emit)
     bench = await _bench(plan, baking)

@@ -29,7 +29,7 @@ from builder.cli.waiting import wait_for
 from builder.errors import WorkError
 from builder.model.outcome import Outcome
 from builder.report import make_reporter, write_document, write_text
-from builder.report.events import Planned
+from builder.report.events import Planned, Warned
 from builder.report.package import package_document
 from builder.report.summary import build_summary
 from builder.report.trouble import error_document
@@ -59,14 +59,16 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
     place = site(places, rendered.collection)
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
     try:
-        baking = Baking(place=place, choice=choice, emit=reporter.emit, cores=os.cpu_count() or 1)
+        baking = Baking(place=place, choice=choice, emit=reporter.emit, cores=len(os.sched_getaffinity(0)))
         with baking.ledger() as ledger:
             place.channel.ensure()  # takes in what a killed run had finished but not yet told
             if choice.with_deps:
                 rendered = planning.with_dependencies(rendered, selection, set())
+                for error in rendered.errors:
+                    reporter.emit(Warned(text=f"left out: {error}"))
             plan = planning.make(rendered.renderings, place, ledger, sealed=baking.sealed)
             reporter.emit(Planned(tasks=plan.tasks))
-            outcomes = wait_for(bake(plan, baking, ledger), abandon=context.abandon)
+            outcomes = wait_for(bake(plan, baking, ledger), abandon=context.abandon, tidy=reporter.close)
     finally:
         reporter.close()
     if telling.json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -16,7 +18,13 @@ from builder.report.text import size
 
 @click.group("cache")
 def command() -> None:
-    """List the store, or make room in it."""
+    """List the store, or make room in it.
+
+    \b
+    Examples:
+      bakehouse cache ls
+      bakehouse cache gc --budget 5G
+    """  # noqa: D301 - \b keeps click from wrapping the examples
 
 
 @command.command("ls")
@@ -42,7 +50,8 @@ def ls(places: Places, *, as_json: bool) -> int:
 @command.command("gc")
 @places
 @click.option("budget", "--budget", default="20G", show_default=True, help="What may be left.")
-def gc(places: Places, budget: str) -> int:
+@click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
+def gc(places: Places, budget: str, *, as_json: bool) -> int:
     """Remove what was unused for longest, until the store is small enough.
 
     \b
@@ -50,6 +59,9 @@ def gc(places: Places, budget: str) -> int:
       bakehouse cache gc --budget 5G
     """  # noqa: D301 - \b keeps click from wrapping the example
     done = site(places, find_collection(Path())).store.gc(size_in_bytes(budget))
+    if as_json:
+        write_document({"removed": done.removed, "freed": done.freed, "kept": done.kept}, sys.stdout)
+        return 0
     write_text(f"removed {done.removed} things, {size(done.freed)}; {size(done.kept)} are left", sys.stderr)
     return 0
 
@@ -63,4 +75,11 @@ def _parts(root: Path) -> list[Path]:
 
 
 def _bytes(folder: Path) -> int:
-    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*") if not path.is_symlink())
+    """Return what lies on the disk, a file with several names once; builds may go on meanwhile."""
+    seen: dict[tuple[int, int], int] = {}
+    for place, _, names in os.walk(folder):
+        for name in (".", *names):
+            with suppress(FileNotFoundError):
+                found = Path(place, name).lstat()
+                seen[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return sum(seen.values())

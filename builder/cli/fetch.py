@@ -42,7 +42,9 @@ def command(context: Context, selection: Selection, places: Places, telling: Tel
     }
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
     try:
-        fetched = wait_for(_fetch(place, tuple(sources), reporter, rootfs=rootfs), abandon=context.abandon)
+        fetched = wait_for(
+            _fetch(place, tuple(sources), reporter, rootfs=rootfs), abandon=context.abandon, tidy=reporter.close
+        )
     finally:
         reporter.close()
     if telling.json:

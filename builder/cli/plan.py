@@ -36,6 +36,8 @@ def command(selection: Selection, places: Places, *, as_json: bool, with_deps: b
     place = site(places, rendered.collection)
     if with_deps:
         rendered = planning.with_dependencies(rendered, selection, set())
+        for error in rendered.errors:
+            write_text(f"warning: left out: {error}", sys.stderr)
     with Ledger(place.store) as ledger:
         plan = planning.make(rendered.renderings, place, ledger, sealed=True)
     if as_json:

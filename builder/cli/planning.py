@@ -35,7 +35,10 @@ def make(renderings: Sequence[Rendering], place: Site, ledger: Ledger, *, sealed
 
 
 def with_dependencies(rendered: Rendered, selection: Selection, available: set[str]) -> Rendered:
-    """Add the recipes of the collection that provide what is missing, and what those miss, until nothing is found."""
+    """Add the recipes of the collection that provide what is missing, and what those miss, until nothing is found.
+
+    Recipes that cannot be read provide nothing; their errors come along, for one of them may be the missing one.
+    """
     files = recipe_files(rendered.collection.recipes)
     everything = render_files(files, selection, rendered.collection)
     outputs: dict[object, list[str]] = {}
@@ -46,6 +49,6 @@ def with_dependencies(rendered: Rendered, selection: Selection, available: set[s
     while True:
         wanted = set(providers(missing_from(renderings, available), outputs).values()) - chosen
         if not wanted:
-            return replace(rendered, renderings=tuple(renderings))
+            return replace(rendered, renderings=tuple(renderings), errors=everything.errors)
         chosen |= wanted  # type: ignore[arg-type]
         renderings += [rendering for rendering in everything.renderings if rendering.recipe.path in wanted]

@@ -27,6 +27,8 @@ def command(selection: Selection, *, as_json: bool) -> int:
       bakehouse render . --variant python=3.12,3.13
     """  # noqa: D301 - \b keeps click from wrapping the examples
     rendered = render_selection(selection)
+    if not rendered.renderings and len(rendered.errors) == 1:
+        rendered.raise_errors()  # a single recipe: there is no list of others to print
     if as_json:
         packages = [rendering for rendering in rendered.renderings if rendering.output.kind == "package"]
         write_document([rendering_document(rendering) for rendering in packages], sys.stdout)

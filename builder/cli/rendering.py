@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from builder.cli.collection import Collection, find_collection, recipe_files
 from builder.cli.options import Selection
-from builder.errors import BakehouseError, RecipeError
+from builder.errors import BakehouseError, RecipeError, UsageError
 from builder.matrix import load_variants, render, variant_files
 from builder.model.frozen import frozen
 from builder.model.rendering import Platforms, Rendering
+from builder.model.target import TARGETS
 from builder.recipe import load
 
 BUILD_PLATFORM = "linux-64"
@@ -35,21 +37,20 @@ class Rendered:
 def render_selection(selection: Selection) -> Rendered:
     """Render every recipe that the selection names, over the collection's variants and those given."""
     collection = find_collection(selection.wanted[0])
-    files = recipe_files(selection.wanted if selection.given else (_own_folder(collection) or selection.wanted))
-    return render_files(files, selection, collection)
+    wanted = [place for path in selection.wanted for place in _meant(path, collection)]
+    return render_files(recipe_files(tuple(wanted)), selection, collection)
 
 
-def _own_folder(collection: Collection) -> tuple[Path, ...]:
-    """Return where recipes are when none is named: here, or those of the collection whose root this is."""
-    here = Path()
-    if (here / "recipe.yaml").is_file() or collection.root != here.resolve():
-        return ()
-    return collection.recipes
+def _meant(path: Path, collection: Collection) -> tuple[Path, ...]:
+    """Return where the recipes of ``path`` are: for a collection's root where its file says, else there."""
+    if (path / "recipe.yaml").is_file() or collection.root != path.resolve():
+        return (path,)
+    return collection.recipes or (path,)
 
 
 def render_files(files: Sequence[Path], selection: Selection, collection: Collection) -> Rendered:
     """Render ``files``; variant files count in this order: the collection's, the one beside the recipe, those given."""
-    host = selection.target_platform or BUILD_PLATFORM
+    host = _known(selection.target_platform or BUILD_PLATFORM)
     platforms = Platforms(target=host, host=host, build=BUILD_PLATFORM)
     renderings: list[Rendering] = []
     errors: list[BakehouseError] = []
@@ -61,3 +62,14 @@ def render_files(files: Sequence[Path], selection: Selection, collection: Collec
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))
+
+
+def _known(platform: str) -> str:
+    if platform in TARGETS:
+        return platform
+    close = difflib.get_close_matches(platform, TARGETS, n=1)
+    raise UsageError(
+        f"{platform!r} is not a platform",
+        code="cli.platform",
+        remedy=f"did you mean {close[0]!r}?" if close else "--target-platform takes a subdir, as linux-64",
+    )

@@ -33,7 +33,7 @@ def command(context: Context, paths: tuple[Path, ...], places: Places, telling: 
     place = site(places, find_collection(paths[0]))
     reporter = make_reporter(telling.kind, sys.stderr)
     try:
-        edits = wait_for(repin(paths, place.fetcher(reporter.emit)), abandon=context.abandon)
+        edits = wait_for(repin(paths, place.fetcher(reporter.emit)), abandon=context.abandon, tidy=reporter.close)
     finally:
         reporter.close()
     if not dry_run:

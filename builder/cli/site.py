@@ -1,6 +1,6 @@
 """Puts together what a command works with, from its options, the collection and the caller's environment.
 
-The only module that reads environment variables: ``SOURCE_DATE_EPOCH``, pip's ``PIP_INDEX_URL`` and ``PATH``.
+From the environment come ``SOURCE_DATE_EPOCH``, pip's ``PIP_INDEX_URL`` and the values of secrets.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+import click
 
 from builder.channel import Channel
 from builder.cli.collection import Collection
@@ -18,6 +20,9 @@ from builder.report.events import Downloaded, Event, Noted
 from builder.sandbox.rootfs import rootfs_lock
 from builder.source import Addresses, Fetcher
 from builder.store import Store, default_root
+
+_LATEST = 2**32 - 1
+"""The last second that every archive format and every reader of packages understands (in 2106)."""
 
 
 @frozen
@@ -55,8 +60,11 @@ class Site:
 def site(places: Places, collection: Collection) -> Site:
     """Put a site together; options win over the collection, the collection over defaults."""
     output = places.output or collection.output or Path("channel")
+    store = Store(places.store or default_root())
+    if (running := click.get_current_context(silent=True)) is not None:
+        running.call_on_close(store.close)
     return Site(
-        store=Store(places.store or default_root()),
+        store=store,
         output=output.absolute(),
         channels=places.channels or collection.channels,
         addresses=Addresses(
@@ -73,8 +81,9 @@ def source_date_epoch() -> int | None:
     text = os.environ.get("SOURCE_DATE_EPOCH")
     if not text:
         return None
-    if not text.isdecimal():
-        raise UsageError(f"SOURCE_DATE_EPOCH={text!r} is not a number of seconds", code="cli.epoch")
+    if not text.isdecimal() or len(text) > len(str(_LATEST)) or int(text) > _LATEST:
+        remedy = f"give seconds since 1970, {_LATEST} at most"
+        raise UsageError(f"SOURCE_DATE_EPOCH={text!r} is not a number of seconds", code="cli.epoch", remedy=remedy)
     return int(text)
 
 

@@ -46,7 +46,7 @@ def command(context: Context, packages: tuple[Path, ...], places: Places, tellin
     place = site(places, find_collection(Path()))
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
     try:
-        results = wait_for(_test_all(packages, place, reporter), abandon=context.abandon)
+        results = wait_for(_test_all(packages, place, reporter), abandon=context.abandon, tidy=reporter.close)
     finally:
         reporter.close()
     if telling.json:
@@ -81,7 +81,7 @@ async def _test(path: Path, place: Site, reporter: Reporter) -> tuple[TestResult
         environment = await solver.solve(specs, subdir=platform, loose=[package])
         return await link(environment, inside, place.store, offline=place.offline, report=_noting(reporter))
 
-    with place.store.scratch(f"test {package.file_name}", keep=True) as scratch:
+    async with place.store.scratch_async(f"test {package.file_name}", keep=True) as scratch:
         logs = place.store.root / "logs" / path.name.removesuffix(".conda")
         logs.mkdir(parents=True, exist_ok=True)
         bench = TestBench(
@@ -94,7 +94,7 @@ async def _test(path: Path, place: Site, reporter: Reporter) -> tuple[TestResult
             scratch=scratch,
             logs=logs,
             epoch=_epoch(path),
-            cores=os.cpu_count() or 1,
+            cores=len(os.sched_getaffinity(0)),
             on_line=lambda line: reporter.emit(LogLine(task_id=package.file_name, line=line)),
         )
         return await test_package(path, bench)

@@ -21,7 +21,7 @@ def package_document(outcome: Outcome, channel: Path) -> dict[str, object]:
     package = outcome.package
     return {
         "path": str(path),
-        "sha256": package.sha256 if package else hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": package.sha256 if package else _sha256(path),
         "size": path.stat().st_size,
         "ending": outcome.ending.value,
         "reasons": list(outcome.reasons),
@@ -31,6 +31,11 @@ def package_document(outcome: Outcome, channel: Path) -> dict[str, object]:
         "timings": {timing.phase.value: round(timing.seconds, 3) for timing in outcome.timings},
         "depends": _depends(outcome),
     }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _finding(finding: Finding) -> dict[str, object]:
