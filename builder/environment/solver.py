@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from builder.environment.alone import alone
 from builder.environment.index import LOOSE, Index, IndexReader, check_records
 from builder.environment.offers import catalogue
 from builder.environment.packages import PackageStore
@@ -136,6 +137,8 @@ class Solver:
         )
         if not request.specs:
             return Environment()
+        if not request.constraints and (only := alone(request.specs, subdir, loose)) is not None:
+            return Environment(specs=request.specs, packages=(only,))
         async with self._reading:
             indexes = await in_thread(self._indexes, subdir, loose)
         states = tuple((index.place.url, index.subdir, index.digest) for index in indexes)
