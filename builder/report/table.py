@@ -56,7 +56,8 @@ class TableReporter:
         with self._lock:
             line = self._take(event)
         if line is not None:
-            self._live.console.print(line, soft_wrap=True)
+            one_line = isinstance(event, events.Finished)
+            self._live.console.print(line, soft_wrap=not one_line, no_wrap=one_line, overflow="ellipsis")
 
     def close(self) -> None:
         """Take the table away; the lines above it stay."""
