@@ -176,7 +176,14 @@ def test_conda_package_handling_extracts_and_transmutes_both_ways_to_the_same_me
         cph.transmute(str(path), ".tar.bz2", out_folder=str(folder / "old"), processes=1)
         (old,) = (folder / "old").glob("*.tar.bz2")
         cph.extract(str(old), dest_dir=str(folder / "from old"))
-        cph.transmute(str(old), ".conda", out_folder=str(folder / "new"), processes=1, zstd_compression_level=1)
+        cph.transmute(
+            str(old),
+            ".conda",
+            out_folder=str(folder / "new"),
+            processes=1,
+            zstd_compress_level=1,
+            zstd_compress_threads=1,
+        )
         (new,) = (folder / "new").glob("*.conda")
         cph.extract(str(new), dest_dir=str(folder / "from new"))
         ours = members(folder / "ours")
