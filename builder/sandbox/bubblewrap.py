@@ -21,7 +21,7 @@ from builder.sandbox import memory
 from builder.sandbox.changes import changes_of_copy, changes_of_overlay
 from builder.sandbox.child import Child, Spawn, kill_namespace
 from builder.sandbox.copies import copy_lower
-from builder.sandbox.layers import Stage, parents
+from builder.sandbox.layers import TABLE, Stage, parents
 from builder.sandbox.limits import resource_limits
 from builder.sandbox.seam import Output, Session
 from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Tmpfs
@@ -32,13 +32,9 @@ UNSHARE = ("--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-ch
 _TAIL = 2000
 
 _ALIVE = '[ "$PPID" = "$1" ] || exit 125; shift; exec "$@"'
-_MOUNT = """
-mount=$1; shift
-while [ "$1" != -- ]; do
-    cd -- "$1" && "$mount" -t overlay -o "$2" overlay merged || exit 125
-    shift 2
-done
-shift; cd /; unset PWD OLDPWD mount
+_MOUNT = f"""
+cd -- "$2" && "$1" --all --fstab {TABLE} || exit 125
+shift 2; cd /; unset PWD OLDPWD
 exec "$@"
 """
 # Standard input is the pipe that reports to us: the command must not have it, and a number above 9 is not portable.
@@ -197,8 +193,7 @@ class _Session:
         programs, shell = self._programs, str(self._programs.shell)
         alive = [str(programs.setpriv), "--pdeathsig", "KILL", "--", shell, "-c", _ALIVE, "sh", str(os.getpid())]
         unshare = [str(programs.unshare), *UNSHARE, "--"]
-        layers = [word for layer in self._stage.layers for word in (str(layer.folder), layer.options)]
-        mount = [shell, "-c", _MOUNT, "sh", str(programs.mount), *layers, "--"]
+        mount = [shell, "-c", _MOUNT, "sh", str(programs.mount), str(self._stage.folder)]
         limits = resource_limits(programs.prlimit, self._limits)
         bwrap = [str(programs.bwrap), "--args", str(arguments), "--"]
         inside = ["/bin/sh", "-c", _BARE if tty else _MEASURED, "sh", *command.argv]

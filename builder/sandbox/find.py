@@ -10,7 +10,7 @@ from builder.errors import MachineError, UsageError
 from builder.model.frozen import frozen
 from builder.sandbox import memory
 from builder.sandbox.bubblewrap import UNSHARE, Bubblewrap, Programs
-from builder.sandbox.layers import Stage, sweep
+from builder.sandbox.layers import TABLE, Stage, sweep
 from builder.sandbox.remedy import refusal
 from builder.sandbox.seam import Sandbox
 from builder.sandbox.unsealed import Unsealed
@@ -22,9 +22,9 @@ SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _PACKAGES = {"bwrap": "bubblewrap", "cp": "coreutils", "sh": "dash"}
 _SECONDS = 30
 
-_PROBE = """
-mount=$1; bwrap=$2; folder=$3; options=$4
-( cd "$folder" && "$mount" -t overlay -o "$options" overlay merged && mkdir merged/d && rmdir merged/d ) && echo overlay
+_PROBE = f"""
+mount=$1; bwrap=$2; folder=$3; merged=$4
+( cd "$folder" && "$mount" --all --fstab {TABLE} && mkdir "$merged/d" && rmdir "$merged/d" ) && echo overlay
 exec "$bwrap" --unshare-all --unshare-user --disable-userns --uid 1000 --gid 1000 --hostname bakehouse \
     --die-with-parent --new-session --cap-drop ALL --clearenv --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp true
 """
@@ -94,9 +94,9 @@ def _try(programs: Programs, scratch: Path) -> _Tried:
     """Mount an overlay in ``scratch`` and start bubblewrap, with the namespaces and file systems of a real session."""
     stage = Stage(scratch)
     try:
-        stage.writable(Overlay(lower=(), upper=stage.folder / "upper", inside=PurePosixPath("/")))
-        (layer,) = stage.layers
-        words = [str(programs.mount), str(programs.bwrap), str(layer.folder), layer.options]
+        merged = stage.writable(Overlay(lower=(), upper=stage.folder / "upper", inside=PurePosixPath("/")))
+        stage.fresh()
+        words = [str(programs.mount), str(programs.bwrap), str(stage.folder), str(merged)]
         ended = subprocess.run(
             [str(programs.unshare), *UNSHARE, "--", str(programs.shell), "-c", _PROBE, "sh", *words],
             capture_output=True,

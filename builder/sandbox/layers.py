@@ -18,6 +18,9 @@ from builder.model.frozen import frozen
 from builder.sandbox.values import Overlay
 from builder.store import remove_tree
 
+TABLE = "fstab"
+"""The name of the table of mounts in a session's folder."""
+
 _FLAGS = "userxattr"
 _PREFIX = "session-"
 
@@ -41,10 +44,16 @@ class Layer:
     @property
     def options(self) -> str:
         """The mount options; without ``volatile`` the end of every command would flush the whole file system."""
-        lower = "lowerdir=" + ":".join(str(number) for number in range(self.count))
+        name = self.folder.name
+        lower = "lowerdir=" + ":".join(f"{name}/{number}" for number in range(self.count))
         if self.work is None:
             return f"{lower},{_FLAGS}"
-        return f"{lower},upperdir=upper,workdir=work,{_FLAGS},volatile"
+        return f"{lower},upperdir={name}/upper,workdir={name}/work,{_FLAGS},volatile"
+
+    @property
+    def line(self) -> str:
+        """Its line in a table of mounts (fstab(5)), read in the folder that `folder` lies in."""
+        return f"overlay {self.folder.name}/{self.merged.name} overlay {self.options} 0 0\n"
 
     def fresh(self) -> None:
         """Make the work folder anew: the kernel refuses to mount a volatile overlay on a used one.
@@ -81,9 +90,10 @@ class Stage:
         return self._add(mount.lower or (self._empty,), mount.upper, work)
 
     def fresh(self) -> None:
-        """Make ready for the next mount of all."""
+        """Make ready for the next mount of all, by the table `TABLE`: one process mounts them, not one for each."""
         for layer in self.layers:
             layer.fresh()
+        (self.folder / TABLE).write_text("".join(layer.line for layer in self.layers), encoding="ascii")
 
     def close(self) -> None:
         """Remove the folder and the work folders."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from builder.sandbox import Overlay
-from builder.sandbox.layers import Stage, parents, sweep
+from builder.sandbox.layers import TABLE, Stage, parents, sweep
 
 INSIDE = PurePosixPath("/bakehouse/work")
 
@@ -20,7 +20,7 @@ def test_options_name_nothing_of_the_machine(tmp_path: Path) -> None:
         lower.mkdir(parents=True)
     merged = stage.writable(Overlay(lower=tuple(lowers), upper=tmp_path / "upper", inside=INSIDE))
     (layer,) = stage.layers
-    assert layer.options == "lowerdir=0:1:2,upperdir=upper,workdir=work,userxattr,volatile"
+    assert layer.options == "lowerdir=0/0:0/1:0/2,upperdir=0/upper,workdir=0/work,userxattr,volatile"
     assert layer.merged == merged
     assert [(layer.folder / name).resolve() for name in "012"] == lowers
     assert (layer.folder / "upper").resolve() == tmp_path / "upper"
@@ -31,9 +31,23 @@ def test_a_read_only_view_has_no_upper_folder(tmp_path: Path) -> None:
     stage = Stage(tmp_path / "scratch")
     merged = stage.read_only(tmp_path)
     (layer,) = stage.layers
-    assert layer.options == "lowerdir=0:1,userxattr"
+    assert layer.options == "lowerdir=0/0:0/1,userxattr"
     assert sorted(path.name for path in merged.parent.iterdir()) == ["0", "1", "merged"]
     stage.fresh()
+    stage.close()
+
+
+def test_the_table_names_all_layers_for_one_mount(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "scratch")
+    stage.fresh()
+    assert (stage.folder / TABLE).read_text() == ""
+    stage.read_only(tmp_path)
+    stage.writable(Overlay(lower=(), upper=tmp_path / "upper", inside=INSIDE))
+    stage.fresh()
+    assert (stage.folder / TABLE).read_text().splitlines() == [
+        "overlay 0/merged overlay lowerdir=0/0:0/1,userxattr 0 0",
+        "overlay 1/merged overlay lowerdir=1/0,upperdir=1/upper,workdir=1/work,userxattr,volatile 0 0",
+    ]
     stage.close()
 
 
