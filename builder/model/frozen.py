@@ -61,6 +61,7 @@ _Setter = Callable[[object, object], None]
 def _initialiser(cls: type, shape: Sequence[Field[object]], *, positional: bool) -> Callable[..., None]:
     wanted = [one for one in shape if one.init]
     setters = tuple((one.name, _setter(cls, one)) for one in wanted)
+    count = len(setters)
     by_position = tuple(one.name for one in wanted) if positional else ()
     defaults = {one.name: one.default for one in wanted if one.default is not MISSING}
     factories = [(one.name, one.default_factory) for one in wanted if one.default_factory is not MISSING]
@@ -72,9 +73,11 @@ def _initialiser(cls: type, shape: Sequence[Field[object]], *, positional: bool)
             if len(named) < len(given) or not named.keys().isdisjoint(values):
                 raise TypeError(f"{cls.__qualname__} was given a value twice, or too many")
             values = named | values
-        if len(values) < len(setters):
-            values = defaults | {name: make() for name, make in factories if name not in values} | values
-        if len(values) != len(setters):
+        if len(values) < count:
+            values = defaults | values
+            if len(values) < count:
+                values |= {name: make() for name, make in factories if name not in values}
+        if len(values) != count:
             raise _misfit(cls, values, wanted)
         try:
             for name, put in setters:
