@@ -1,44 +1,45 @@
-"""The text of a recipe as values: equality, what is shown, and sections that are not there."""
+"""What a recipe file is before it is evaluated."""
 
 from __future__ import annotations
 
-import pickle
-from dataclasses import FrozenInstanceError
+import hashlib
+from pathlib import Path
 
-import pytest
+from builder.recipe import load
 
-from builder.recipe.term import Constant, Table
-from builder.recipe.text import OutputText, term_of
-from tests.recipe.given import PACKAGE, recipe
-
-
-def test_a_section_that_is_not_there_is_an_absent_constant() -> None:
-    table = Table((("a", Constant(1)),))
-    assert term_of(table, "a") == Constant(1)
-    assert term_of(table, "b") == Constant(None)
-
-
-def test_texts_of_equal_files_are_equal() -> None:
-    assert recipe(PACKAGE) == recipe(PACKAGE)
-    assert recipe(PACKAGE).digest != recipe(PACKAGE + "about: {}\n").digest
-
-
-def test_what_is_shown_is_short() -> None:
-    found = recipe(PACKAGE + "about:\n  description: " + "word " * 500 + "\n")
-    assert len(repr(found)) < 500
+RECIPE = """
+recipe:
+  name: kit
+  version: "1.0"
+outputs:
+  - staging:
+      name: kit-build
+    build:
+      script: make
+  - package:
+      name: ${{ flavour }}-kit
+    inherit: kit-build
+    requirements:
+      host: [zlib]
+"""
 
 
-def test_it_is_frozen() -> None:
-    output = recipe(PACKAGE).outputs[0]
-    with pytest.raises(FrozenInstanceError):
-        output.name = "other"  # type: ignore[misc]
+def test_outputs_come_in_their_order_with_kind_name_and_parent(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    text = load(tmp_path)
+    assert [(one.index, one.kind, one.name, one.inherits) for one in text.outputs] == [
+        (0, "staging", "kit-build", None),
+        (1, "package", "${{ flavour }}-kit", "kit-build"),
+    ]
 
 
-def test_an_output_can_be_made_by_hand() -> None:
-    output = OutputText(index=0, kind="package", name="a", mentioned=frozenset())
-    assert (output.inherits, output.where, output.sections, output.top.several) == (None, None, Table(()), False)
+def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    assert load(tmp_path).digest == hashlib.sha256(RECIPE.encode()).hexdigest()
+    assert load(tmp_path / "recipe.yaml").file == load(tmp_path).file
 
 
-def test_a_recipe_of_constants_travels_between_processes() -> None:
-    found = recipe(PACKAGE + "requirements: {run: [a, b]}\nextra: {n: 1}\n")
-    assert pickle.loads(pickle.dumps(found)) == found
+def test_mentioned_are_the_names_of_expressions(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    package = load(tmp_path).outputs[1]
+    assert package.mentioned == {"flavour"}

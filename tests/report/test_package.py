@@ -1,0 +1,58 @@
+"""What `build --json` says of each package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from builder.model.outcome import Ending
+from builder.report import package as said
+from builder.report.package import package_document
+from tests.report.values import built, failed
+
+
+def channel_with_zlib(tmp_path: Path) -> Path:
+    folder = tmp_path / "linux-64"
+    folder.mkdir()
+    (folder / "zlib-1.0-hb0f4dca_0.conda").write_bytes(b"a package")
+    return tmp_path
+
+
+def test_a_built_package_says_everything_that_is_known(tmp_path: Path) -> None:
+    document = package_document(built(), channel_with_zlib(tmp_path))
+    assert document["path"] == str(tmp_path / "linux-64" / "zlib-1.0-hb0f4dca_0.conda")
+    assert document["ending"] == "built"
+    assert document["sha256"] == "0" * 64
+    assert document["depends"] == [
+        {"spec": "libgcc >=12", "origin": "run export of build", "source": "gcc_linux-64"},
+        {"spec": "bash", "origin": "recipe", "source": ""},
+    ]
+    assert document["timings"] == {"script": 2.5, "pack": 0.01}
+    assert document["findings"] == [
+        {
+            "check": "linkage", "severity": "warning", "path": "lib/libz.so.1",
+            "message": "libm.so.6 is not used", "remedy": "drop it",
+        },
+        {
+            "check": "prefix", "severity": "note", "path": None,
+            "message": "a note that only verbose runs show", "remedy": None,
+        },
+    ]  # fmt: skip
+    json.dumps(document)
+
+
+def test_a_reused_package_is_looked_at_where_it_lies(tmp_path: Path) -> None:
+    reused = replace(built(), ending=Ending.REUSED, package=None, environments=None, findings=(), tests=(), timings=())
+    document = package_document(reused, channel_with_zlib(tmp_path))
+    assert document["sha256"] == hashlib.sha256(b"a package").hexdigest()
+    assert document["size"] == len(b"a package")
+    assert (document["depends"], document["tests"], document["timings"]) == ([], [], {})
+
+
+def test_a_test_says_how_it_went_and_where_its_log_is() -> None:
+    (passed,) = built().tests
+    (bad,) = failed().tests
+    assert said.test_document(passed) == {"what": "script 0", "passed": True, "seconds": 0.1, "log": None}
+    assert said.test_document(bad) == {"what": "script 1", "passed": False, "seconds": 1, "log": "/tmp/test.log"}
