@@ -1,0 +1,145 @@
+"""`bakehouse.yaml`: found upward, read with all problems at once; where recipes lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builder.cli.collection import KEYS, Collection, find_collection, read_collection, recipe_files
+from builder.errors import RecipeError, UsageError
+from tests.cli.conftest import Command, write_recipe
+
+WHOLE = """\
+recipes: [recipes, more/recipes]
+variants: [v.yaml]
+channels: [https://example.org/channel, ./beside, /above]
+output: out
+mirrors:
+  https://example.org/: [https://mirror.example.org/, file:///srv]
+debian: https://debian.example.org
+pypi: https://pypi.example.org/simple
+policy: strict
+"""
+
+
+def test_everything_that_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "bakehouse.yaml").write_text(WHOLE)
+    assert read_collection(tmp_path / "bakehouse.yaml") == Collection(
+        root=tmp_path,
+        recipes=(tmp_path / "recipes", tmp_path / "more/recipes"),
+        variants=(tmp_path / "v.yaml",),
+        channels=("https://example.org/channel", str(tmp_path / "beside"), "/above"),
+        output=tmp_path / "out",
+        mirrors=(("https://example.org/", ("https://mirror.example.org/", "file:///srv")),),
+        debian="https://debian.example.org",
+        pypi="https://pypi.example.org/simple",
+        policy="strict",
+    )
+    assert {line.partition(":")[0] for line in WHOLE.splitlines() if line[0] != " "} == set(KEYS)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "{}\n", "recipes:\noutput:\nmirrors: {}\n"])
+def test_an_empty_file_is_a_collection_without_settings(tmp_path: Path, text: str) -> None:
+    (tmp_path / "bakehouse.yaml").write_text(text)
+    assert read_collection(tmp_path / "bakehouse.yaml") == Collection(root=tmp_path)
+
+
+def test_the_nearest_file_upward_counts(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b" / "c"
+    deep.mkdir(parents=True)
+    (tmp_path / "bakehouse.yaml").write_text("output: far\n")
+    assert find_collection(deep).output == tmp_path / "far"
+    (tmp_path / "a" / "bakehouse.yaml").write_text("output: near\n")
+    assert find_collection(deep).output == tmp_path / "a" / "near"
+    assert find_collection(deep / "recipe.yaml").root == tmp_path / "a", "a file, there or not, will do"
+
+
+def test_a_symlinked_recipe_belongs_to_where_it_really_lies(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "bakehouse.yaml").write_text("output: out\n")
+    write_recipe(tmp_path / "real" / "hello")
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "hello")
+    assert find_collection(tmp_path / "link").root == tmp_path / "real"
+
+
+def test_no_file_is_no_collection(tmp_path: Path) -> None:
+    (tmp_path / "bakehouse.yaml").mkdir()  # a folder of that name is none
+    assert find_collection(tmp_path / "x") == Collection()
+
+
+def test_all_problems_at_once_with_places_and_remedies(tmp_path: Path) -> None:
+    file = tmp_path / "bakehouse.yaml"
+    file.write_text("recipe: [x]\nchannels: conda\noutput: [a]\nmirrors:\n  a: b\nzzz: 1\nvariants: [[a]]\n")
+    with pytest.raises(RecipeError) as caught:
+        read_collection(file)
+    found = {(problem.place.line, problem.code) for problem in caught.value.problems if problem.place}
+    shape, unknown = "collection.shape", "collection.unknown-key"
+    assert found == {(1, unknown), (2, shape), (3, shape), (5, shape), (6, unknown), (7, shape)}
+    remedies = [problem.remedy for problem in caught.value.problems if problem.code == unknown]
+    assert remedies[0] == "did you mean 'recipes'?"
+    assert "the keys are recipes, variants" in str(remedies[1])
+
+
+@pytest.mark.parametrize("text", ["- a\n", "text\n", "a: [\n", "a: 1\na: 2\n", "\tx: 1\n"])
+def test_what_is_no_mapping_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bakehouse.yaml"
+    file.write_text(text)
+    with pytest.raises(RecipeError) as caught:
+        read_collection(file)
+    place = caught.value.problems[0].place
+    assert place is not None
+    assert (place.file, place.line is not None) == (str(file), True)
+
+
+def test_a_broken_collection_stops_every_verb_with_code_2(command: Command, tmp_path: Path, hello: Path) -> None:
+    (tmp_path / "bakehouse.yaml").write_text("recipies: []\n")
+    for verb in ("render", "plan", "build", "fetch"):
+        said = command(verb, hello, "--json")
+        assert said.code == 2
+        (error,) = said.errors
+        assert (error["line"], error["column"], error["remedy"]) == (1, 1, "did you mean 'recipes'?")
+
+
+# -- where recipes are -------------------------------------------------------------------------------------------------
+
+
+def test_files_folders_and_folders_of_folders(tmp_path: Path) -> None:
+    one, two = (write_recipe(tmp_path / "all" / name) for name in ("one", "two"))
+    assert recipe_files((tmp_path / "all",)) == (one / "recipe.yaml", two / "recipe.yaml")
+    assert recipe_files((two, one / "recipe.yaml")) == (two / "recipe.yaml", one / "recipe.yaml")
+    assert recipe_files((two, tmp_path / "all")) == (two / "recipe.yaml", one / "recipe.yaml"), "each once"
+    assert recipe_files(()) == ()
+
+
+def test_a_folders_own_recipe_hides_those_below(tmp_path: Path) -> None:
+    write_recipe(tmp_path / "inner")
+    write_recipe(tmp_path)
+    assert recipe_files((tmp_path,)) == (tmp_path / "recipe.yaml",)
+
+
+def test_a_recipe_may_have_another_name(tmp_path: Path) -> None:
+    other = write_recipe(tmp_path) / "recipe.yaml"
+    other = other.rename(tmp_path / "other.yml")
+    assert recipe_files((other,)) == (other,)
+
+
+def test_what_a_shells_star_names_beside_recipes_is_passed_over(tmp_path: Path) -> None:
+    hello = write_recipe(tmp_path / "hello")
+    (tmp_path / "README.md").write_text("")
+    assert recipe_files((tmp_path / "README.md", hello)) == (hello / "recipe.yaml",)
+    with pytest.raises(UsageError, match=r"no recipe\.yaml in .*README\.md"):
+        recipe_files((tmp_path / "README.md",))
+
+
+def test_each_path_without_a_recipe_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "meta.yaml").write_text("")
+    with pytest.raises(UsageError) as caught:
+        recipe_files((tmp_path / "gone", tmp_path / "empty", tmp_path / "old"))
+    gone, empty, old = caught.value.problems
+    assert gone.message.endswith("does not exist")
+    assert "name a recipe.yaml" in str(empty.remedy)
+    assert "meta.yaml" in old.message
+    assert "recipe.yaml" in str(old.remedy)
