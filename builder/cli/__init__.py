@@ -23,7 +23,7 @@ def run(arguments: Sequence[str], *, abandon: Callable[[int], NoReturn]) -> int:
     """
     try:
         return _run(arguments, Context(abandon=abandon))
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the one into the other
         return Interrupted.exit_code  # whoever read our output has seen enough: the work was cut short
 
 

@@ -18,7 +18,7 @@ from builder.model.outcome import Outcome
 from builder.model.target import target, virtual_packages
 from builder.model.task import Plan, TaskState
 from builder.pipeline import Bench, Root, run_task
-from builder.report.events import Event, Noted
+from builder.report.events import Event, Noted, Warned
 from builder.sandbox import Limits, find_sandbox
 from builder.sandbox.rootfs import ensure_rootfs, rootfs_lock
 
@@ -92,7 +92,7 @@ async def _bench(plan: Plan, baking: Baking) -> Bench:
     place, choice = baking.place, baking.choice
     sandbox = await asyncio.to_thread(find_sandbox, choice.isolation, place.store.root / "probe")
     for note in sandbox.capabilities().notes:
-        baking.emit(Noted(text=note))
+        baking.emit(Noted(text=note) if sandbox.sealed else Warned(text=note))
     root = await sandbox_root(place, baking.emit)
     subdirs = {task.rendering.platforms.host for task in plan.tasks} | {"linux-64"}
     await asyncio.to_thread(place.channel.ensure, *sorted(subdirs))

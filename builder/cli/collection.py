@@ -44,14 +44,19 @@ def find_collection(start: Path) -> Collection:
 
 
 def read_collection(file: Path) -> Collection:
-    """Read a collection file; raises `RecipeError` with all its problems."""
-    node = read_yaml(file.read_bytes(), str(file))
+    """Read a collection file, which may be empty; raises `RecipeError` with all its problems."""
+    try:
+        node = read_yaml(file.read_bytes(), str(file))
+    except RecipeError as error:
+        if error.problems[0].code == "yaml.empty":  # it marks the root all the same
+            return Collection(root=file.parent)
+        raise
     if is_null(node):
         return Collection(root=file.parent)
     if not isinstance(node, Mapping):
         raise RecipeError("a collection file is a mapping", code="collection.shape", place=node.place)
     problems = list(_unknown(node))
-    problems += [problem for key, value in node.entries for problem in _misshapen(key.text, value)]
+    problems += [problem for key, value in node.entries if key.text in KEYS for problem in _misshapen(key.text, value)]
     if problems:
         raise RecipeError.of(problems)
     root = file.parent

@@ -1,0 +1,37 @@
+"""What a bench answers: which secrets a script gets, where scripts find their things."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builder.model.inside import SEALED
+from builder.model.recipe import Script
+from builder.sandbox.fake import FakeSandbox
+from tests.pipeline.making import Stage
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [((), {}), (("TOKEN",), {"TOKEN": "t"}), (("TOKEN", "UNSET"), {"TOKEN": "t"}), (("UNSET",), {})],
+)
+def test_a_script_gets_the_secrets_that_it_asks_for_and_no_other(
+    stage: Stage, asked: tuple[str, ...], given: dict[str, str]
+) -> None:
+    bench = stage.bench(secrets={"TOKEN": "t", "OTHER": "o"})
+    assert bench.secrets_of(Script(content=("make",), secrets=asked)) == given
+
+
+def test_sealed_scripts_find_everything_at_the_same_place(stage: Stage, tmp_path: Path) -> None:
+    bench = stage.bench()
+    assert bench.inside(tmp_path / "one") == bench.inside(tmp_path / "two") == SEALED
+
+
+def test_unsealed_scripts_work_below_the_tasks_own_folder(stage: Stage, tmp_path: Path) -> None:
+    bench = stage.bench(sandbox=FakeSandbox(sealed=False))
+    inside = bench.inside(tmp_path)
+    for path in (inside.work, inside.prefix, inside.build_prefix, inside.test_prefix, inside.script):
+        assert path.is_relative_to(tmp_path)
+    assert len(str(inside.prefix)) == 255, "the prefix is the packages' placeholder"
+    assert inside != SEALED
