@@ -1,65 +1,83 @@
-"""`bakehouse cache`: what the store holds, and making room in it."""
+"""`bakehouse cache`: what the store takes, and making room in it."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from builder.store import Store
 from tests.cli.conftest import Command
 
 
-def test_ls_counts_each_part(command: Command, kitchen: Path) -> None:
-    store = Store(kitchen)
-    store.add_file([b"x" * 100_000], sha256=None)
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    """A store with a file of 64 KiB and a folder of a kind, of another 64."""
+    store = Store(tmp_path / "filled")
+    store.add_file([os.urandom(1 << 16)], sha256=None)
     with store.making("trees", "one") as making:
-        (making.path / "file").write_bytes(b"y" * 50_000)
+        (making.path / "big").write_bytes(os.urandom(1 << 16))
+        os.link(making.path / "big", making.path / "again")
     store.close()
-    document = command("cache", "ls", "--json").document
+    return store.root
+
+
+def test_each_part_with_what_it_takes(command: Command, filled: Path) -> None:
+    document = command("cache", "ls", "--store", filled, "--json").document
     assert isinstance(document, dict)
-    assert document["store"] == str(kitchen)
-    assert document["bytes"]["files"] >= 100_000
-    assert 50_000 <= document["bytes"]["folders/trees"] < 100_000
-    text = command("cache", "ls").out
-    assert "folders/trees" in text
-    assert text.splitlines()[-1].endswith(str(kitchen))
+    assert document["store"] == str(filled)
+    parts = document["bytes"]
+    assert {"files", "folders/trees"} <= set(parts)
+    assert "folders" not in parts, "kinds stand for themselves"
+    for name in ("files", "folders/trees"):
+        assert 1 << 16 <= parts[name] <= (1 << 16) + (1 << 15), "a file with two names counts once"
 
 
-def test_a_file_with_two_names_is_counted_once(command: Command, kitchen: Path) -> None:
-    store = Store(kitchen)
-    with store.making("trees", "one") as making:
-        (making.path / "file").write_bytes(b"y" * 100_000)
-        (making.path / "same").hardlink_to(making.path / "file")
-    store.close()
-    document = command("cache", "ls", "--json").document
-    assert isinstance(document, dict)
-    assert document["bytes"]["folders/trees"] < 200_000
+def test_the_text_ends_with_the_sum(command: Command, filled: Path) -> None:
+    lines = command("cache", "ls", "--store", filled).out.splitlines()
+    assert lines[-1].endswith(str(filled))
+    assert any(line.endswith("  folders/trees") for line in lines)
+    assert lines[:-1] == sorted(lines[:-1], key=lambda line: line.split("  ")[-1])
 
 
-def test_gc_makes_room_and_says_how_much(command: Command, kitchen: Path) -> None:
-    store = Store(kitchen)
-    kept = store.add_file([b"x" * 100_000], sha256=None)
-    store.close()
-    said = command("cache", "gc", "--budget", "0")
+def test_a_store_that_is_not_there_is_empty(command: Command, tmp_path: Path) -> None:
+    said = command("cache", "ls", "--store", tmp_path / "none", "--json")
+    assert (said.code, said.document) == (0, {"store": str(tmp_path / "none"), "bytes": {}})
+    assert not (tmp_path / "none").exists(), "looking makes nothing"
+
+
+def test_gc_keeps_within_the_budget(command: Command, filled: Path) -> None:
+    said = command("cache", "gc", "--store", filled, "--budget", "100k", "--json")
     assert said.code == 0
-    assert said.err.startswith("removed ")
-    assert not kept.path.exists()
-
-
-def test_gc_keeps_what_fits_the_budget(command: Command, kitchen: Path) -> None:
-    store = Store(kitchen)
-    kept = store.add_file([b"x" * 100_000], sha256=None)
-    store.close()
-    document = command("cache", "gc", "--budget", "1G", "--json").document
+    document = said.document
     assert isinstance(document, dict)
-    assert document["removed"] == 0
-    assert kept.path.exists()
+    assert document["removed"] == 1
+    assert 0 < document["kept"] <= 100 << 10
+    assert document["freed"] >= 1 << 16
+    said = command("cache", "gc", "--store", filled, "--budget", "0")
+    assert said.err.startswith("removed 1 things, ")
+    assert said.err.endswith("; 0 B are left\n")
+    assert said.out == ""
+    assert Store(filled).folder("trees", "one") is None
 
 
-def test_a_budget_that_is_no_size_is_wrong_use(command: Command) -> None:
-    said = command("cache", "gc", "--budget", "much")
+def test_gc_within_its_budget_removes_nothing(command: Command, filled: Path) -> None:
+    assert command("cache", "gc", "--store", filled, "--json").document == {
+        "removed": 0, "freed": 0, "kept": pytest.approx(128 << 10, rel=0.3),
+    }  # fmt: skip
+    assert Store(filled).folder("trees", "one") is not None
+
+
+def test_what_is_no_size_is_wrong_use(command: Command, filled: Path) -> None:
+    said = command("cache", "gc", "--store", filled, "--budget", "much", "--json")
     assert said.code == 2
-    assert "write it as 20G" in said.err
+    assert [error["code"] for error in said.errors] == ["cli.size"]
 
 
-def test_an_unknown_part_of_the_verb_is_wrong_use(command: Command) -> None:
-    assert command("cache", "sl").code == 2
+def test_no_collection_is_asked_for_its_recipes(
+    command: Command, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bakehouse.yaml").write_text("recipes: [nowhere]\n")
+    monkeypatch.chdir(tmp_path)
+    assert command("cache", "ls", "--store", filled).code == 0

@@ -39,9 +39,7 @@ def test_recipe_keys_do_not_depend_on_where_a_recipe_lies(command: Command, tmp_
     assert keys[0] == keys[1]
 
 
-def test_a_recipe_key_follows_every_file_of_the_folder_and_the_epoch(
-    command: Command, hello: Path, monkeypatch: object
-) -> None:
+def test_a_recipe_key_follows_every_file_of_the_folder(command: Command, hello: Path) -> None:
     def key() -> object:
         return tasks(command("plan", hello, "--json").document)["hello"]["recipe_key"]
 

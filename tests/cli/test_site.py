@@ -1,73 +1,107 @@
-"""What a command works with: options win over the collection, the collection over defaults."""
+"""Where a command works: options over the collection over defaults; what is read from the environment."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
 from builder.cli.collection import Collection
 from builder.cli.options import Places
 from builder.cli.site import secrets, site, source_date_epoch
 from builder.errors import UsageError
-from builder.report.events import Event, Noted
+from builder.report.events import Downloaded, Event, Noted
 from builder.sandbox.rootfs import rootfs_lock
 
 NOTHING = Places(output=None, channels=(), offline=False, store=None)
 
 
-def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def asked(**given: object) -> Places:
+    values: dict[str, object] = {"output": None, "channels": (), "offline": False, "store": None, **given}
+    return Places(**values)  # type: ignore[arg-type]
+
+
+def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PIP_INDEX_URL", raising=False)
-    found = site(Places(output=None, channels=(), offline=False, store=tmp_path / "s"), Collection())
-    assert found.output == Path("channel").absolute()
-    assert (found.channels, found.offline, found.addresses.pypi) == ((), False, None)
-    assert found.store.root == tmp_path / "s"
-    assert found.rootfs_digest == rootfs_lock().digest
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = site(NOTHING, Collection())
+    assert made.output == tmp_path / "channel"
+    assert made.channels == ()
+    assert made.store.root == tmp_path / "cache" / "bakehouse" / "store"
+    assert not made.offline
+    assert made.addresses.pypi is None
+    assert list(tmp_path.iterdir()) == [], "nothing is made before it is needed"
 
 
-def test_the_collection_speaks_where_no_option_does(tmp_path: Path) -> None:
+def test_the_collection_wins_over_defaults_and_options_over_it(tmp_path: Path) -> None:
+    collection = Collection(root=tmp_path, output=tmp_path / "ours", channels=("a", "b"))
+    made = site(NOTHING, collection)
+    assert (made.output, made.channels) == (tmp_path / "ours", ("a", "b"))
+    made = site(asked(output=tmp_path / "said", channels=("c",), store=tmp_path / "store", offline=True), collection)
+    assert (made.output, made.channels, made.offline) == (tmp_path / "said", ("c",), True)
+    assert made.store.root == tmp_path / "store"
+    assert made.channel.root == tmp_path / "said"
+
+
+def test_relative_places_are_where_the_caller_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = site(asked(output=Path("out"), store=Path("st")), Collection())
+    monkeypatch.chdir("/")
+    assert (made.output, made.store.root) == (tmp_path / "out", tmp_path / "st")
+
+
+def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example.org/simple")
+    assert site(NOTHING, Collection()).addresses.pypi == "https://pip.example.org/simple"
     collection = Collection(
-        root=tmp_path, output=tmp_path / "out", channels=("https://example.org/c",), debian="https://example.org/debian",
-        pypi="https://example.org/simple", mirrors=(("https://example.org/", ("https://mirror.example.org/",)),),
-    )  # fmt: skip
-    found = site(NOTHING, collection)
-    assert (found.output, found.channels) == (tmp_path / "out", ("https://example.org/c",))
-    assert found.addresses.debian == "https://example.org/debian"
-    assert found.addresses.mirrors == {"https://example.org/": ("https://mirror.example.org/",)}
-    option = Places(output=tmp_path / "other", channels=("./mine",), offline=True, store=None)
-    found = site(option, collection)
-    assert (found.output, found.channels, found.offline) == (tmp_path / "other", ("./mine",), True)
+        debian="https://debian.example.org", pypi="https://pypi.example.org", mirrors=(("https://a/", ("https://b/",)),)
+    )
+    addresses = site(NOTHING, collection).addresses
+    assert addresses.pypi == "https://pypi.example.org", "the collection says more than pip's configuration"
+    assert addresses.debian == "https://debian.example.org"
+    assert dict(addresses.mirrors) == {"https://a/": ("https://b/",)}
 
 
-def test_pips_index_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", "https://example.org/pip")
-    assert site(NOTHING, Collection()).addresses.pypi == "https://example.org/pip"
-    assert site(NOTHING, Collection(pypi="https://example.org/own")).addresses.pypi == "https://example.org/own"
+def test_the_fetcher_tells_through_events(tmp_path: Path) -> None:
+    told: list[Event] = []
+    fetcher = site(asked(store=tmp_path / "s"), Collection()).fetcher(told.append)
+    fetcher.report("a mirror is slow")
+    fetcher.progress("x.tar.gz", 5, 10)
+    assert told == [Noted(text="a mirror is slow"), Downloaded(name="x.tar.gz", received=5, size=10)]
 
 
-@pytest.mark.parametrize(("text", "epoch"), [(None, None), ("", None), ("0", 0), ("1700000000", 1700000000)])
-def test_source_date_epoch(monkeypatch: pytest.MonkeyPatch, text: str | None, epoch: int | None) -> None:
+def test_the_sandboxs_root_goes_by_the_digest_of_its_list() -> None:
+    assert site(NOTHING, Collection()).rootfs_digest == rootfs_lock().digest
+
+
+def test_a_commands_end_ends_the_stores_session(tmp_path: Path) -> None:
+    with click.Context(click.Command("x")):
+        store = site(asked(store=tmp_path / "s"), Collection()).store
+        store.add_file([b"x"], sha256=None)
+        assert list((tmp_path / "s" / "sessions").iterdir())
+    assert list((tmp_path / "s" / "sessions").iterdir()) == []
+
+
+@pytest.mark.parametrize(("text", "expected"), [(None, None), ("", None), ("0", 0), ("1700000000", 1700000000)])
+def test_the_users_epoch(monkeypatch: pytest.MonkeyPatch, text: str | None, expected: int | None) -> None:
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     if text is not None:
         monkeypatch.setenv("SOURCE_DATE_EPOCH", text)
-    assert source_date_epoch() == epoch
+    assert source_date_epoch() == expected
 
 
-@pytest.mark.parametrize("text", ["yesterday", "-1", "1.5", "1e9"])
-def test_a_source_date_epoch_that_is_no_number_is_wrong_use(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+@pytest.mark.parametrize("text", ["-1", "1.5", "now", "4294967296", "9" * 5000])
+def test_what_is_no_epoch(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", text)
-    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
+    with pytest.raises(UsageError, match="is not a number of seconds"):
         source_date_epoch()
 
 
-def test_only_secrets_that_are_set_have_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MY_TOKEN", "value")
-    monkeypatch.delenv("OTHER_TOKEN", raising=False)
-    assert secrets(("MY_TOKEN", "OTHER_TOKEN")) == {"MY_TOKEN": "value"}
-
-
-def test_a_fetcher_tells_through_the_events(tmp_path: Path) -> None:
-    told: list[Event] = []
-    found = site(Places(output=None, channels=(), offline=True, store=tmp_path), Collection())
-    assert found.fetcher(told.append) is not None
-    assert [event for event in told if isinstance(event, Noted)] == []
+def test_secrets_are_read_by_name_and_unset_ones_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "t")
+    monkeypatch.setenv("EMPTY", "")
+    monkeypatch.delenv("UNSET", raising=False)
+    assert secrets(("TOKEN", "EMPTY", "UNSET")) == {"TOKEN": "t", "EMPTY": ""}
+    assert secrets(()) == {}

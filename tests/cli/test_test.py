@@ -1,0 +1,72 @@
+"""`bakehouse test`: a finished package's own tests, years later if need be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import HELLO, Command, write_recipe
+
+pytestmark = pytest.mark.sandbox
+
+
+def built(command: Command, folder: Path, out: Path) -> Path:
+    assert command("build", folder, "--out", out, "--test", "skip", "-q").code == 0
+    (package,) = out.glob("*/*.conda")
+    return package
+
+
+def test_a_good_package_passes(command: Command, hello: Path, tmp_path: Path) -> None:
+    package = built(command, hello, tmp_path / "channel")
+    said = command("test", package, "--progress", "plain")
+    assert said.code == 0
+    assert "passed  script 0" in said.err
+
+
+def test_json_says_how_each_test_went(command: Command, hello: Path, tmp_path: Path) -> None:
+    package = built(command, hello, tmp_path / "channel")
+    document = command("test", package, "--json").document
+    assert isinstance(document, list)
+    assert document[0]["package"] == str(package)
+    assert [(test["what"], test["passed"]) for test in document[0]["tests"]] == [("script 0", True)]
+    assert Path(document[0]["tests"][0]["log"]).is_file()
+
+
+def test_a_package_that_fails_ends_with_its_last_lines_and_1(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "r", HELLO.replace("grep -x hello", "echo about to fail; grep -x bye"))
+    said = command("test", built(command, recipe, tmp_path / "channel"), "--progress", "plain")
+    assert said.code == 1
+    assert "FAILED  script 0" in said.err
+    assert "about to fail" in said.err
+
+
+def test_its_dependencies_come_from_the_channel_that_is_named(command: Command, hello: Path, tmp_path: Path) -> None:
+    built(command, hello, tmp_path / "first")
+    text = HELLO.replace("name: hello", "name: other").replace("tests:", "requirements:\n  run: [hello]\ntests:")
+    other = built(
+        command, write_recipe(tmp_path / "other", text.replace("hello.txt", "other.txt")), tmp_path / "second"
+    )
+    assert command("test", other, "--out", tmp_path / "none", "-c", tmp_path / "first").code == 0
+    alone = command("test", other, "--out", tmp_path / "none")
+    assert alone.code == 1
+    assert "hello" in alone.err
+
+
+def test_a_package_without_tests_says_so(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "r", HELLO.partition("tests:")[0])
+    said = command("test", built(command, recipe, tmp_path / "channel"), "--progress", "plain")
+    assert said.code == 0
+    assert "no tests" in said.err
+
+
+@pytest.mark.parametrize("content", [b"", b"PK but no package"])
+def test_what_is_no_package_is_refused(command: Command, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a-1-0.conda").write_bytes(content)
+    said = command("test", tmp_path / "a-1-0.conda", "--json")
+    assert said.code == 2
+    assert "a-1-0.conda" in str(said.errors[0]["message"])
+
+
+def test_a_path_without_package_is_wrong_use(command: Command, tmp_path: Path) -> None:
+    assert command("test", tmp_path / "nowhere.conda", "--json").errors[0]["code"] == "cli.no-package"
