@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from builder.model.frozen import frozen
 from builder.model.rendering import Platforms, Rendering
 from builder.model.target import TARGETS
 from builder.recipe import load
+from builder.report import write_text
+from builder.report.trouble import warning_text
 
 BUILD_PLATFORM = "linux-64"
 """The platform that scripts run on: the only one so far."""
@@ -49,7 +52,10 @@ def _meant(path: Path, collection: Collection) -> tuple[Path, ...]:
 
 
 def render_files(files: Sequence[Path], selection: Selection, collection: Collection) -> Rendered:
-    """Render ``files``; variant files count in this order: the collection's, the one beside the recipe, those given."""
+    """Render ``files`` and tell of what has no effect in them on standard error.
+
+    Variant files count in this order: the collection's, the one beside the recipe, those given.
+    """
     host = _known(selection.target_platform or BUILD_PLATFORM)
     platforms = Platforms(target=host, host=host, build=BUILD_PLATFORM)
     renderings: list[Rendering] = []
@@ -58,7 +64,10 @@ def render_files(files: Sequence[Path], selection: Selection, collection: Collec
         given = (*variant_files(file.parent), *selection.variant_files)
         try:
             config = load_variants((*collection.variants, *given), selection.overrides(), platforms, os.environ)
-            renderings += render(load(file), config, platforms)
+            text = load(file)
+            for warning in text.warnings:
+                write_text(warning_text(warning), sys.stderr)
+            renderings += render(text, config, platforms)
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))

@@ -22,6 +22,12 @@ def problem_text(problem: Problem, *, colour: bool = False) -> str:
     return "\n".join(lines)
 
 
+def warning_text(problem: Problem) -> str:
+    """Return one line for something that works, but not as it seems meant."""
+    remedy = f" ({problem.remedy})" if problem.remedy else ""
+    return f"warning: {problem}{remedy}"
+
+
 def _frame(place: Place) -> list[str]:
     text = (place.frame or "").expandtabs(1)
     shown = text if len(text) <= 160 else text[:159] + "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builder.errors import Place, Problem, RecipeError
-from builder.report.trouble import error_document, error_text, problem_text
+from builder.report.trouble import error_document, error_text, problem_text, warning_text
 
 PROBLEM = Problem(
     code="recipe.unknown-key",
@@ -41,6 +41,12 @@ def test_a_very_long_line_is_cut_and_a_caret_beyond_it_left_out() -> None:
 def test_colour_only_when_asked() -> None:
     assert "\x1b" not in problem_text(PROBLEM)
     assert "\x1b[31merror" in problem_text(PROBLEM, colour=True)
+
+
+def test_a_warning_is_one_line() -> None:
+    assert warning_text(PROBLEM) == (
+        "warning: recipe.yaml:7:3: there is no key 'scrpt' in build (did you mean 'script'?)"
+    )
 
 
 def test_all_problems_of_an_error_are_shown_in_order() -> None:
