@@ -1,95 +1,88 @@
-"""`bakehouse fetch`: everything that a later --offline needs, by hash, once."""
+"""`bakehouse fetch`: what a later `--offline` needs, verified, told as a list."""
 
 from __future__ import annotations
 
 import hashlib
-import http.server
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from builder.sandbox.rootfs import rootfs_lock
-from tests.cli.conftest import Command, write_recipe
+from builder.store import Store
+from tests.cli.conftest import HELLO, Command, write_recipe
 
-CONTENT = b"the source\n"
-DIGEST = hashlib.sha256(CONTENT).hexdigest()
+FLOUR = b"flour\n"
+DIGEST = hashlib.sha256(FLOUR).hexdigest()
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
-    """A server that has one file and counts nothing."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path == "/source.txt"
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Length", str(len(CONTENT) if found else 0))
-            self.end_headers()
-            self.wfile.write(CONTENT if found else b"")
-
-        def log_message(self, *arguments: object) -> None:
-            return
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-
-
-def recipe(folder: Path, url: str, sha256: str = DIGEST) -> Path:
+def remote(tmp_path: Path) -> Path:
+    """A recipe with one source, at an address that needs no network."""
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "flour.txt").write_bytes(FLOUR)
+    url = (tmp_path / "server" / "flour.txt").as_uri()
+    source = f"source:\n  - url: {url}\n    sha256: {DIGEST}\nbuild:\n"
     return write_recipe(
-        folder,
-        f"package: {{name: x, version: '1'}}\nsource:\n  url: {url}\n  sha256: {sha256}\n"
-        "build: {noarch: generic, script: 'cp source.txt $PREFIX'}\n",
+        tmp_path / "remote",
+        HELLO.replace("build:\n", source).replace("echo hello", "cat flour.txt").replace("-x hello", "-x flour"),
     )
 
 
-def test_what_was_fetched_is_built_offline(command: Command, address: str, tmp_path: Path) -> None:
-    folder = recipe(tmp_path / "r", f"{address}/source.txt")
-    out = tmp_path / "channel"
-    refused = command("build", folder, "--out", out, "--offline", "-q")
-    assert refused.code == 3
-    assert "bakehouse fetch" in refused.err
-    fetched = command("fetch", folder, "--no-rootfs", "--json").document
-    assert isinstance(fetched, list)
-    assert [(one["address"], one["sha256"]) for one in fetched] == [(f"{address}/source.txt", DIGEST)]
-    assert Path(fetched[0]["path"]).read_bytes() == CONTENT
-    assert command("build", folder, "--out", out, "--offline", "-q").code == 0
-    assert len(list(out.glob("noarch/*.conda"))) == 1
+def test_the_document_says_what_lies_where(command: Command, kitchen: Path, remote: Path) -> None:
+    said = command("fetch", remote, "--no-rootfs", "--json")
+    assert said.code == 0, said
+    (found,) = said.document  # type: ignore[misc]
+    assert (found["address"].rpartition("/")[2], found["sha256"]) == ("flour.txt", DIGEST)
+    assert Path(found["path"]).read_bytes() == FLOUR
+    assert Path(found["path"]).is_relative_to(kitchen)
 
 
-def test_wrong_bytes_are_refused_and_not_kept(command: Command, address: str, tmp_path: Path, kitchen: Path) -> None:
-    said = command("fetch", recipe(tmp_path / "r", f"{address}/source.txt", "0" * 64), "--no-rootfs", "--json")
+def test_the_text_counts(command: Command, kitchen: Path, remote: Path) -> None:
+    said = command("fetch", remote, "--no-rootfs", "-q")
+    assert (said.out, said.err) == ("", f"1 files are in {kitchen}\n")
+
+
+@pytest.mark.sandbox
+def test_afterwards_offline_works_without_the_server(command: Command, remote: Path, tmp_path: Path) -> None:
+    build = ("build", remote, "--offline", "--out", tmp_path / "channel")
+    (tmp_path / "server").rename(tmp_path / "away")
+    before = command(*build, "--json")
+    assert before.code == 3
+    assert "bakehouse fetch" in str(before.errors[0]["remedy"])
+    (tmp_path / "away").rename(tmp_path / "server")
+    assert command("fetch", remote, "--no-rootfs").code == 0
+    (tmp_path / "server").rename(tmp_path / "away")
+    assert command(*build).code == 0
+
+
+def test_wrong_bytes_are_told_and_not_kept(command: Command, kitchen: Path, remote: Path, tmp_path: Path) -> None:
+    (tmp_path / "server" / "flour.txt").write_bytes(b"chalk\n")
+    said = command("fetch", remote, "--no-rootfs", "--json")
     assert said.code == 2
-    assert DIGEST in str(said.errors[0]["message"])
-    assert not list(kitchen.glob("files/*/*"))
+    (error,) = said.errors
+    assert DIGEST in str(error["message"])
+    assert Store(kitchen).file(DIGEST) is None
 
 
-def test_a_file_that_is_not_there_is_told_with_its_address(command: Command, address: str, tmp_path: Path) -> None:
-    said = command("fetch", recipe(tmp_path / "r", f"{address}/nothing.txt"), "--no-rootfs")
-    assert said.code == 2
-    assert f"{address}/nothing.txt" in said.err
+def test_a_source_that_two_variants_share_is_one(command: Command, remote: Path) -> None:
+    write_recipe(remote, (remote / "recipe.yaml").read_text().replace("cat flour", "echo ${{ kind }} && cat flour"))
+    said = command("fetch", remote, "--no-rootfs", "--json", "--variant", "kind=a,b")
+    assert len(said.document) == 1  # type: ignore[arg-type]
 
 
-def test_all_sources_are_tried_and_all_failures_told(command: Command, address: str, tmp_path: Path) -> None:
-    folders = [
-        recipe(tmp_path / name, f"{address}/{name}.txt", digest * 64) for name, digest in (("a", "1"), ("b", "2"))
-    ]
-    said = command("fetch", *folders, "--no-rootfs", "--json")
-    assert len(said.errors) == 2
+def test_what_is_skipped_needs_nothing(command: Command, remote: Path) -> None:
+    write_recipe(remote, (remote / "recipe.yaml").read_text().replace("build:\n", "build:\n  skip: true\n"))
+    assert command("fetch", remote, "--no-rootfs", "--json").document == []
 
 
-def test_the_sandboxs_root_is_fetched_unless_it_is_not_wanted(command: Command, hello: Path) -> None:
-    said = command("fetch", hello, "--offline", "--json")
-    assert said.code == 3
-    assert len(said.errors) == len(rootfs_lock().debs)
-    assert command("fetch", hello, "--offline", "--no-rootfs").code == 0
-
-
-def test_a_skipped_output_needs_nothing(command: Command, tmp_path: Path) -> None:
-    folder = recipe(tmp_path / "r", "https://example.org/never.txt")
-    text = (folder / "recipe.yaml").read_text().replace("noarch: generic", "skip: [linux]")
-    (folder / "recipe.yaml").write_text(text)
-    assert command("fetch", folder, "--offline", "--no-rootfs").code == 0
+def test_the_root_of_the_sandbox_comes_along(
+    command: Command, kitchen: Path, machine_store: Store, hello: Path
+) -> None:
+    store = Store(kitchen)
+    for deb in rootfs_lock().debs:
+        path = machine_store.file(deb.sha256)
+        assert path is not None
+        store.add_file([path.read_bytes()], sha256=deb.sha256)
+    said = command("fetch", hello, "--json", "--offline")
+    assert said.code == 0
+    assert {found["sha256"] for found in said.document} == {deb.sha256 for deb in rootfs_lock().debs}  # type: ignore[union-attr, attr-defined]

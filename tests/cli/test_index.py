@@ -1,50 +1,66 @@
-"""`bakehouse index`: a channel's index anew from its packages."""
+"""`bakehouse index`: a channel's indexes made anew from its packages alone."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from tests.channel.making import make_package
+import pytest
+
 from tests.cli.conftest import Command
+from tests.e2e.command import indexed, packages
 
 
-def channel_of(tmp_path: Path) -> Path:
-    folder = tmp_path / "channel" / "linux-64"
-    folder.mkdir(parents=True)
-    for name in ("alpha", "beta"):
-        package = make_package(tmp_path / "made", name)
-        package.path.rename(folder / package.file_name)
-    return folder.parent
+@pytest.fixture
+def channel(command: Command, hello: Path, tmp_path: Path) -> Path:
+    """A channel with one package."""
+    assert command("build", hello, "--out", tmp_path / "channel", "--test", "skip").code == 0
+    return tmp_path / "channel"
 
 
-def test_every_package_is_in_the_new_index(command: Command, tmp_path: Path) -> None:
-    channel = channel_of(tmp_path)
+@pytest.mark.sandbox
+def test_what_was_lost_is_made_again_to_the_byte(command: Command, channel: Path) -> None:
+    index = channel / "linux-64" / "repodata.json"
+    before = index.read_bytes()
+    index.unlink()
+    said = command("index", channel)
+    assert (said.code, said.out) == (0, "")
+    assert said.err.splitlines() == ["linux-64: 1 packages", "noarch: 0 packages"]
+    assert index.read_bytes() == before
+
+
+@pytest.mark.sandbox
+def test_a_removed_package_leaves_the_index(command: Command, channel: Path) -> None:
+    (package,) = channel.glob("*/*.conda")
+    package.unlink()
+    said = command("index", channel, "--json")
+    assert said.document == {"channel": str(channel), "packages": {"linux-64": 0, "noarch": 0}}
+    assert said.err == ""
+    assert indexed(channel) == packages(channel) == {}
+
+
+@pytest.mark.sandbox
+def test_what_is_no_package_is_warned_of_and_left_out(command: Command, channel: Path) -> None:
+    (channel / "linux-64" / "broken-1-0.conda").write_bytes(b"no archive")
     said = command("index", channel)
     assert said.code == 0
-    assert "linux-64: 2 packages" in said.err
-    index = json.loads((channel / "linux-64" / "repodata.json").read_text())
-    assert [record["name"] for record in index["packages.conda"].values()] == ["alpha", "beta"]
-    assert (channel / "noarch" / "repodata.json").is_file()
+    assert said.err.startswith("warning: linux-64/broken-1-0.conda stays out of the index: ")
+    assert len(indexed(channel)) == 1
 
 
-def test_json_counts_per_subdir(command: Command, tmp_path: Path) -> None:
-    channel = channel_of(tmp_path)
-    assert command("index", channel, "--json").document == {
-        "channel": str(channel), "packages": {"linux-64": 2, "noarch": 0},
+def test_an_empty_folder_becomes_an_empty_channel(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    assert command("index", tmp_path / "c", "--json").document == {
+        "channel": str(tmp_path / "c"), "packages": {"noarch": 0},
     }  # fmt: skip
+    assert json.loads((tmp_path / "c" / "noarch" / "repodata.json").read_text())["packages.conda"] == {}
 
 
-def test_what_is_no_package_is_told_and_left_out(command: Command, tmp_path: Path) -> None:
-    channel = channel_of(tmp_path)
-    (channel / "linux-64" / "broken-1.0-0.conda").write_bytes(b"half a package")
-    said = command("index", channel)
-    assert said.code == 0
-    assert "broken-1.0-0.conda stays out of the index" in said.err
-    assert "linux-64: 2 packages" in said.err
-
-
-def test_a_channel_that_is_not_there_is_wrong_use(command: Command, tmp_path: Path) -> None:
-    said = command("index", tmp_path / "nowhere", "--json")
+@pytest.mark.parametrize("kind", ["missing", "file"])
+def test_what_is_no_folder(command: Command, tmp_path: Path, kind: str) -> None:
+    if kind == "file":
+        (tmp_path / "c").touch()
+    said = command("index", tmp_path / "c", "--json")
     assert said.code == 2
-    assert said.errors[0]["code"] == "cli.no-channel"
+    (error,) = said.errors
+    assert (error["code"], error["remedy"]) == ("cli.no-channel", "name the channel's top folder")

@@ -1,70 +1,86 @@
-"""`bakehouse plan`: what would be built and why, without solving or fetching anything."""
+"""`bakehouse plan`: what would be built and why, without a solve, a fetch or a sandbox."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.conftest import Command, write_recipe
+import pytest
+
+from tests.cli.conftest import HELLO, Command, write_recipe
 from tests.e2e.command import SIX
 
-FIELDS = {"id", "recipe_key", "deps", "state", "reason"}
 
-
-def tasks(document: object) -> dict[str, dict[str, object]]:
+def tasks(document: object) -> list[dict[str, object]]:
     assert isinstance(document, list)
-    return {task["name"]: task for task in document}
+    return document
 
 
-def test_the_document_has_the_fields_of_the_contract_in_an_order_that_can_be_built(command: Command) -> None:
-    document = command("plan", SIX, "--json").document
-    assert isinstance(document, list)
-    seen: set[str] = set()
-    for task in document:
-        assert set(task) >= FIELDS
-        assert set(task["deps"]) <= seen
+def test_the_document_is_the_dag(command: Command, tmp_path: Path) -> None:
+    found = tasks(command("plan", SIX, "--out", tmp_path / "channel", "--json").document)
+    assert len(found) == 7
+    seen: set[object] = set()
+    for task in found:
+        assert set(task) >= {"id", "recipe_key", "deps", "state", "reason"}
+        deps = task["deps"]
+        assert isinstance(deps, list)
+        assert set(deps) <= seen, "each follows what it needs"
         seen.add(task["id"])
-    assert len(seen) == 7
+    assert len({task["recipe_key"] for task in found}) == 7
 
 
-def test_text_has_a_line_for_each_task_and_a_sum(command: Command) -> None:
-    lines = command("plan", SIX).out.splitlines()
+def test_the_same_plan_every_time_and_nothing_is_made(command: Command, kitchen: Path, tmp_path: Path) -> None:
+    out = tmp_path / "channel"
+    assert command("plan", SIX, "--out", out).out == command("plan", SIX, "--out", out).out
+    assert not out.exists()
+    assert {path.name for path in kitchen.iterdir()} <= {"folders", "ledger.sqlite", "locks", "sessions", "used"}
+
+
+def test_text_counts_what_would_happen(command: Command, tmp_path: Path) -> None:
+    lines = command("plan", SIX, "--out", tmp_path / "channel").out.splitlines()
     assert len(lines) == 8
-    assert all(line.startswith(("build  ", "after  ")) for line in lines[:-1])
-    assert "build" in lines[-1]
+    states = [line.partition("  ")[0] for line in lines[:-1]]
+    assert set(states) <= {"build", "after", "reuse"}
+    assert lines[-1] == ", ".join(
+        f"{states.count(state)} {state}" for state in ("reuse", "build", "after") if state in states
+    )
 
 
-def test_recipe_keys_do_not_depend_on_where_a_recipe_lies(command: Command, tmp_path: Path, hello: Path) -> None:
-    copy = write_recipe(tmp_path / "elsewhere", (hello / "recipe.yaml").read_text())
-    keys = [tasks(command("plan", folder, "--json").document)["hello"]["recipe_key"] for folder in (hello, copy)]
-    assert keys[0] == keys[1]
+@pytest.mark.sandbox
+def test_what_was_built_is_reused_and_a_change_is_named(command: Command, hello: Path, tmp_path: Path) -> None:
+    out = tmp_path / "channel"
+    assert command("plan", hello, "--out", out).out.startswith("build  linux-64/hello-1.0-")
+    assert command("build", hello, "--out", out).code == 0
+    (task,) = tasks(command("plan", hello, "--out", out, "--json").document)
+    assert task["state"] == "reuse"
+    assert command("plan", hello, "--out", out).out.endswith("\n1 reuse\n")
+    write_recipe(hello, HELLO.replace("script: echo hello", "script: echo  hello"))
+    (task,) = tasks(command("plan", hello, "--out", out, "--json").document)
+    assert task["state"] == "build"
+    assert "build" in str(task["reason"])
+    (other,) = tasks(command("plan", hello, "--out", tmp_path / "other", "--json").document)
+    assert other["state"] == "build", "another channel has nothing"
 
 
-def test_a_recipe_key_follows_every_file_of_the_folder(command: Command, hello: Path) -> None:
-    def key() -> object:
-        return tasks(command("plan", hello, "--json").document)["hello"]["recipe_key"]
-
-    first = key()
-    (hello / "helper.sh").write_text("echo\n")
-    second = key()
-    (hello / ".hidden").write_text("nobody sees it\n")
-    assert (first == second, key() == second) == (False, True)
+def test_other_platforms_can_be_planned(command: Command, tmp_path: Path) -> None:
+    found = tasks(command("plan", SIX, "--json", "--target-platform", "osx-arm64", "--out", tmp_path / "c").document)
+    assert {str(task["id"]).removeprefix("staging:").partition("/")[0] for task in found} == {"osx-arm64", "noarch"}
 
 
-def test_with_deps_plans_what_the_collection_provides(command: Command) -> None:
-    alone = tasks(command("plan", SIX / "app", "--json").document)
-    together = tasks(command("plan", SIX / "app", "--with-deps", "--json").document)
-    assert set(alone) == {"six-app"}
-    assert set(together) == {"six-app", "six-base", "six-show", "six-data", "six-kit-build", "six-words"}
+def test_dependencies_come_from_the_collection_when_asked(command: Command, tmp_path: Path) -> None:
+    alone = tasks(command("plan", SIX / "app", "--json", "--out", tmp_path / "c").document)
+    assert len(alone) == 2
+    together = tasks(command("plan", SIX / "app", "--json", "--with-deps", "--out", tmp_path / "c").document)
+    assert len(together) == 7
 
 
-def test_a_broken_recipe_is_all_that_is_said(command: Command, hello: Path, tmp_path: Path) -> None:
-    broken = write_recipe(tmp_path / "broken", "package: {name: x, version: '1'}\nbuild: {scrpt: x}\n")
-    said = command("plan", hello, broken, "--json")
+def test_nothing_to_do(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "skipped", HELLO.replace("build:\n", "build:\n  skip: true\n"))
+    assert command("plan", recipe, "--out", tmp_path / "c").out == "nothing to do\n"
+    assert command("plan", recipe, "--out", tmp_path / "c", "--json").document == []
+
+
+def test_a_broken_recipe_is_no_plan(command: Command, tmp_path: Path, hello: Path) -> None:
+    bad = write_recipe(tmp_path / "bad", "package: {nam: x}\n")
+    said = command("plan", hello, bad, "--json")
     assert said.code == 2
-    assert said.errors[0]["line"] == 2
-    assert "script" in str(said.errors[0]["remedy"])
-
-
-def test_nothing_to_plan_is_said(command: Command, tmp_path: Path) -> None:
-    recipe = write_recipe(tmp_path / "r", "package: {name: x, version: '1'}\nbuild: {skip: [linux], script: x}\n")
-    assert "nothing to do" in command("plan", recipe).out
+    assert {error["file"] for error in said.errors} == {str(bad / "recipe.yaml")}

@@ -1,79 +1,115 @@
-"""From renderings to a plan: what the channel and the ledger know, what a collection adds."""
+"""From renderings to a plan, and the recipes that `--with-deps` adds."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from builder.channel import Channel
 from builder.cli import planning
-from builder.cli.collection import find_collection
+from builder.cli.collection import Collection
 from builder.cli.options import Places, Selection
 from builder.cli.rendering import Rendered, render_selection
 from builder.cli.site import Site, site
 from builder.farm import Ledger
 from builder.model.task import TaskState
-from tests.channel.making import make_package
-from tests.e2e.command import SIX
+from tests.cli.conftest import write_recipe
+
+RECIPE = "package: {{name: {name}, version: '1'}}\nbuild: {{script: 'true'}}\nrequirements: {{host: {host}}}\n"
 
 
-def chosen(*paths: Path) -> Selection:
-    return Selection(paths=paths, recipes=(), variant_files=(), variants=(), target_platform=None)
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """`cake` needs `dough`, which needs `flour`; `tea` stands alone."""
+    root = tmp_path / "collection"
+    for name, host in (("cake", "[dough]"), ("dough", "[flour, elsewhere]"), ("flour", "[]"), ("tea", "[]")):
+        write_recipe(root / "recipes" / name, RECIPE.format(name=name, host=host))
+    (root / "bakehouse.yaml").write_text("recipes: [recipes]\n")
+    return root
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Site:
-    return site(Places(output=tmp_path / "out", channels=(), offline=True, store=tmp_path / "s"), find_collection(SIX))
+    return site(Places(output=tmp_path / "channel", channels=(), offline=True, store=tmp_path / "s"), Collection())
 
 
-@pytest.fixture
-def six() -> Rendered:
-    return render_selection(chosen(SIX))
+def selected(*paths: Path) -> Selection:
+    return Selection(paths=paths, recipes=(), variant_files=(), variants=(), target_platform=None)
 
 
-def test_an_empty_channel_means_that_everything_is_built(place: Site, six: Rendered) -> None:
+def names(rendered: Rendered) -> list[str]:
+    return sorted(rendering.output.name for rendering in rendered.renderings)
+
+
+def test_what_is_missing_comes_with_what_it_misses(collection: Path) -> None:
+    selection = selected(collection / "recipes" / "cake")
+    rendered = planning.with_dependencies(render_selection(selection), selection, set())
+    assert names(rendered) == ["cake", "dough", "flour"]
+    assert rendered.errors == ()
+
+
+def test_what_is_there_already_needs_no_recipe(collection: Path) -> None:
+    selection = selected(collection / "recipes" / "cake")
+    assert names(planning.with_dependencies(render_selection(selection), selection, {"dough"})) == ["cake"]
+
+
+def test_what_was_chosen_anyway_comes_once(collection: Path) -> None:
+    selection = selected(collection / "recipes")
+    assert names(planning.with_dependencies(render_selection(selection), selection, set())) == [
+        "cake",
+        "dough",
+        "flour",
+        "tea",
+    ]
+
+
+def test_without_a_collection_nothing_is_added(tmp_path: Path) -> None:
+    alone = write_recipe(tmp_path / "cake", RECIPE.format(name="cake", host="[dough]"))
+    assert names(planning.with_dependencies(render_selection(selected(alone)), selected(alone), set())) == ["cake"]
+
+
+def test_a_broken_recipe_of_the_collection_is_told_and_hinders_nobody(collection: Path) -> None:
+    write_recipe(collection / "recipes" / "flour", "package: {nam: flour}\n")
+    selection = selected(collection / "recipes" / "cake")
+    rendered = planning.with_dependencies(render_selection(selection), selection, set())
+    assert names(rendered) == ["cake", "dough"]
+    (error,) = rendered.errors
+    assert str(collection / "recipes" / "flour") in str(error)
+
+
+def test_a_plan_against_an_empty_channel_builds_all(collection: Path, place: Site) -> None:
+    rendered = render_selection(selected(collection))
     with Ledger(place.store) as ledger:
-        plan = planning.make(six.renderings, place, ledger, sealed=True)
+        plan = planning.make(rendered.renderings, place, ledger, sealed=True)
+    assert len(plan.tasks) == 4
     assert {task.state for task in plan.tasks} <= {TaskState.BUILD, TaskState.AFTER}
 
 
-def test_what_lies_in_the_channel_under_its_recipe_key_is_reused(place: Site, six: Rendered, tmp_path: Path) -> None:
+def keys(collection: Path, place: Site, *, sealed: bool = True) -> set[str]:
     with Ledger(place.store) as ledger:
-        plan = planning.make(six.renderings, place, ledger, sealed=True)
-        base = next(task for task in plan.tasks if task.rendering.output.name == "six-base")
-        package = replace(make_package(tmp_path / "made", "alpha"), recipe_key=base.recipe_key)
-        Channel(place.output).publish(package)
-        again = planning.make(six.renderings, place, ledger, sealed=True).by_id()[base.id]
-    assert again.state is TaskState.REUSE
-    assert again.package == package.file_name
+        plan = planning.make(
+            render_selection(selected(collection / "recipes" / "tea")).renderings, place, ledger, sealed=sealed
+        )
+    return {task.recipe_key for task in plan.tasks}
 
 
-def test_what_the_ledger_remembers_counts_only_while_the_file_is_there(
-    place: Site, six: Rendered, tmp_path: Path
+def test_the_users_epoch_and_isolation_enter_the_recipe_key(
+    collection: Path, place: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    plain = keys(collection, place)
+    assert keys(collection, place) == plain
+    assert keys(collection, place, sealed=False) != plain
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert keys(collection, place) != plain
+
+
+def test_what_the_ledger_remembers_counts_only_while_the_channel_has_it(collection: Path, place: Site) -> None:
+    (key,) = keys(collection, place)
     with Ledger(place.store) as ledger:
-        plan = planning.make(six.renderings, place, ledger, sealed=True)
-        base = next(task for task in plan.tasks if task.rendering.output.name == "six-base")
-        claim = ledger.claim(str(place.output), base.recipe_key, base.id)
+        claim = ledger.claim(str(place.output), key, "linux-64/tea-1-hb0f4dca_0")
         assert claim is not None
-        ledger.finish(claim, file_name="gone-1-0.conda", build_key="b")
-        assert planning.make(six.renderings, place, ledger, sealed=True).by_id()[base.id].state is TaskState.BUILD
-
-
-def test_an_unsealed_build_has_other_keys(place: Site, six: Rendered) -> None:
-    with Ledger(place.store) as ledger:
-        sealed = planning.make(six.renderings, place, ledger, sealed=True)
-        unsealed = planning.make(six.renderings, place, ledger, sealed=False)
-    pairs = zip(sealed.tasks, unsealed.tasks, strict=True)
-    assert all(one.recipe_key != other.recipe_key for one, other in pairs)
-
-
-def test_dependencies_of_dependencies_come_along_and_what_is_there_does_not() -> None:
-    selection = chosen(SIX / "app")
-    alone = render_selection(selection)
-    names = {one.output.name for one in planning.with_dependencies(alone, selection, set()).renderings}
-    assert names == {"six-app", "six-base", "six-show", "six-data", "six-kit-build", "six-words"}
-    fewer = {one.output.name for one in planning.with_dependencies(alone, selection, {"six-show"}).renderings}
-    assert fewer == {"six-app", "six-base"}
+        assert ledger.finish(claim, file_name="tea-1-hb0f4dca_0.conda", build_key="b" * 64)
+        rendered = render_selection(selected(collection / "recipes" / "tea"))
+        (task,) = planning.make(rendered.renderings, place, ledger, sealed=True).tasks
+    assert task.state is TaskState.BUILD, "somebody has removed the package"

@@ -138,9 +138,9 @@ def test_errors_are_coloured_only_on_a_terminal(command: Command, tmp_path: Path
 def test_what_has_no_effect_is_told_beside_the_output(command: Command, tmp_path: Path) -> None:
     recipe = write_recipe(
         tmp_path / "r",
-        "package: {name: x, version: '1'}\ntests:\n  - script: 'true'\n    imports: [x]\n",
+        "package: {name: x, version: '1'}\ntests:\n  - python:\n      imports: [x]\n    pip_check: true\n",
     )
     said = command("render", recipe, "--json")
     assert said.code == 0
     assert len(listed(said.document)) == 1
-    assert said.err.startswith(f"warning: {recipe / 'recipe.yaml'}:4:")
+    assert said.err.startswith(f"warning: {recipe / 'recipe.yaml'}:5:")

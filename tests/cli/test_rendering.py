@@ -9,7 +9,7 @@ import pytest
 from builder.cli.collection import find_collection
 from builder.cli.options import Selection
 from builder.cli.rendering import Rendered, render_files, render_selection
-from builder.errors import BakehouseError, RecipeError, UsageError
+from builder.errors import RecipeError, UsageError
 from tests.cli.conftest import HELLO, write_recipe
 
 
@@ -116,7 +116,7 @@ def test_no_error_raises_nothing(collection: Path) -> None:
 def test_a_missing_variant_file_is_told_by_its_name(collection: Path, tmp_path: Path) -> None:
     rendered = render_selection(selected(collection, variant_files=(tmp_path / "gone.yaml",)))
     assert rendered.renderings == ()
-    assert all(isinstance(error, BakehouseError) and "gone.yaml" in str(error) for error in rendered.errors)
+    assert all("gone.yaml" in str(error) for error in rendered.errors)
 
 
 def test_the_platform_is_that_of_host_and_target(collection: Path) -> None:

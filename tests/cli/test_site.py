@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from pathlib import Path
 
 import click
@@ -11,7 +13,8 @@ from builder.cli.collection import Collection
 from builder.cli.options import Places
 from builder.cli.site import secrets, site, source_date_epoch
 from builder.errors import UsageError
-from builder.report.events import Downloaded, Event, Noted
+from builder.model.recipe import UrlSource
+from builder.report.events import Downloaded, Event
 from builder.sandbox.rootfs import rootfs_lock
 
 NOTHING = Places(output=None, channels=(), offline=False, store=None)
@@ -65,11 +68,14 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_fetcher_tells_through_events(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_bytes(b"hello")
+    source = UrlSource(urls=((tmp_path / "x.txt").as_uri(),), sha256=hashlib.sha256(b"hello").hexdigest())
     told: list[Event] = []
-    fetcher = site(asked(store=tmp_path / "s"), Collection()).fetcher(told.append)
-    fetcher.report("a mirror is slow")
-    fetcher.progress("x.tar.gz", 5, 10)
-    assert told == [Noted(text="a mirror is slow"), Downloaded(name="x.tar.gz", received=5, size=10)]
+    made = site(asked(store=tmp_path / "s"), Collection())
+    path = asyncio.run(made.fetcher(told.append).fetch(source))
+    assert path.read_bytes() == b"hello"
+    assert path.is_relative_to(made.store.root)
+    assert {event.name for event in told if isinstance(event, Downloaded)} == {"x.txt"}
 
 
 def test_the_sandboxs_root_goes_by_the_digest_of_its_list() -> None:
