@@ -72,3 +72,85 @@ def test_a_thread_that_cannot_be_stopped_does_not_hold_the_process_back() -> Non
     """)
     done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, timeout=30, check=False)
     assert done.returncode == 130
+
+
+async def signalled(*numbers: signal.Signals) -> None:
+    for number in numbers:
+        os.kill(os.getpid(), number)
+    await asyncio.sleep(60)
+
+
+def test_a_second_signal_does_not_cut_the_cleaning_short() -> None:
+    cleaned: list[str] = []
+
+    async def work() -> None:
+        try:
+            await signalled(signal.SIGINT, signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0.01)
+            cleaned.append("yes")
+
+    with pytest.raises(Interrupted):
+        wait_for(work(), abandon=never)
+    assert cleaned == ["yes"]
+
+
+def test_work_that_ends_although_it_was_cancelled_counts() -> None:
+    async def work() -> str:
+        try:
+            await signalled(signal.SIGINT)
+        except asyncio.CancelledError:
+            return "published"
+        return "never"
+
+    assert wait_for(work(), abandon=never) == "published"
+
+
+def test_ignored_hangups_stay_ignored() -> None:
+    old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+
+        async def work() -> str:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.05)
+            return "went on"
+
+        assert wait_for(work(), abandon=never) == "went on"
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, old)
+
+
+def test_neither_handlers_nor_a_watchdog_outlive_the_wait() -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    with pytest.raises(Interrupted):
+        wait_for(signalled(signal.SIGTERM), abandon=never)
+    assert [signal.getsignal(number) for number in numbers] == before
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(1)
+            assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("tidy", ["pass", "time.sleep(60)"])
+def test_the_terminal_is_tidied_before_the_process_is_abandoned(tidy: str) -> None:
+    program = textwrap.dedent(f"""
+        import asyncio, os, signal, threading, time
+        from builder.cli.waiting import wait_for
+
+        def tidy():
+            print("tidied", flush=True)
+            {tidy}
+
+        async def work():
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.to_thread(time.sleep, 60)
+
+        wait_for(work(), abandon=os._exit, tidy=tidy)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, timeout=30, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (130, "tidied\n")
