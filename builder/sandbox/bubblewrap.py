@@ -126,9 +126,9 @@ class Bubblewrap:
             inside = str(mount.inside)
             match mount:
                 case Bind(source=source, writable=True):
-                    words += ["--bind", str(source), inside]
+                    words += ["--bind", str(source.absolute()), inside]
                 case Bind(source=source):
-                    words += ["--ro-bind", str(shown(source)), inside]
+                    words += ["--ro-bind", str(shown(source.absolute())), inside]
                 case Overlay(upper=upper):
                     words += ["--bind", str(stage.writable(mount) if self.overlay else upper), inside]
                 case Tmpfs(size=size):

@@ -138,3 +138,17 @@ def test_a_terminal_is_passed_through(sealed: Bench) -> None:
 
     assert asyncio.run(main()) == 4
     assert said == b""
+
+
+@pytest.mark.parametrize("overlay", [True, False])
+def test_a_relative_source_means_the_callers_folder(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, overlay: bool
+) -> None:
+    (bench.folder / "beside").mkdir()
+    (bench.folder / "beside" / "file").write_text("here\n")
+    monkeypatch.chdir(bench.folder)
+    either = replace(bench, sandbox=replace(bench.sandbox, overlay=overlay))
+    assert (
+        either.run("cat file", Bind(source=Path("beside"), inside=bench.inside.work), cwd=bench.inside.work).text
+        == "here\n"
+    )
