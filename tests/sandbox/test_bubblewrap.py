@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -144,11 +144,10 @@ def test_a_terminal_is_passed_through(sealed: Bench) -> None:
 def test_a_relative_source_means_the_callers_folder(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, overlay: bool
 ) -> None:
+    assert isinstance(bench.sandbox, Bubblewrap)
     (bench.folder / "beside").mkdir()
     (bench.folder / "beside" / "file").write_text("here\n")
     monkeypatch.chdir(bench.folder)
     either = replace(bench, sandbox=replace(bench.sandbox, overlay=overlay))
-    assert (
-        either.run("cat file", Bind(source=Path("beside"), inside=bench.inside.work), cwd=bench.inside.work).text
-        == "here\n"
-    )
+    beside = Bind(source=Path("beside"), inside=bench.inside.work)
+    assert either.run("cat file", beside, cwd=bench.inside.work).text == "here\n"
