@@ -34,7 +34,7 @@ check: $(VENV)/test  ## style, types, architecture, links of the docs: less than
 fix: $(VENV)/test  ## format the code and sort its imports
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(VENV)/test  ## measure against py-rattler-build in the same run
+bench: $(VENV)/test demo  ## measure against py-rattler-build in the same run
 	@$(BIN)/python -m benchmarks
 
 repin: $(VENV)/run  ## renew the pins of Debian packages in recipes and rootfs from the suite's signed index
