@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _PATIENCE = 1.5
 """Seconds that cancelled work gets to kill its processes and remove its folders before the process leaves anyway."""
+_SAID = "interrupted; what was finished stays, run the same command to go on"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -50,7 +51,11 @@ def wait_for(
         try:
             return runner.run(_result(task))
         except asyncio.CancelledError:
-            raise Interrupted("interrupted; what was finished stays, run the same command to go on") from None
+            raise Interrupted(_SAID) from None
+        except Exception as error:
+            if watchdog.is_alive():  # it stumbled over what the cancellation took away
+                raise Interrupted(_SAID) from error
+            raise
 
 
 @contextmanager

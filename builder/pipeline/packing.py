@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from builder import __version__
 from builder.archive import read_package
 from builder.check import CheckContext, SiblingFiles, leaks_of
 from builder.check import run as run_checks
+from builder.environment.wall import in_thread
 from builder.model.finding import Finding
 from builder.model.frozen import frozen
 from builder.model.globs import Globs
@@ -35,7 +35,7 @@ async def chosen(work: Work, ready: Ready, scripted: Scripted) -> Payload:
         work=scripted.work,
         scratch=work.folder("rewritten"),
     )
-    return await asyncio.to_thread(select, scripted.installed, work.output, context)
+    return await in_thread(select, scripted.installed, work.output, context)
 
 
 async def relocated(work: Work, payload: Payload) -> Relocated:
@@ -46,7 +46,7 @@ async def relocated(work: Work, payload: Payload) -> Relocated:
         build_prefix=work.inside.build_prefix,
         scratch=work.folder("relocated"),
     )
-    return await asyncio.to_thread(relocate, payload, work.output, context)
+    return await in_thread(relocate, payload, work.output, context)
 
 
 async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Relocated) -> tuple[Finding, ...]:
@@ -56,12 +56,12 @@ async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Reloca
         target=target(work.rendering.platforms.host),
         environments=ready.environments,
         host=ready.around,
-        siblings=await asyncio.to_thread(_siblings, work),
+        siblings=await in_thread(_siblings, work),
         installed=scripted.installed,
         leaks=leaks_of(work.inside),
         glibc=work.bench.root.glibc,
     )
-    return await asyncio.to_thread(run_checks, finished, context)
+    return await in_thread(run_checks, finished, context)
 
 
 @frozen
@@ -89,7 +89,7 @@ async def packed(work: Work, ready: Ready, made: Made) -> Package:
         sources=tuple(dict.fromkeys((*inherited, *made.tree.digests))),
         test_files=tuple(_test_files(work, made.scripted.work)),
     )
-    return await asyncio.to_thread(pack, request, work.folder("packed"))
+    return await in_thread(pack, request, work.folder("packed"))
 
 
 def _siblings(work: Work) -> tuple[SiblingFiles, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builder.environment import link, resolve
 from builder.environment.packages import PackageStore
+from builder.environment.wall import in_thread
 from builder.errors import UsageError, WorkError
 from builder.model.environment import Environment, Environments, LinkedPrefix
 from builder.model.frozen import frozen
@@ -45,9 +45,9 @@ class Ready:
 
 async def make_ready(work: Work) -> Ready:
     """Solve and link the task's environments; packages come from the store where they have been linked before."""
-    parent = await asyncio.to_thread(_parent, work)
+    parent = await in_thread(_parent, work)
     environments = await _resolved(work, parent.environments if parent else None)
-    contents = await asyncio.to_thread(work.bench.channel.contents)
+    contents = await in_thread(work.bench.channel.contents)
     key = build_key(work.task, environments, parent.build_key if parent else None, contents)
     inside = work.inside
     return Ready(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from builder.environment.wall import in_thread
 from builder.model.frozen import frozen
 from builder.model.payload import Entry, Installed
 from builder.model.recipe import Script
@@ -76,12 +76,12 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
         bench.root.folder, _mounts(work, ready, host, source), bench.limits, variables
     ) as session:
         ran = await run_script(session, _run(work, ready, script), _log(work))
-    changes = await asyncio.to_thread(bench.sandbox.changes, source)
+    changes = await in_thread(bench.sandbox.changes, source)
     if not ran.good:
-        await asyncio.to_thread(settle, tree.folder, changes)
+        await in_thread(settle, tree.folder, changes)
         kept = bench.store.failed_place(work.task.id)
         raise ran.error(remedy=f"the whole log is {ran.log}; the tree as the script left it is {kept}")
-    left = collect(await asyncio.to_thread(bench.sandbox.changes, host), log=ran.log)
+    left = collect(await in_thread(bench.sandbox.changes, host), log=ran.log)
     return Scripted(installed=_together(inherited, left), work=(changes.folder, *layers), changes=changes)
 
 

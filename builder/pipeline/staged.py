@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from builder.environment.wall import in_thread
 from builder.errors import MachineError
 from builder.model.environment import (
     DependencyOrigin,
@@ -95,8 +95,8 @@ async def keep(store: Store, staged: Staged) -> Staged:
     """Move a staging output's files into the store and return it as it lies there; another process may be first."""
     async with store.making_async(_KIND, staged.build_key) as making:
         if not making.ready:
-            await asyncio.to_thread(_write, staged, making.path)
-    kept = await asyncio.to_thread(load, store, staged.build_key)
+            await in_thread(_write, staged, making.path)
+    kept = await in_thread(load, store, staged.build_key)
     assert kept is not None
     return kept
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 from builder import check
+from builder.environment.wall import in_thread
 from builder.errors import BakehouseError, PackageTestError, UsageError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
@@ -72,7 +72,7 @@ async def _bake(work: Work) -> Outcome:
             problems = await trying.set_aside(work, package, outcome.tests)
             return replace(outcome, ending=Ending.FAILED, problems=problems, exit_code=PackageTestError.exit_code)
     with phases.of(Phase.CHANNEL):
-        published = await asyncio.to_thread(bench.channel.publish, package, replace=True)
+        published = await in_thread(bench.channel.publish, package, replace=True)
     return replace(outcome, package=replace(package, path=published.path))
 
 
@@ -80,7 +80,7 @@ async def _reused(work: Work, ready: Ready) -> Outcome | None:
     """Return the end of a task whose dependencies came out with the same bytes as when its package was built."""
     if work.task.state is not TaskState.AFTER:
         return None
-    known = await asyncio.to_thread(work.bench.channel.build_keys)
+    known = await in_thread(work.bench.channel.build_keys)
     name = known.get(ready.build_key)
     if name is None:
         return None
@@ -102,14 +102,14 @@ async def _stage(work: Work) -> Outcome:
     phases, store = work.phases, work.bench.store
     with phases.of(Phase.ENVIRONMENT):
         ready = await make_ready(work)
-        found = await asyncio.to_thread(staged.load, store, ready.build_key)
+        found = await in_thread(staged.load, store, ready.build_key)
     if found is None:
         with phases.of(Phase.SOURCE):
             tree = await scripting.fetch_sources(work)
         with phases.of(Phase.SCRIPT):
             scripted = await scripting.run_build(work, tree, ready)
             if scripted.changes is not None:
-                await asyncio.to_thread(settle, tree.folder, scripted.changes)
+                await in_thread(settle, tree.folder, scripted.changes)
             made = Staged(
                 build_key=ready.build_key,
                 environments=ready.environments,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from builder.environment import link
+from builder.environment.wall import in_thread
 from builder.errors import PackageTestError, Problem
 from builder.model.environment import LinkedPrefix
 from builder.model.package import Package, TestResult
@@ -47,7 +47,7 @@ async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, .
 async def set_aside(work: Work, package: Package, results: Sequence[TestResult]) -> tuple[Problem, ...]:
     """Move a package that failed its tests out of the way and return what is to be said of it."""
     place = work.bench.broken / package.subdir / package.file_name
-    await asyncio.to_thread(_move, package.path, place)
+    await in_thread(_move, package.path, place)
     failed = [result for result in results if not result.passed]
     lines = "".join(f"\n  {one.what}:" + "".join(f"\n  │ {line}" for line in one.tail.splitlines()) for one in failed)
     count = f"{len(failed)} of {len(results)} tests failed" if len(results) > 1 else "its test failed"

@@ -154,3 +154,15 @@ def test_the_terminal_is_tidied_before_the_process_is_abandoned(tidy: str) -> No
         [sys.executable, "-c", program], cwd=CHECKOUT, timeout=30, check=False, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (130, "tidied\n")
+
+
+def test_what_stumbles_over_its_own_cancellation_is_interrupted_too() -> None:
+    async def work() -> None:
+        try:
+            await signalled(signal.SIGTERM)
+        finally:
+            raise FileNotFoundError("a thread was still writing there")
+
+    with pytest.raises(Interrupted) as caught:
+        wait_for(work(), abandon=never)
+    assert isinstance(caught.value.__cause__, FileNotFoundError)

@@ -107,7 +107,7 @@ class Stage:
         made = rendering or self.rendering()
         return replace(Task(id=made.identity, rendering=made, recipe_key="r" * 64), **changes)  # type: ignore[arg-type]
 
-    def work(self, task: Task | None = None, inputs: Sequence[Outcome] = (), **changes: object) -> Work:
+    def work(self, task: Task | None = None, inputs: Sequence[Outcome] = (), /, **changes: object) -> Work:
         made = task or self.task()
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)

@@ -57,9 +57,13 @@ def staged(folder: Path, *, text: bytes = b"left by the script") -> Staged:
             constrains=(RunDependency(spec="x <2", origin=DependencyOrigin.RECIPE),),
             run_exports=ResolvedRunExports(weak=("zlib >=1.3",)),
         ),
-        installed=Installed(folder=prefix, entries=entries, changed=("etc/x",), deleted=("y",), irregular=("fifo", "\\xff")),
+        installed=Installed(
+            folder=prefix, entries=entries, changed=("etc/x",), deleted=("y",), irregular=("fifo", "\\xff")
+        ),
         source=SourceTree(
-            folder=work, digests=(SourceDigest(url="https://example.org/s", sha256="c" * 64, kind="url"),), newest=1_600_000_000
+            folder=work,
+            digests=(SourceDigest(url="https://example.org/s", sha256="c" * 64, kind="url"),),
+            newest=1_600_000_000,
         ),
         owners=(("lib/libz.so", "zlib"),),
     )
@@ -127,7 +131,10 @@ store.close()
 def test_two_processes_keep_one(store: Store, tmp_path: Path) -> None:
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", PROCESS, store.root, tmp_path / name], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", PROCESS, store.root, tmp_path / name],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for name in ("one", "two", "three")
     ]
