@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from builder.model.environment import RunDependency
-from builder.model.finding import Severity
+from builder.model.finding import Finding, Severity
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase
 from builder.report.text import duration, finding_line, size
@@ -38,7 +38,16 @@ def _package(outcome: Outcome) -> Iterator[str]:
         yield from _dependencies("depends", outcome.environments.depends)
         yield from _dependencies("constrains", outcome.environments.constrains)
     worth = [finding for finding in outcome.findings if finding.severity is not Severity.NOTE]
-    yield from (f"    {finding_line(finding)}" for finding in worth)
+    yield from _folded(worth)
+
+
+def _folded(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield one line for all that one check says with one remedy: the first of them, and how many more there are."""
+    alike: dict[tuple[str, str, str | None], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.check, finding.severity, finding.remedy), []).append(finding)
+    for first, *more in alike.values():
+        yield f"    {finding_line(first)}{f' (and {len(more)} more of the kind)' if more else ''}"
 
 
 def _dependencies(title: str, dependencies: Iterable[RunDependency]) -> Iterator[str]:

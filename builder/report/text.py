@@ -7,7 +7,8 @@ import re
 from builder.model.finding import Finding
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
-_CI_COMMAND = re.compile(r"^(\s*)(##\[|##vso\[|::(?=[a-z-]+[ :]))")
+_CI_COMMAND = re.compile(r"##(?=\[|vso\[)|^[ \t]*:(?=:[a-z-]+[ :])", re.MULTILINE)
+"""What CI services take for a command: the one form anywhere in a line, the other where a line begins."""
 
 
 def size(count: int) -> str:
@@ -36,9 +37,9 @@ def finding_line(finding: Finding) -> str:
     """Return a finding as one line: severity, check, path, message, remedy."""
     where = f"{finding.path}: " if finding.path else ""
     remedy = f" ({finding.remedy})" if finding.remedy else ""
-    return f"{finding.severity} [{finding.check}] {where}{finding.message}{remedy}"
+    return escape(f"{finding.severity} [{finding.check}] {where}{finding.message}{remedy}")
 
 
 def escape(line: str) -> str:
-    """Take from a log line what could steer a terminal or a CI system: control sequences and workflow commands."""
-    return _CI_COMMAND.sub(lambda match: match[1] + " " + match[2], _CONTROL.sub("", line))
+    """Take from text what could steer a terminal or a CI system: control sequences and workflow commands."""
+    return _CI_COMMAND.sub(lambda match: match[0] + " ", _CONTROL.sub("", line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builder.errors import BakehouseError, Place, Problem
+from builder.report.text import escape
 
 
 def error_text(error: BakehouseError, *, colour: bool = False) -> str:
@@ -13,12 +14,12 @@ def error_text(error: BakehouseError, *, colour: bool = False) -> str:
 def problem_text(problem: Problem, *, colour: bool = False) -> str:
     """Return one problem: place, message, code frame with a caret, remedy."""
     red, bold, dim, off = ("\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "", "")
-    where = f"{bold}{problem.place}{off}: " if problem.place else ""
-    lines = [f"{where}{red}error{off}: {problem.message}"]
+    where = f"{bold}{escape(str(problem.place))}{off}: " if problem.place else ""
+    lines = [f"{where}{red}error{off}: {escape(problem.message)}"]
     if problem.place and problem.place.frame is not None:
         lines += [f"{dim}{line}{off}" for line in _frame(problem.place)]
     if problem.remedy:
-        lines.append(f"  → {problem.remedy}")
+        lines.append(f"  → {escape(problem.remedy)}")
     return "\n".join(lines)
 
 
@@ -29,7 +30,7 @@ def warning_text(problem: Problem) -> str:
 
 
 def _frame(place: Place) -> list[str]:
-    text = (place.frame or "").expandtabs(1)
+    text = escape((place.frame or "").expandtabs(1))
     shown = text if len(text) <= 160 else text[:159] + "…"
     gutter = f"{place.line or '':>5} │ "
     lines = [gutter + shown]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from builder.model.outcome import Ending
 from builder.report.summary import build_summary
-from tests.report.values import built, failed
+from tests.report.values import WARNING, built, failed
 
 
 def test_a_package_shows_size_tests_dependencies_with_origin_and_findings() -> None:
@@ -47,3 +47,14 @@ def test_reused_packages_say_why_and_many_are_only_counted() -> None:
 
 def test_nothing_to_do_is_said() -> None:
     assert build_summary([], channel="c", seconds=0) == "nothing to do in 0.0 s; channel: c"
+
+
+def test_findings_of_one_kind_are_one_line() -> None:
+    many = tuple(replace(WARNING, path=f"lib/lib{number}.so") for number in range(7))
+    other = replace(WARNING, remedy="another one")
+    text = build_summary([replace(built(), findings=(*many, other))], channel="/c", seconds=1)
+    lines = [line for line in text.splitlines() if "[linkage]" in line]
+    assert len(lines) == 2
+    assert "lib/lib0.so" in lines[0]
+    assert lines[0].endswith("(and 6 more of the kind)")
+    assert "more of the kind" not in lines[1]

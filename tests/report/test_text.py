@@ -40,9 +40,12 @@ def test_finding_line_says_all_parts() -> None:
         ("\x1b]8;;http://example.org\x1b\\link", "link"),
         ("a\x08\x08b\x00c\rd", "abcd"),
         ("tab\tstays", "tab\tstays"),
-        ("##vso[task.setvariable]x", " ##vso[task.setvariable]x"),
-        ("::set-output name=x::y", " ::set-output name=x::y"),
-        ("  ::error file=x::y", "   ::error file=x::y"),
+        ("##vso[task.setvariable]x", "## vso[task.setvariable]x"),
+        ("::set-output name=x::y", ": :set-output name=x::y"),
+        ("  ::error file=x::y", "  : :error file=x::y"),
+        ("in the middle ##[group]x", "in the middle ## [group]x"),
+        ("two\n::error::lines", "two\n: :error::lines"),
+        ("## a heading", "## a heading"),
         ("std::vector<int>", "std::vector<int>"),
         ("a ::std::vector", "a ::std::vector"),
     ],
@@ -54,3 +57,11 @@ def test_escape(line: str, clean: str) -> None:
 @given(st.text())
 def test_nothing_that_steers_a_terminal_survives(line: str) -> None:
     assert not set(escape(line)) & {chr(code) for code in range(32) if chr(code) not in "\t\n"} | set()
+
+
+@given(st.lists(st.sampled_from(["##", "[", "vso[", "::", "error", " ", "\n", "\x1b[0m", "\x07", "x"])).map("".join))
+def test_no_command_of_a_ci_service_survives(line: str) -> None:
+    clean = escape(line)
+    assert "##[" not in clean
+    assert "##vso[" not in clean
+    assert not [one for one in clean.split("\n") if one.lstrip().startswith("::error:")]

@@ -71,3 +71,13 @@ def test_the_document_has_exactly_the_keys_of_the_contract() -> None:
             {"code": "x", "message": "m", "file": None, "line": None, "column": None, "remedy": None},
         ]
     }
+
+
+def test_what_a_recipe_says_steers_neither_terminal_nor_ci() -> None:
+    place = Place(file="r\x1b[2J.yaml", line=1, column=1, frame="name: ##vso[task.setvariable]x\x1b[31m")
+    problem = Problem(code="x", message="bad\n::error::name \x1b]0;title\x07", place=place, remedy="##[error]x")
+    text = problem_text(problem)
+    assert "\x1b" not in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert "##[" not in text
+    assert "##vso[" not in text
