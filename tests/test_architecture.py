@@ -48,7 +48,7 @@ ROOMS["__main__"] = EVERYBODY | {"cli", "__init__"}
 ROOMS["__init__"] = set()
 
 OWNERS: dict[str, set[str]] = {
-    "pathspec": {"model"},
+    "pathspec": set(),
     "rich": {"report"},
     "ruamel": {"syntax"},
     "jinja2": {"syntax"},
@@ -56,7 +56,7 @@ OWNERS: dict[str, set[str]] = {
     "backports": {"archive", "channel"},
     "conda_package_handling": set(),
     "conda_package_streaming": set(),
-    "debian": {"archive", "source"},
+    "debian": {"source"},
     "lief": {"binary"},
     "patchelf": {"binary"},
     "docker": {"sandbox"},
@@ -66,8 +66,8 @@ OWNERS: dict[str, set[str]] = {
     "pypi_simple": {"source"},
     "rattler": {"environment"},
     "rattler_build": set(),
-    "cyclonedx": {"pack"},
-    "packageurl": {"pack"},
+    "cyclonedx": set(),
+    "packageurl": set(),
     "msgpack": {"channel"},
     "click": {"cli"},
 }
