@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,15 @@ _PIECE = 1 << 20
 _LONGEST_LINK = 4096
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
+_DAMAGE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    EOFError,
+    ValueError,  # a directory said to begin before the file (Python 3.11.2), a text that is none
+    struct.error,  # a cut LZMA header
+    lzma.LZMAError,
+    zlib.error,
+)
 
 
 def read_zip(path: Path, limits: UnpackLimits) -> Iterator[tuple[Member, Pieces]]:
@@ -38,8 +49,12 @@ def zip_errors() -> Iterator[None]:
     """Turn what the standard library says of a bad zip archive into `MalformedError`."""
     try:
         yield
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except _DAMAGE as error:
         raise MalformedError(f"the zip archive is damaged: {error}") from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's
+            raise
+        raise MalformedError(f"the zip archive is damaged: {error}") from error  # bzip2's
 
 
 def no_shared_bytes(entries: list[zipfile.ZipInfo]) -> None:
@@ -75,7 +90,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: UnpackLimi
 
 def _kind(entry: zipfile.ZipInfo) -> MemberKind:
     form = stat.S_IFMT(entry.external_attr >> 16)
-    if entry.is_dir():
+    if entry.orig_filename.endswith("/"):  # `is_dir` fails on a name that begins with NUL, and stops at any NUL
         return MemberKind.DIRECTORY
     if form in {0, stat.S_IFREG}:
         return MemberKind.FILE

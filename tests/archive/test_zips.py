@@ -16,6 +16,7 @@ from builder.archive.zips import read_zip
 from tests.archive.making import zipped
 
 LIMITS = UnpackLimits()
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 
 
 def entry(
@@ -38,7 +39,7 @@ def refused(folder: Path, data: bytes, limits: UnpackLimits = LIMITS) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("method", METHODS)
 def test_members_of_every_kind(tmp_path: Path, method: int) -> None:
     data = zipped(
         [
@@ -156,9 +157,25 @@ def test_an_unknown_method(tmp_path: Path) -> None:
     assert "damaged" in refused(tmp_path, bytes(data))
 
 
+def test_a_name_that_begins_with_nul_is_kept_as_it_stands(tmp_path: Path) -> None:
+    """The standard library cuts it there; whoever writes the member must see the NUL and refuse it."""
+    data = zipped([("name", b"content")]).replace(b"name", b"\0ame")
+    assert [(member.path, member.kind) for member, _ in read(tmp_path, data)] == [("\0ame", MemberKind.FILE)]
+
+
+def test_a_directory_before_the_file(tmp_path: Path) -> None:
+    data = bytearray(zipped([("a", b"x")]))
+    end = data.rindex(b"PK\x05\x06")
+    struct.pack_into("<I", data, end + 12, 60_000)
+    assert "damaged" in refused(tmp_path, bytes(data))
+
+
+@pytest.mark.parametrize("method", METHODS)
 @settings(max_examples=150, deadline=None)
-@given(st.integers(0, 260), st.binary(min_size=1, max_size=8))
-def test_any_change_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, at: int, change: bytes) -> None:
-    data = zipped([("name", b"content" * 5), ("other", b"")])
+@given(at=st.integers(0, 260), change=st.binary(min_size=1, max_size=8))
+def test_any_change_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, method: int, at: int, change: bytes
+) -> None:
+    data = zipped([("name", b"content" * 5), ("other", b"")], method)
     with contextlib.suppress(MalformedError):
         read(tmp_path_factory.mktemp("zip"), data[:at] + change + data[at + len(change) :])
