@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from builder.archive import (
@@ -38,7 +38,8 @@ LINK = MemberKind.SYMLINK
 def info_of(payload: list[ArchiveMember]) -> list[ArchiveMember]:
     entries = [
         path_entry(
-            m.path, m.content if isinstance(m.content, bytes) else b"" if m.content is None else m.content.read_bytes()
+            m.path.removeprefix("./"),
+            m.content if isinstance(m.content, bytes) else b"" if m.content is None else m.content.read_bytes(),
         )
         for m in sorted(payload, key=lambda member: member.path)
         if m.kind is not MemberKind.DIRECTORY
@@ -350,6 +351,7 @@ MEMBERS = st.one_of(
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(MEMBERS, max_size=6))
+@example(payload=[ArchiveMember(path="b", content=b""), ArchiveMember(path="./a", content=b"")])
 def test_whatever_is_written_can_be_read(
     tmp_path_factory: pytest.TempPathFactory, payload: list[ArchiveMember]
 ) -> None:
