@@ -73,8 +73,8 @@ def application(ctx: click.Context) -> None:
 
     \b
     Examples:
-      bakehouse build recipes/zlib
-      bakehouse render recipes/zlib --json
+      bakehouse build recipes/base/zlib
+      bakehouse render recipes/base/zlib --json
       bakehouse VERB --help
     """  # noqa: D301 - \b keeps click from wrapping the examples
     if ctx.invoked_subcommand is None:

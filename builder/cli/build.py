@@ -50,8 +50,8 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
     \b
     Examples:
       bakehouse build
-      bakehouse build recipes/* -j 2 --out channel
-      bakehouse build recipes/snappy --with-deps --variant cxx_compiler_version=12
+      bakehouse build recipes/base/* -j 2 --out channel
+      bakehouse build recipes/base/snappy --with-deps --variant cxx_compiler_version=12
     """  # noqa: D301 - \b keeps click from wrapping the examples
     began = time.perf_counter()
     rendered = render_selection(selection)

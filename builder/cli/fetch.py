@@ -27,8 +27,8 @@ def command(context: Context, selection: Selection, places: Places, telling: Tel
 
     \b
     Examples:
-      bakehouse fetch recipes/*
-      bakehouse fetch recipes/zlib && bakehouse build recipes/zlib --offline
+      bakehouse fetch recipes/base/*
+      bakehouse fetch recipes/base/zlib && bakehouse build recipes/base/zlib --offline
     """  # noqa: D301 - \b keeps click from wrapping the examples
     rendered = render_selection(selection)
     rendered.raise_errors()

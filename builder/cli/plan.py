@@ -28,8 +28,8 @@ def command(selection: Selection, places: Places, *, as_json: bool, with_deps: b
 
     \b
     Examples:
-      bakehouse plan recipes/*
-      bakehouse plan recipes/zlib --with-deps --json
+      bakehouse plan recipes/base/*
+      bakehouse plan recipes/base/zlib --with-deps --json
     """  # noqa: D301 - \b keeps click from wrapping the examples
     rendered = render_selection(selection)
     rendered.raise_errors()

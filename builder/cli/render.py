@@ -22,8 +22,8 @@ def command(selection: Selection, *, as_json: bool) -> int:
 
     \b
     Examples:
-      bakehouse render recipes/zlib
-      bakehouse render recipes/* --json -m variants/linux.yaml
+      bakehouse render recipes/base/zlib
+      bakehouse render recipes/base/* --json -m variants/linux.yaml
       bakehouse render . --variant python=3.12,3.13
     """  # noqa: D301 - \b keeps click from wrapping the examples
     rendered = render_selection(selection)

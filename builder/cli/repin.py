@@ -27,8 +27,8 @@ def command(context: Context, paths: tuple[Path, ...], places: Places, telling: 
 
     \b
     Examples:
-      bakehouse repin recipes/*
-      bakehouse repin recipes/gcc --dry-run
+      bakehouse repin recipes/base/*
+      bakehouse repin recipes/base/gcc --dry-run
     """  # noqa: D301 - \b keeps click from wrapping the examples
     place = site(places, find_collection(paths[0]))
     reporter = make_reporter(telling.kind, sys.stderr)

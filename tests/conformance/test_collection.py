@@ -12,7 +12,7 @@ from tests.conformance.peer import Answer, Job, ask_peer
 
 CHECKOUT = Path(__file__).parents[2]
 VARIANTS = tuple(sorted((CHECKOUT / "variants").glob("*.yaml")))
-JOBS = [Job(recipe=recipe, variants=VARIANTS) for recipe in sorted((CHECKOUT / "recipes").glob("*/recipe.yaml"))]
+JOBS = [Job(recipe=recipe, variants=VARIANTS) for recipe in sorted((CHECKOUT / "recipes").glob("*/*/recipe.yaml"))]
 
 
 def name(job: Job) -> str:

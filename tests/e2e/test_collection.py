@@ -20,7 +20,7 @@ from builder.store import Store
 from tests.e2e.command import CHECKOUT, Bakehouse, indexed, packages
 
 SOMEBODY = 4711
-RECIPES = CHECKOUT / "recipes"
+RECIPES = CHECKOUT / "recipes" / "base"
 
 pytestmark = pytest.mark.sandbox
 
@@ -76,7 +76,7 @@ def built_elsewhere(tmp_path_factory: pytest.TempPathFactory, machine_store: Sto
             "PATH": "/usr/bin:/bin", "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "tlh", "HOME": "/nonexistent",
             "BAKEHOUSE_STORE": str(root / "store"), "PYTHONPATH": str(root), "USER": "somebody", "CFLAGS": "-O0",
         }  # fmt: skip
-        command = [sys.executable, "-m", "builder", "build", "recipes", "--out", "out", "-j", "4", "--offline", "-q"]
+        command = [sys.executable, "-m", "builder", "build", "recipes/base", "--out", "out", "-j", "4", "--offline", "-q"]
         as_somebody(command, environment=environment, cwd=root)
         yield root / "out"
     finally:

@@ -11,7 +11,7 @@ from typing import Any
 from rattler_build import RenderConfig, Stage0Recipe, VariantConfig
 
 CHECKOUT = Path(__file__).parents[2]
-RECIPES = CHECKOUT / "recipes"
+RECIPES = CHECKOUT / "recipes" / "base"
 VARIANTS = CHECKOUT / "variants" / "linux.yaml"
 NAMES = tuple(sorted(file.parent.name for file in RECIPES.glob("*/recipe.yaml")))
 

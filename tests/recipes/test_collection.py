@@ -63,7 +63,7 @@ def test_recipes_are_short(name: str) -> None:
 def test_a_recipe_begins_by_saying_what_it_is_for(name: str) -> None:
     assert re.match(r"# [A-Z`a-z].+", TEXTS[name])
     assert "\nschema_version: 1\n" in TEXTS[name]
-    assert f"`{name}`" in (RECIPES / "README.md").read_text(encoding="utf-8")
+    assert f"`{name}`" in (RECIPES.parent / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("package", PARAMS)
@@ -190,6 +190,6 @@ def _used_keys() -> set[str]:
 def test_the_collection_file_says_where_things_are() -> None:
     said = YAML(typ="safe").load((CHECKOUT / "bakehouse.yaml").read_text(encoding="utf-8"))
     assert set(said) <= {"recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy"}
-    assert [CHECKOUT / folder for folder in said["recipes"]] == [RECIPES]
+    assert [CHECKOUT / folder for folder in said["recipes"]] == [RECIPES, RECIPES.parent / "python"]
     assert [CHECKOUT / file for file in said["variants"]] == [VARIANTS]
     assert said["channels"] == []
