@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from builder.pack.pack import pack
 from builder.pack.reading import read_back
-from builder.pack.request import PackRequest, TestFile, Tool
+from builder.pack.request import Inherited, PackRequest, TestFile, Tool
 
-__all__ = ["PackRequest", "TestFile", "Tool", "pack", "read_back"]
+__all__ = ["Inherited", "PackRequest", "TestFile", "Tool", "pack", "read_back"]

@@ -99,7 +99,7 @@ def used_build_tool(tool: Tool) -> dict[str, Plain]:
 
 def public_channels(request: PackRequest) -> tuple[str, ...]:
     """Return the channels of the environments in order, as far as they are not on the building machine."""
-    used = (package.channel for e in (request.environments.build, request.environments.host) for package in e.packages)
+    used = (package.channel for e in request.all_environments for one in (e.build, e.host) for package in one.packages)
     shown = (public_address(channel) for channel in request.channels or used)
     return tuple(dict.fromkeys(channel for channel in shown if channel is not None))
 

@@ -18,7 +18,8 @@ def keys(request: PackRequest, content: str) -> dict[str, Plain]:
         "rootfs": request.rootfs_digest,
         "sealed": request.sealed,
         "sources": [
-            {"kind": source.kind, "sha256": source.sha256, "url": shown_address(source)} for source in request.sources
+            {"kind": source.kind, "sha256": source.sha256, "url": shown_address(source)}
+            for source in request.all_sources
         ],
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.archive import ArchiveMember
-from builder.model.environment import DependencyOrigin, Environment, LockedPackage, RunDependency
+from builder.model.environment import DependencyOrigin, Environment, Environments, LockedPackage, RunDependency
 from builder.model.recipe import Output, Script, ScriptTest
 from builder.model.rendering import Rendering
 from builder.model.source import SourceDigest
@@ -69,30 +69,47 @@ def _is_inside(name: str, folder: Path) -> bool:
 
 def rendered_recipe(request: PackRequest) -> dict[str, Plain]:
     """Return the rendered recipe (CEP 40) in rattler-build's layout, without the building machine's paths and clock."""
-    environments = request.environments
     return {
         "rendered_recipe_version": 1,
-        "recipe": _recipe(request.rendering),
+        "recipe": _recipe(request),
         "build_configuration": _configuration(request),
-        "finalized_dependencies": {
-            "build": _environment(environments.build),
-            "host": _environment(environments.host),
-            "run": {
-                "depends": [_dependency(dependency) for dependency in environments.depends],
-                "constraints": [_dependency(dependency) for dependency in environments.constrains],
-                "run_exports": run_exports(request),
-            },
-        },
+        "finalized_dependencies": _finalized(request, request.environments, run_exports(request)),
         "finalized_sources": [_source(digest) for digest in request.sources],
+        **_inherited(request),
         "system_tools": {request.tool.name: request.tool.version},
     }
 
 
-def _recipe(rendering: Rendering) -> dict[str, Plain]:
-    recipe: dict[str, Any] = json.loads(rendering.output.rendered)
-    recipe["build"] = {**recipe.get("build", {}), "string": rendering.build_string}
+def _recipe(request: PackRequest) -> dict[str, Plain]:
+    recipe: dict[str, Any] = json.loads(request.rendering.output.rendered)
+    recipe["build"] = {**recipe.get("build", {}), "string": request.rendering.build_string}
+    if request.inherited is not None:
+        recipe["staging_caches"] = [json.loads(request.inherited.rendered)]
     first = {section: recipe[section] for section in _SECTIONS if section in recipe}
     return {**first, **recipe}
+
+
+def _finalized(request: PackRequest, environments: Environments, exports: Plain) -> dict[str, Plain]:
+    """Return environments, every package with its digest, and what came of them."""
+    return {
+        "build": _environment(environments.build),
+        "host": _environment(environments.host),
+        "run": {
+            "depends": [_dependency(dependency, request) for dependency in environments.depends],
+            "constraints": [_dependency(dependency, request) for dependency in environments.constrains],
+            "run_exports": exports,
+        },
+    }
+
+
+def _inherited(request: PackRequest) -> dict[str, Plain]:
+    """Return the same of the staging output, under the names that rattler-build gives to it."""
+    if request.inherited is None:
+        return {}
+    return {
+        "finalized_cache_dependencies": _finalized(request, request.inherited.environments, {}),
+        "finalized_cache_sources": [_source(digest) for digest in request.inherited.sources],
+    }
 
 
 def _configuration(request: PackRequest) -> dict[str, Plain]:
@@ -151,10 +168,15 @@ def _resolved(package: LockedPackage) -> dict[str, Plain]:
     return {**record, **known, **optional}
 
 
-def _dependency(dependency: RunDependency) -> dict[str, Plain]:
-    origins = {DependencyOrigin.BUILD_RUN_EXPORT: "build", DependencyOrigin.HOST_RUN_EXPORT: "host"}
-    if dependency.origin in origins:
-        return {"run_export": dependency.source, "spec": dependency.spec, "from": origins[dependency.origin]}
+def _dependency(dependency: RunDependency, request: PackRequest) -> dict[str, Plain]:
+    sides = {DependencyOrigin.BUILD_RUN_EXPORT: "build", DependencyOrigin.HOST_RUN_EXPORT: "host"}
+    origin = dependency.origin
+    if origin is DependencyOrigin.STAGING and request.inherited is not None:
+        theirs = (*request.inherited.environments.depends, *request.inherited.environments.constrains)
+        same = (one.origin for one in theirs if (one.spec, one.source) == (dependency.spec, dependency.source))
+        origin = next(same, origin)
+    if origin in sides:
+        return {"run_export": dependency.source, "spec": dependency.spec, "from": sides[origin]}
     return {"source": dependency.spec}
 
 

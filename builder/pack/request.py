@@ -34,12 +34,21 @@ class TestFile:
 
 
 @frozen
+class Inherited:
+    """The staging output that the package's files come from: what it was built with and of, and its rendered recipe."""
+
+    environments: Environments
+    sources: tuple[SourceDigest, ...] = ()
+    rendered: str = "{}"
+
+
+@frozen
 class PackRequest:
     """Everything that a package is made of.
 
     ``epoch`` (seconds since 1970) becomes the time of all members and of the build. ``channels`` are those that the
     environments were solved from, in order (without any, those of their packages); ``rootfs_digest`` is None when no
-    sandbox's root was used.
+    sandbox's root was used. ``sources`` are the output's own, beside those of the staging output that it ``inherited``.
     """
 
     relocated: Relocated
@@ -52,7 +61,18 @@ class PackRequest:
     sealed: bool
     rootfs_digest: str | None = None
     sources: tuple[SourceDigest, ...] = ()
+    inherited: Inherited | None = None
     channels: tuple[str, ...] = ()
     test_files: tuple[TestFile, ...] = ()
     file_type: Literal["conda", "tar.bz2"] = "conda"
     compression: Compression = DEFAULT_COMPRESSION
+
+    @property
+    def all_sources(self) -> tuple[SourceDigest, ...]:
+        """The sources of the staging output and of the output itself, each once."""
+        return tuple(dict.fromkeys((*(self.inherited.sources if self.inherited else ()), *self.sources)))
+
+    @property
+    def all_environments(self) -> tuple[Environments, ...]:
+        """The environments that the files were built in: the staging output's first."""
+        return (*((self.inherited.environments,) if self.inherited else ()), self.environments)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from builder.model.environment import Environment, LockedPackage
@@ -24,10 +25,12 @@ _NAMESPACE = uuid.UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
 def sbom(request: PackRequest) -> dict[str, Plain]:
     """Return the bill: the package, its sources, what it was linked against (host) and built with (build)."""
     itself = _itself(request)
-    host = {package.name for package in request.environments.host.packages}
-    linked = [_package(package, "required") for package in _packages(request.environments.host)]
-    tools = [_package(p, "excluded") for p in _packages(request.environments.build) if p.name not in host]
-    sources = [_source(source, number) for number, source in enumerate(request.sources)]
+    environments = request.all_environments
+    host, build = _packages(one.host for one in environments), _packages(one.build for one in environments)
+    names = {package.name for package in host}
+    linked = [_package(package, "required") for package in host]
+    tools = [_package(package, "excluded") for package in build if package.name not in names]
+    sources = [_source(source, number) for number, source in enumerate(request.all_sources)]
     used = sorted({str(component["bom-ref"]) for component in (*linked, *sources)})
     content: dict[str, Plain] = {
         "metadata": {
@@ -75,8 +78,10 @@ def _references(about: About) -> list[dict[str, Plain]]:
     return [{"type": kind, "url": url} for kind, url in named if url]
 
 
-def _packages(environment: Environment) -> list[LockedPackage]:
-    return sorted(environment.packages, key=lambda package: package.name)
+def _packages(environments: Iterable[Environment]) -> list[LockedPackage]:
+    """Return the packages of all environments, each once, by name."""
+    packages = dict.fromkeys(package for environment in environments for package in environment.packages)
+    return sorted(packages, key=lambda package: (package.name, package.sha256))
 
 
 def _package(package: LockedPackage, scope: str) -> dict[str, Plain]:

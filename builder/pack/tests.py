@@ -36,7 +36,7 @@ def test_members(request: PackRequest) -> Iterator[ArchiveMember]:
         for file in files:
             yield ArchiveMember(path=f"{folder}/{file.path}", content=file.content, executable=file.executable)
         form = _form(test, folder if files else None, recipe_folder)
-        described.append(form)
+        described.append(_short(form))
         taken = {file.path for file in files}
         for name, content in _files(test, form):
             if name not in taken:
@@ -60,6 +60,15 @@ def _form(test: Test, folder: str | None, recipe_folder: Path) -> dict[str, Plai
             return {"package_contents": _contents(test)}
         case DownstreamTest():
             return {"downstream": test.downstream}
+
+
+def _short(form: dict[str, Plain]) -> dict[str, Plain]:
+    """Return a test whose script is nothing but its lines with these alone, as rattler-build writes it."""
+    match form:
+        case {"script": {"content": tuple() as lines, **others}} if not others:
+            return {**form, "script": lines}
+        case _:
+            return form
 
 
 def _script(script: Script, folder: str | None, recipe_folder: Path) -> dict[str, Plain]:

@@ -19,7 +19,7 @@ from builder.model.payload import Payload, Relocated
 from builder.model.recipe import ScriptTest
 from builder.model.source import SourceTree
 from builder.model.target import target
-from builder.pack import PackRequest, TestFile, Tool, pack
+from builder.pack import Inherited, PackRequest, TestFile, Tool, pack
 from builder.payload import PayloadContext, select
 from builder.pipeline.ready import Ready
 from builder.pipeline.scripting import Scripted, epoch_of
@@ -75,7 +75,6 @@ class Made:
 
 async def packed(work: Work, ready: Ready, made: Made) -> Package:
     """Write the package file into the task's folder."""
-    inherited = ready.parent.source.digests if ready.parent else ()
     request = PackRequest(
         relocated=made.finished,
         rendering=work.rendering,
@@ -86,10 +85,19 @@ async def packed(work: Work, ready: Ready, made: Made) -> Package:
         tool=Tool(name="bakehouse", version=__version__),
         sealed=work.bench.sandbox.sealed,
         rootfs_digest=work.bench.root.digest if work.bench.sandbox.sealed else None,
-        sources=tuple(dict.fromkeys((*inherited, *made.tree.digests))),
+        sources=made.tree.digests,
+        inherited=_inherited(ready),
         test_files=tuple(_test_files(work, made.scripted.work)),
     )
     return await in_thread(pack, request, work.folder("packed"))
+
+
+def _inherited(ready: Ready) -> Inherited | None:
+    """Return what a package tells of the staging output that its files come from."""
+    parent = ready.parent
+    if parent is None:
+        return None
+    return Inherited(environments=parent.environments, sources=parent.source.digests, rendered=parent.rendered)
 
 
 def _siblings(work: Work) -> tuple[SiblingFiles, ...]:

@@ -33,7 +33,8 @@ Json = Mapping[str, Any]
 class Staged:
     """A finished staging output: ``installed`` and ``source`` lie in the store, read-only.
 
-    ``owners`` are the host environment's paths with their packages' names.
+    ``owners`` are the host environment's paths with their packages' names; ``rendered`` is the output as
+    CEP 40 stores it.
     """
 
     build_key: str
@@ -41,6 +42,7 @@ class Staged:
     installed: Installed
     source: SourceTree
     owners: tuple[tuple[str, str], ...]
+    rendered: str = "{}"
 
 
 def load(store: Store, build_key: str) -> Staged | None:
@@ -88,6 +90,7 @@ def _read(folder: Path, build_key: str) -> Staged:
             newest=data["newest"],
         ),
         owners=tuple((path, name) for path, name in data["owners"]),
+        rendered=data["rendered"],
     )
 
 
@@ -115,6 +118,7 @@ def _write(staged: Staged, folder: Path) -> None:
         "sources": [asdict(digest) for digest in staged.source.digests],
         "newest": staged.source.newest,
         "owners": staged.owners,
+        "rendered": staged.rendered,
     }
     (folder / _FILE).write_text(json.dumps(data), encoding="utf-8")
 

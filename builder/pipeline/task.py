@@ -116,6 +116,7 @@ async def _stage(work: Work) -> Outcome:
                 installed=scripted.installed,
                 source=tree,
                 owners=ready.around.owners,
+                rendered=work.output.rendered,
             )
             await staged.keep(store, made)
     reasons = work.task.reasons if found is None else ("its build key is in the store",)
