@@ -50,6 +50,14 @@ class Bakehouse:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A finished channel, and what the build said of it."""
+
+    channel: Path
+    document: tuple[dict[str, object], ...]
+
+
 def packages(channel: Path) -> dict[str, str]:
     """Return ``subdir/file name`` → sha256 of every package file of a channel."""
     found = sorted([*channel.glob("*/*.conda"), *channel.glob("*/*.tar.bz2")])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from builder.sandbox.rootfs import rootfs_lock
 from builder.store import Store
-from tests.e2e.command import Bakehouse
+from tests.e2e.command import CHECKOUT, Bakehouse, Built
 
 MakeBakehouse = Callable[[str], Bakehouse]
 
@@ -34,3 +38,20 @@ def make_bakehouse(tmp_path: Path, machine_store: Store, rootfs: Path) -> MakeBa
 def bakehouse(make_bakehouse: MakeBakehouse) -> Bakehouse:
     """The command with a store of this test's own."""
     return make_bakehouse("store")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path) -> Iterator[Built]:
+    """The collection in recipes/base, built one task after the other, from this checkout, by this user; built once."""
+    folder = Path(os.path.realpath(tmp_path_factory.mktemp("first", numbered=False)))
+    # beside the machine's store, for hard links to its files
+    store = Path(tempfile.mkdtemp(prefix="first-", dir=machine_store.root.parent))
+    shutil.copytree(machine_store.root / "files", store / "files", copy_function=os.link)
+    recipes = CHECKOUT / "recipes" / "base"
+    try:
+        text = Bakehouse(store=store).good(
+            "build", recipes, "--out", folder / "channel", "-j", "1", "--offline", "--json"
+        )
+        yield Built(channel=folder / "channel", document=tuple(json.loads(text)))
+    finally:
+        shutil.rmtree(store)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,39 +15,12 @@ from conda_package_handling import api as cph
 
 from builder.model.inside import SEALED
 from builder.store import Store
-from tests.e2e.command import CHECKOUT, Bakehouse, indexed, packages
+from tests.e2e.command import CHECKOUT, Bakehouse, Built, indexed, packages
 
 SOMEBODY = 4711
 RECIPES = CHECKOUT / "recipes" / "base"
 
 pytestmark = pytest.mark.sandbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """A finished channel, and what the build said of it."""
-
-    channel: Path
-    document: tuple[dict[str, object], ...]
-
-
-def sources(machine_store: Store, root: Path) -> Bakehouse:
-    """Return the command with a fresh store at ``root`` that holds what `make fetch` fetched, and nothing built."""
-    (root / "files").parent.mkdir(parents=True)
-    shutil.copytree(machine_store.root / "files", root / "files", copy_function=os.link)
-    return Bakehouse(store=root)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path) -> Iterator[Built]:
-    """The collection, built one task after the other, from this checkout, by this user."""
-    folder = Path(os.path.realpath(tmp_path_factory.mktemp("first", numbered=False)))
-    bakehouse = sources(machine_store, machine_store.root.parent / "first-store")
-    try:
-        text = bakehouse.good("build", RECIPES, "--out", folder / "channel", "-j", "1", "--offline", "--json")
-        yield Built(channel=folder / "channel", document=tuple(json.loads(text)))
-    finally:
-        shutil.rmtree(bakehouse.store)
 
 
 def as_somebody(command: list[str], *, environment: dict[str, str], cwd: Path) -> None:
@@ -76,7 +47,19 @@ def built_elsewhere(tmp_path_factory: pytest.TempPathFactory, machine_store: Sto
             "PATH": "/usr/bin:/bin", "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "tlh", "HOME": "/nonexistent",
             "BAKEHOUSE_STORE": str(root / "store"), "PYTHONPATH": str(root), "USER": "somebody", "CFLAGS": "-O0",
         }  # fmt: skip
-        command = [sys.executable, "-m", "builder", "build", "recipes/base", "--out", "out", "-j", "4", "--offline", "-q"]
+        command = [
+            sys.executable,
+            "-m",
+            "builder",
+            "build",
+            "recipes/base",
+            "--out",
+            "out",
+            "-j",
+            "4",
+            "--offline",
+            "-q",
+        ]
         as_somebody(command, environment=environment, cwd=root)
         yield root / "out"
     finally:
