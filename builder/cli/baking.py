@@ -17,10 +17,11 @@ from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
 from builder.model.target import target, virtual_packages
 from builder.model.task import Plan, TaskState
-from builder.pipeline import Bench, Root, run_task
+from builder.pipeline import Bench, Root, refuse_scripts, run_task
 from builder.report.events import Event, Noted, Warned
 from builder.sandbox import Limits, find_sandbox
 from builder.sandbox.rootfs import ensure_rootfs, rootfs_lock
+from builder.script import with_files
 
 LIMITS = Limits(wall_seconds=6 * 3600, silence_seconds=3600)
 """What a script may use when nobody says otherwise: CI services stop jobs after six hours."""
@@ -50,6 +51,8 @@ async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...
     needed = [task for task in plan.tasks if task.state is not TaskState.REUSE]
     if not needed:
         return await drive(plan, LocalExecutor(_never, 1), keep_going=True, emit=baking.emit)
+    if not baking.choice.keep_going:
+        refuse_scripts([with_files(task.rendering) for task in needed], tests=baking.choice.test == "native")
     bench = await _bench(plan, baking)
     channel = bench.channel
 

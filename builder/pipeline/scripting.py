@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +75,7 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
     async with bench.sandbox.open(
         bench.root.folder, _mounts(work, ready, host, source), bench.limits, variables
     ) as session:
-        ran = await run_script(session, _run(work, ready, script), _log(work))
+        ran = await run_script(session, _run(work, ready, script, variables), _log(work))
     changes = await in_thread(bench.sandbox.changes, source)
     if not ran.good:
         await in_thread(settle, tree.folder, changes)
@@ -85,7 +85,7 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
     return Scripted(installed=_together(inherited, left), work=(changes.folder, *layers), changes=changes)
 
 
-def _run(work: Work, ready: Ready, script: Script) -> Run:
+def _run(work: Work, ready: Ready, script: Script, variables: Mapping[str, str]) -> Run:
     inside = work.inside
     return Run(
         script=script,
@@ -96,6 +96,7 @@ def _run(work: Work, ready: Ready, script: Script) -> Run:
             ActivatedPrefix(inside=inside.prefix, folder=ready.host.folder),
             ActivatedPrefix(inside=inside.build_prefix, folder=ready.build.folder),
         ],
+        variables=variables,
     )
 
 

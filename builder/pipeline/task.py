@@ -14,16 +14,20 @@ from builder.pipeline import packing, scripting, staged, trying
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
+from builder.pipeline.refusing import refuse_missing, refuse_scripts
 from builder.pipeline.staged import Staged
 from builder.pipeline.trees import settle
 from builder.pipeline.work import Work
 from builder.report.events import Found
+from builder.script import with_files
 
 
 async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outcome:
     """Run one task to its end, good or bad; only cancellation and defects of ours come out as exceptions."""
     phases = Phases(task.id, bench.emit)
+    task = replace(task, rendering=with_files(task.rendering))
     try:
+        refuse_scripts([task.rendering], tests=bench.test)
         async with bench.store.scratch_async(task.id, keep=True) as scratch:
             work = Work(task=task, bench=bench, inputs=inputs, scratch=scratch, phases=phases)
             outcome = await (_stage(work) if task.rendering.output.kind == "staging" else _bake(work))
@@ -39,6 +43,7 @@ async def _bake(work: Work) -> Outcome:
         ready = await make_ready(work)
     if (reused := await _reused(work, ready)) is not None:
         return reused
+    refuse_missing(work, ready)
     with phases.of(Phase.SOURCE):
         tree = await scripting.fetch_sources(work)
     with phases.of(Phase.SCRIPT):
@@ -104,6 +109,7 @@ async def _stage(work: Work) -> Outcome:
         ready = await make_ready(work)
         found = await in_thread(staged.load, store, ready.build_key)
     if found is None:
+        refuse_missing(work, ready)
         with phases.of(Phase.SOURCE):
             tree = await scripting.fetch_sources(work)
         with phases.of(Phase.SCRIPT):

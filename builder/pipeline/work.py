@@ -14,6 +14,7 @@ from builder.model.task import Task
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.report.events import LogLine, Noted
+from builder.script import with_files
 
 
 @frozen
@@ -43,12 +44,9 @@ class Work:
 
     @property
     def script(self) -> Script | None:
-        """The script to run: the recipe's, or ``build.sh`` beside it; what inherits files runs only what it names."""
-        script = self.output.build.script
-        if script.content is not None or script.file is not None:
-            return script
-        beside = self.rendering.recipe.folder / "build.sh"
-        return Script(file=beside.name) if self.output.inherit is None and beside.is_file() else None
+        """The script to run, if there is one: the recipe's, or ``build.sh`` beside it."""
+        script = with_files(self.rendering).output.build.script
+        return script if script.content is not None or script.file is not None else None
 
     def folder(self, name: str) -> Path:
         """Return a folder of the task's own, made when it is absent."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from builder.script.chosen import chosen, missing, runnable
 from builder.script.collect import collect
+from builder.script.files import shell_of, with_files
 from builder.script.log import Log
 from builder.script.run import Ran, Run, run_script
 from builder.script.variables import Stage, build_variables, path_names, test_variables
@@ -15,8 +17,13 @@ __all__ = [
     "Run",
     "Stage",
     "build_variables",
+    "chosen",
     "collect",
+    "missing",
     "path_names",
     "run_script",
+    "runnable",
+    "shell_of",
     "test_variables",
+    "with_files",
 ]

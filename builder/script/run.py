@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from builder.errors import ScriptError
 from builder.model.frozen import frozen
 from builder.model.recipe import Script
 from builder.sandbox import Command, Exit, Session
+from builder.script.chosen import missing, runnable
 from builder.script.log import Log
-from builder.script.wrapper import WRAPPER, ActivatedPrefix, write_script
+from builder.script.wrapper import NOT_FOUND, WRAPPER, ActivatedPrefix, write_script
 
 
 @frozen
 class Run:
-    """One script to run: ``folder`` is ours to write into and is mounted at ``inside``; it starts in ``cwd``."""
+    """One script to run: ``folder`` is ours to write into and is mounted at ``inside``; it starts in ``cwd``.
+
+    ``variables`` is the session's environment, ``section`` of the recipe is where to ask for a missing interpreter.
+    """
 
     script: Script
     folder: Path
     inside: PurePosixPath
     cwd: PurePosixPath
     prefixes: Sequence[ActivatedPrefix]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    section: str = "requirements.build"
 
 
 @frozen
@@ -33,6 +40,8 @@ class Ran:
     exit: Exit
     log: Path
     tail: tuple[str, ...]
+    lacks: str | None = None
+    """The sentence that says which interpreter the environment lacks."""
 
     @property
     def good(self) -> bool:
@@ -46,6 +55,9 @@ class Ran:
 
     def error(self, remedy: str) -> ScriptError:
         """Return the error that tells of a bad end, with its last lines."""
+        if self.lacks is not None:
+            lack, _, advice = self.lacks.partition(": ")
+            return ScriptError(f"{self.name} cannot start: {lack}", code="script.interpreter", remedy=advice)
         said = "".join(f"\n  │ {line}" for line in self.tail)
         said = f"; its last lines:{said}" if said else " and printed nothing"
         return ScriptError(f"{self.name} {self.ending}{said}", remedy=remedy)
@@ -53,11 +65,21 @@ class Ran:
 
 async def run_script(session: Session, run: Run, log: Log) -> Ran:
     """Run a script to its end, good or bad, its output going to ``log``."""
-    name = await asyncio.to_thread(write_script, run.script, run.folder, inside=run.inside, prefixes=run.prefixes)
+    name = await asyncio.to_thread(
+        write_script,
+        run.script,
+        run.folder,
+        inside=run.inside,
+        prefixes=run.prefixes,
+        values=run.variables,
+        section=run.section,
+    )
     command = Command(argv=("/bin/bash", str(run.inside / WRAPPER)), cwd=run.cwd)
     with log:
         ended = await session.run(command, log.write)
-    return Ran(name=name, exit=ended, log=log.file, tail=log.tail)
+    lack = missing(runnable(run.script), run.section)
+    lacks = lack if ended.code == NOT_FOUND and log.tail[-1:] == (lack,) else None
+    return Ran(name=name, exit=ended, log=log.file, tail=log.tail, lacks=lacks)
 
 
 def _ending(ended: Exit) -> str:

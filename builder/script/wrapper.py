@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
-from builder.errors import RecipeError, UsageError
+from builder.errors import RecipeError
 from builder.model.frozen import frozen
+from builder.model.interpreter import Interpreter
 from builder.model.recipe import Script
+from builder.script.chosen import missing, runnable
+from builder.script.late import filled
 
 WRAPPER = "run.sh"
-SCRIPT = "script.sh"
+SCRIPT = "script"
 DEFAULT = "build.sh"
+NOT_FOUND = 127
+"""What shells end with when a program is not there."""
+
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SHELLS = {"bash", "sh"}
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 _HEAD = """\
 # Activates the environments as conda does (CEP 32), then runs the recipe's script.
@@ -41,15 +48,25 @@ class ActivatedPrefix:
     folder: Path
 
 
-def write_script(script: Script, folder: Path, *, inside: PurePosixPath, prefixes: Sequence[ActivatedPrefix]) -> str:
+def write_script(
+    script: Script,
+    folder: Path,
+    *,
+    inside: PurePosixPath,
+    prefixes: Sequence[ActivatedPrefix],
+    values: Mapping[str, str] = _NO_VALUES,
+    section: str = "requirements.build",
+) -> str:
     """Write wrapper and script into ``folder``, which is seen at ``inside``, and return what to call the script.
 
-    ``prefixes`` are activated in their order. A script's content is a file of its own: nothing is quoted or changed.
-    Without content and file it is ``build.sh`` of the recipe, if there is one. The recipe's own variables (``env``) win
-    over those of the environments. Raises `UsageError` for interpreters that are not here yet, `RecipeError` for a
-    variable's name that no shell takes.
+    ``prefixes`` are activated in their order, always by bash; then the script's interpreter takes over. A script's
+    content is a file of its own: nothing is quoted or changed but late names (`builder.script.late`), which ``values``
+    and the script's own variables fill where the interpreter is no shell. Without content and file it is ``build.sh``
+    of the recipe, if there is one. The recipe's own variables (``env``) win over those of the environments. ``section``
+    is where a missing interpreter is to be asked for. Raises `RecipeError` for an interpreter that nobody knows or a
+    variable's name that no shell takes, `MachineError` for an interpreter of Windows.
     """
-    _check_interpreter(script)
+    program = runnable(script)
     lines = [_HEAD]
     for prefix in prefixes:
         lines += _environment_variables(prefix.folder)
@@ -59,35 +76,38 @@ def write_script(script: Script, folder: Path, *, inside: PurePosixPath, prefixe
     if script.cwd:
         lines.append(f"cd {shlex.quote(script.cwd)}")
     if script.content is not None:
-        (folder / SCRIPT).write_text("\n".join(script.content) + "\n", encoding="utf-8")
-        lines.append(f". {shlex.quote(str(inside / SCRIPT))}")
+        text = program.joined(script.content) + "\n"
+        file = f"{SCRIPT}{program.suffix}"
+        (folder / file).write_text(
+            text if program.in_wrapper else filled(text, {**values, **dict(script.env)}), "utf-8"
+        )
+        word = shlex.quote(str(inside / file))
     else:
-        lines += _file_lines(script.file)
+        word = f'"$RECIPE_DIR"/{shlex.quote(script.file or DEFAULT)}'
+    lines += _shell_lines(script, word) if program.in_wrapper else _interpreter_lines(program, word, section)
     (folder / WRAPPER).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return script.file or ("the script" if script.content is not None else DEFAULT)
 
 
-def _file_lines(file: str | None) -> Iterator[str]:
-    """Yield the lines that run a file of the recipe; the suffix may be missing (CEP 14)."""
-    if file is None:
-        yield f'if [ -f "${{RECIPE_DIR:-}}/{DEFAULT}" ]; then . "$RECIPE_DIR/{DEFAULT}"; fi'
-        return
-    word = f'"$RECIPE_DIR"/{shlex.quote(file)}'
-    if PurePosixPath(file).suffix:
+def _shell_lines(script: Script, word: str) -> Iterator[str]:
+    """Yield the lines that read a script in this shell; the suffix of a recipe's file may be missing (CEP 14)."""
+    if script.content is not None:
+        yield f". {word}"
+    elif script.file is None:
+        yield f'if [ -f "${{RECIPE_DIR:-}}/{DEFAULT}" ]; then . {word}; fi'
+    elif PurePosixPath(script.file).suffix:
         yield f". {word}"
     else:
         yield f"if [ -f {word} ]; then . {word}; else . {word}.sh; fi"
 
 
-def _check_interpreter(script: Script) -> None:
-    suffix = PurePosixPath(script.file).suffix if script.file else ""
-    wanted = script.interpreter or (suffix if suffix not in {"", ".sh", ".bash"} else "bash")
-    if wanted not in _SHELLS:
-        raise UsageError(
-            f"scripts for {wanted} cannot be run yet",
-            code="script.interpreter",
-            remedy="write it for bash, which may call the interpreter as a build requirement",
-        )
+def _interpreter_lines(program: Interpreter, word: str, section: str) -> Iterator[str]:
+    """Yield the lines that hand over to ``program``; bash's own words for its absence name no remedy."""
+    yield f"if ! type -P {program.program} >/dev/null; then"
+    yield f"    echo {shlex.quote(missing(program, section))} >&2"
+    yield f"    exit {NOT_FOUND}"
+    yield "fi"
+    yield f"exec {shlex.join((program.program, *program.options))} {word}"
 
 
 def _export(name: str, value: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from builder.errors import RecipeError, UsageError
+from builder.errors import MachineError, RecipeError
 from builder.model.recipe import Script
 from builder.script.wrapper import SCRIPT, WRAPPER, ActivatedPrefix, write_script
 
@@ -28,13 +29,13 @@ def prefix_with(folder: Path, name: str, **variables: str) -> ActivatedPrefix:
 
 def test_content_is_a_file_that_nobody_changed(tmp_path: Path) -> None:
     content = ('echo "it\'s $PREFIX" `date` \\', "  'end' ${{x}} ü", "cat <<EOF", "\tEOF", "EOF")
-    assert f". {INSIDE}/{SCRIPT}\n" in written(Script(content=content), tmp_path)
-    assert (tmp_path / SCRIPT).read_text(encoding="utf-8") == "\n".join(content) + "\n"
+    assert f". {INSIDE}/{SCRIPT}.sh\n" in written(Script(content=content), tmp_path)
+    assert (tmp_path / f"{SCRIPT}.sh").read_text(encoding="utf-8") == "\n".join(content) + "\n"
 
 
 def test_strictness_is_in_effect_before_the_script_and_after_activation(tmp_path: Path) -> None:
     lines = written(Script(content=("true",)), tmp_path, prefix_with(tmp_path, "host")).splitlines()
-    assert lines.index("set -euo pipefail") < lines.index(f". {INSIDE}/{SCRIPT}")
+    assert lines.index("set -euo pipefail") < lines.index(f". {INSIDE}/{SCRIPT}.sh")
     assert lines.index("set -euo pipefail") > lines.index("activate /bakehouse/host")
 
 
@@ -89,15 +90,56 @@ def test_the_script_has_a_name_for_people(tmp_path: Path, script: Script, name: 
     assert write_script(script, tmp_path, inside=INSIDE, prefixes=()) == name
 
 
-@pytest.mark.parametrize("interpreter", ["python", "cmd", "perl", "nu", "rscript"])
-def test_other_interpreters_come_later(tmp_path: Path, interpreter: str) -> None:
-    with pytest.raises(UsageError, match=interpreter) as caught:
-        written(Script(content=("x",), interpreter=interpreter), tmp_path)
+@pytest.mark.parametrize(
+    ("interpreter", "call", "suffix"),
+    [
+        ("python", "python -u", ".py"), ("perl", "perl", ".pl"), ("ruby", "ruby", ".rb"), ("rscript", "Rscript", ".r"),
+        ("r", "Rscript", ".r"), ("nodejs", "node", ".js"), ("node", "node", ".js"), ("nushell", "nu", ".nu"),
+        ("nu", "nu", ".nu"), ("brush", "brush", ".sh"),
+    ],
+)  # fmt: skip
+def test_an_interpreter_takes_over_after_activation(tmp_path: Path, interpreter: str, call: str, suffix: str) -> None:
+    host = prefix_with(tmp_path, "host", A="package")
+    script = Script(content=("one", "  two"), interpreter=interpreter, env=(("B", "own"),), cwd="sub")
+    lines = written(script, tmp_path, host).splitlines()
+    assert lines[-1] == f"exec {call} {INSIDE}/{SCRIPT}{suffix}"
+    assert (tmp_path / f"{SCRIPT}{suffix}").read_text() == "one\n  two\n"
+    order = ["export A=package", "activate /bakehouse/host", "export B=own", "set -euo pipefail", "cd sub", lines[-1]]
+    assert [line for line in lines if line in order] == order
+
+
+@pytest.mark.parametrize(
+    ("file", "call"),
+    [("build.py", "python -u"), ("x.nu", "nu"), ("sub/go.R", "Rscript"), ("a b.pl", "perl"), ("BUILD.PY", "python -u")],
+)
+def test_a_suffix_speaks_of_an_interpreter(tmp_path: Path, file: str, call: str) -> None:
+    last = written(Script(file=file), tmp_path).splitlines()[-1]
+    assert last == f'exec {call} "$RECIPE_DIR"/{shlex.quote(file)}'
+    assert written(Script(file=file, interpreter="bash"), tmp_path).splitlines()[-1].startswith('. "$RECIPE_DIR"/')
+
+
+def test_a_named_interpreter_wins_over_the_suffix(tmp_path: Path) -> None:
+    assert written(Script(file="x.py", interpreter="perl"), tmp_path).endswith('exec perl "$RECIPE_DIR"/x.py\n')
+
+
+def test_late_names_are_filled_where_no_shell_does_it(tmp_path: Path) -> None:
+    script = Script(
+        content=("print('${{ PREFIX }}', '$PREFIX', '${{ OWN }}')",), interpreter="python", env=(("OWN", "y"),)
+    )
+    write_script(script, tmp_path, inside=INSIDE, prefixes=(), values={"PREFIX": "/p", "OWN": "x"})
+    assert (tmp_path / f"{SCRIPT}.py").read_text() == "print('/p', '$PREFIX', 'y')\n"
+
+
+def test_a_shell_gets_its_text_as_it_is(tmp_path: Path) -> None:
+    write_script(Script(content=("echo ${{ PREFIX }}",)), tmp_path, inside=INSIDE, prefixes=(), values={"PREFIX": "/p"})
+    assert (tmp_path / f"{SCRIPT}.sh").read_text() == "echo ${{ PREFIX }}\n"
+
+
+@pytest.mark.parametrize(
+    "script", [Script(content=("x",), interpreter="cmd"), Script(file="build.bat"), Script(file="a.ps1")]
+)
+def test_what_windows_runs_is_refused(tmp_path: Path, script: Script) -> None:
+    with pytest.raises(MachineError, match="Windows only") as caught:
+        written(script, tmp_path)
     assert "bash" in (caught.value.problems[0].remedy or "")
-
-
-@pytest.mark.parametrize("file", ["build.py", "build.bat", "x.nu"])
-def test_a_suffix_speaks_of_an_interpreter(tmp_path: Path, file: str) -> None:
-    with pytest.raises(UsageError, match=r"cannot be run yet"):
-        written(Script(file=file), tmp_path)
-    assert written(Script(file=file, interpreter="bash"), tmp_path)
+    assert not list(tmp_path.iterdir())

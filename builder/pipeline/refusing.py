@@ -1,0 +1,81 @@
+"""What is refused before anything is solved or fetched: scripts that nothing here, or nothing declared, can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from builder.errors import BakehouseError, RecipeError
+from builder.model.interpreter import Interpreter
+from builder.model.recipe import Script, ScriptTest
+from builder.model.rendering import Rendering
+from builder.pipeline.ready import Ready
+from builder.pipeline.work import Work
+from builder.script import missing, runnable, shell_of
+
+
+def refuse_scripts(renderings: Iterable[Rendering], *, tests: bool) -> None:
+    """Raise one error for all scripts of ``renderings``, and with ``tests`` of their tests, that cannot be run here.
+
+    `MachineError` for those of Windows, `RecipeError` for unknown interpreters, files that are not there, and programs
+    that an output without any requirement cannot have. ``renderings`` have been through `builder.script.with_files`.
+    """
+    errors = [error for rendering in renderings for error in _refused(rendering, tests=tests)]
+    if errors:
+        first = errors[0]
+        raise type(first).of(dict.fromkeys(problem for error in errors for problem in error.problems))
+
+
+def refuse_missing(work: Work, ready: Ready) -> None:
+    """Raise `RecipeError` if the environments that were just linked lack the program that the script is for."""
+    script = work.script
+    program = runnable(script, shell_of(work.rendering)) if script is not None else None
+    if program is None or program.package is None or not work.bench.sandbox.sealed:
+        return
+    if not any(_has(folder, program.program) for folder in (ready.build.folder, *ready.host_layers)):
+        raise _lacking(program, work.rendering)
+
+
+def _refused(rendering: Rendering, *, tests: bool) -> Iterator[BakehouseError]:
+    build, requirements = rendering.output.build, rendering.output.requirements
+    bare = not (requirements.build or requirements.host or rendering.staging)
+    scripts = [test.script for test in rendering.output.tests if isinstance(test, ScriptTest)] if tests else []
+    for script in (build.script, *scripts):
+        if script.file is None and not script.content:
+            continue
+        try:
+            program = runnable(script, shell_of(rendering))
+            _require_file(script, rendering.recipe.folder)
+        except BakehouseError as error:
+            yield _placed(error, rendering)
+        else:
+            if script is build.script and program.package is not None and bare:
+                yield _lacking(program, rendering)
+
+
+def _require_file(script: Script, folder: Path) -> None:
+    if script.file is not None and not (folder / script.file).is_file():
+        raise RecipeError(
+            f"the script {script.file} is not in the recipe's folder",
+            code="script.file",
+            remedy="put the file beside the recipe, or write its commands into the recipe",
+        )
+
+
+def _has(folder: Path, program: str) -> bool:
+    place = folder / "bin" / program
+    return place.exists() or place.is_symlink()
+
+
+def _lacking(program: Interpreter, rendering: Rendering) -> BakehouseError:
+    lack, _, advice = missing(program, "requirements.build").partition(": ")
+    message = f"the script of {rendering.output.name} cannot start: {lack}"
+    return _placed(RecipeError(message, code="script.interpreter", remedy=advice), rendering)
+
+
+def _placed(error: BakehouseError, rendering: Rendering) -> BakehouseError:
+    from builder.recipe.where import script_place
+
+    place = script_place(rendering.recipe.path, rendering.output.name)
+    return type(error).of(replace(problem, place=problem.place or place) for problem in error.problems)

@@ -1,0 +1,113 @@
+"""Scripts that nothing here can run are refused before anything is solved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builder.errors import BakehouseError, MachineError, RecipeError
+from builder.model.outcome import Ending
+from builder.model.recipe import Build, DownstreamTest, Requirements, Script, ScriptTest
+from builder.model.rendering import Platforms, Rendering
+from builder.pipeline import refuse_scripts
+from builder.script import with_files
+from tests.pipeline.making import Stage, Table
+
+PYTHON = Script(content=("print(1)",), interpreter="python")
+CMD = Script(content=("dir",), interpreter="cmd")
+SOME = Requirements(build=("tools",))
+
+
+def bun(stage: Stage, script: Script, name: str = "bun", **output: object) -> Rendering:
+    return stage.rendering(name, build=Build(script=script), **output)
+
+
+def refused(*renderings: Rendering, tests: bool = True) -> BakehouseError:
+    with pytest.raises(BakehouseError) as caught:
+        refuse_scripts(renderings, tests=tests)
+    return caught.value
+
+
+def test_what_can_run_is_let_through(stage: Stage) -> None:
+    refuse_scripts([bun(stage, Script(content=("make",))), bun(stage, PYTHON, requirements=SOME), bun(stage, Script())], tests=True)  # fmt: skip
+
+
+def test_windows_scripts_are_the_machines_fault(stage: Stage) -> None:
+    error = refused(bun(stage, CMD))
+    assert isinstance(error, MachineError)
+    assert str(error).endswith("recipes/bun/recipe.yaml: scripts for cmd run on Windows only")
+
+
+def test_a_recipe_for_windows_has_its_shell(stage: Stage) -> None:
+    windows = Platforms(target="win-64", host="win-64", build="win-64")
+    plain = replace(bun(stage, Script(content=("dir",))), platforms=windows)
+    assert isinstance(refused(plain), MachineError)
+    refuse_scripts([replace(bun(stage, Script()), platforms=windows)], tests=True)
+    bash = Script(content=("ls",), interpreter="bash")
+    refuse_scripts([replace(bun(stage, bash), platforms=windows)], tests=True)
+
+
+def test_an_unknown_interpreter_is_the_recipes_fault_at_its_line(stage: Stage) -> None:
+    made = bun(stage, replace(PYTHON, interpreter="pyton"), requirements=SOME)
+    made.recipe.path.write_text("package: {name: bun}\nbuild:\n  script:\n    interpreter: pyton\n")
+    error = refused(made)
+    assert isinstance(error, RecipeError)
+    (problem,) = error.problems
+    assert problem.place is not None
+    assert (problem.place.line, problem.place.column) == (4, 18)
+    assert problem.remedy == "did you mean python?"
+
+
+def test_a_program_that_nothing_can_bring_is_refused_with_the_remedy(stage: Stage) -> None:
+    (problem,) = refused(bun(stage, PYTHON)).problems
+    assert problem.message == "the script of bun cannot start: there is no python in the environment"
+    assert problem.remedy == "add python to requirements.build"
+    refuse_scripts([replace(bun(stage, PYTHON), staging="staging:x")], tests=True)
+
+
+def test_a_file_that_is_not_there(stage: Stage) -> None:
+    (problem,) = refused(bun(stage, Script(file="go.sh"))).problems
+    assert problem.message == "the script go.sh is not in the recipe's folder"
+    made = bun(stage, Script(file="go"))
+    (made.recipe.folder / "go.sh").touch()
+    refuse_scripts([with_files(made)], tests=True)
+
+
+def test_scripts_of_tests_count_only_when_tests_run(stage: Stage) -> None:
+    made = bun(stage, Script(content=("make",)), tests=(DownstreamTest(downstream="x"), ScriptTest(script=CMD)))
+    assert isinstance(refused(made), MachineError)
+    refuse_scripts([made], tests=False)
+
+
+def test_a_test_brings_its_own_requirements(stage: Stage) -> None:
+    refuse_scripts(
+        [bun(stage, Script(content=("make",)), tests=(ScriptTest(script=PYTHON, run=("python",)),))], tests=True
+    )
+
+
+def test_all_are_told_at_once(stage: Stage) -> None:
+    error = refused(bun(stage, CMD), bun(stage, PYTHON, "cake"), bun(stage, CMD))
+    assert [problem.code for problem in error.problems] == ["script.windows", "script.interpreter"]
+
+
+def test_a_task_ends_before_its_environment_is_solved(stage: Stage) -> None:
+    stage.solver = table = Table()
+    outcome = stage.run(stage.task(bun(stage, CMD, requirements=SOME)))
+    assert (outcome.ending, outcome.exit_code, table.asked) == (Ending.FAILED, 3, [])
+
+
+def test_a_program_that_the_environment_did_not_bring_ends_a_task_before_its_sources(stage: Stage) -> None:
+    outcome = stage.run(stage.task(bun(stage, PYTHON, requirements=SOME)))
+    assert (outcome.ending, outcome.exit_code) == (Ending.FAILED, 2)
+    (problem,) = outcome.problems
+    assert problem.remedy == "add python to requirements.build"
+    assert [timing.phase.value for timing in outcome.timings] == ["environment"]
+
+
+def test_the_file_beside_the_recipe_is_looked_for_once_for_all(stage: Stage, tmp_path: Path) -> None:
+    made = bun(stage, Script())
+    (made.recipe.folder / "build.sh").write_text("true")
+    work = stage.work(stage.task(made))
+    assert work.script == Script(file="build.sh")

@@ -1,0 +1,66 @@
+"""Where an output's script stands in the recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builder.errors import Place
+from builder.recipe.where import script_place
+
+ONE = """\
+package: {name: bun, version: 1}
+build:
+  number: 1
+  script:
+    content: [x]
+    interpreter: pyton
+"""
+SEVERAL = """\
+recipe: {name: buns}
+build:
+  script: top.py
+outputs:
+  - package: {name: one}
+    build:
+      script:
+        file: one.py
+  - package:
+      name: two
+    build: {number: 1}
+  - staging:
+      name: dough
+    build:
+      script: [a]
+  - package: {name: "${{ x }}"}
+    build:
+      script: late.py
+"""
+
+
+def at(folder: Path, text: str, output: str) -> Place:
+    (folder / "recipe.yaml").write_text(text)
+    return script_place(folder / "recipe.yaml", output)
+
+
+def test_the_interpreter_that_is_named(tmp_path: Path) -> None:
+    place = at(tmp_path, ONE, "bun")
+    assert str(place) == f"{tmp_path / 'recipe.yaml'}:6:18"
+    assert place.frame == "    interpreter: pyton"
+
+
+@pytest.mark.parametrize(("output", "line"), [("one", 8), ("two", 3), ("dough", 15), ("three", 3)])
+def test_an_output_of_several_has_its_own_or_the_recipes(tmp_path: Path, output: str, line: int) -> None:
+    assert at(tmp_path, SEVERAL, output).line == line
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a: [", "[]", "package: {name: bun}", "build: x", "outputs: 3\nbuild: {number: 1}"]
+)
+def test_a_recipe_without_one_is_a_file(tmp_path: Path, text: str) -> None:
+    assert at(tmp_path, text, "bun") == Place(file=str(tmp_path / "recipe.yaml"))
+
+
+def test_a_recipe_that_is_gone_is_a_name(tmp_path: Path) -> None:
+    assert script_place(tmp_path / "gone.yaml", "bun") == Place(file=str(tmp_path / "gone.yaml"))
