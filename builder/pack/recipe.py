@@ -73,7 +73,7 @@ def rendered_recipe(request: PackRequest) -> dict[str, Plain]:
         "rendered_recipe_version": 1,
         "recipe": _recipe(request),
         "build_configuration": _configuration(request),
-        "finalized_dependencies": _finalized(request, request.environments, run_exports(request)),
+        "finalized_dependencies": _finalized(request, request.environments),
         "finalized_sources": [_source(digest) for digest in request.sources],
         **_inherited(request),
         "system_tools": {request.tool.name: request.tool.version},
@@ -84,12 +84,18 @@ def _recipe(request: PackRequest) -> dict[str, Plain]:
     recipe: dict[str, Any] = json.loads(request.rendering.output.rendered)
     recipe["build"] = {**recipe.get("build", {}), "string": request.rendering.build_string}
     if request.inherited is not None:
-        recipe["staging_caches"] = [json.loads(request.inherited.rendered)]
+        recipe["staging_caches"] = [_staging(json.loads(request.inherited.rendered))]
     first = {section: recipe[section] for section in _SECTIONS if section in recipe}
     return {**first, **recipe}
 
 
-def _finalized(request: PackRequest, environments: Environments, exports: Plain) -> dict[str, Plain]:
+def _staging(recipe: dict[str, Any]) -> dict[str, Plain]:
+    """Return a rendered staging output in rattler-build's layout, which has its name where packages have a section."""
+    sections = ("source", "build", "requirements")
+    return {"name": recipe["package"]["name"]} | {name: recipe[name] for name in sections if name in recipe}
+
+
+def _finalized(request: PackRequest, environments: Environments) -> dict[str, Plain]:
     """Return environments, every package with its digest, and what came of them."""
     return {
         "build": _environment(environments.build),
@@ -97,7 +103,7 @@ def _finalized(request: PackRequest, environments: Environments, exports: Plain)
         "run": {
             "depends": [_dependency(dependency, request) for dependency in environments.depends],
             "constraints": [_dependency(dependency, request) for dependency in environments.constrains],
-            "run_exports": exports,
+            "run_exports": run_exports(request),
         },
     }
 
@@ -107,7 +113,7 @@ def _inherited(request: PackRequest) -> dict[str, Plain]:
     if request.inherited is None:
         return {}
     return {
-        "finalized_cache_dependencies": _finalized(request, request.inherited.environments, {}),
+        "finalized_cache_dependencies": _finalized(request, request.inherited.environments),
         "finalized_cache_sources": [_source(digest) for digest in request.inherited.sources],
     }
 
@@ -145,7 +151,6 @@ def _environment(environment: Environment) -> Plain:
     return {
         "specs": [{"source": spec} for spec in environment.specs],
         "resolved": [_resolved(package) for package in environment.packages],
-        "run_exports": {},
     }
 
 
@@ -181,4 +186,6 @@ def _dependency(dependency: RunDependency, request: PackRequest) -> dict[str, Pl
 
 
 def _source(digest: SourceDigest) -> dict[str, Plain]:
+    if digest.commit is not None:
+        return {"git": shown_address(digest), "rev": digest.commit}
     return {digest.kind: shown_address(digest), "sha256": digest.sha256}

@@ -139,7 +139,7 @@ def test_the_bytes_are_those_of_the_last_version(tmp_path: Path) -> None:
     assert digest.hexdigest() == GOLDEN
 
 
-GOLDEN = "cce492a858df6ddda8c679147d19faa20dd35ff02ca807eef43be2432006cee2"
+GOLDEN = "96396b8e4f39380b6af3b70870caa9db6c28835864528bd2b7cf2539a8c47653"
 
 
 def test_nothing_of_the_building_machine_is_in_it(tmp_path: Path) -> None:

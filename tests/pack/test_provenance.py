@@ -9,6 +9,7 @@ import pytest
 from builder.model.source import SourceDigest
 from builder.pack.provenance import binaries, keys, shown_address
 from tests.pack.greeting import request
+from tests.pack.test_recipe import inheriting
 
 
 def test_keys(tmp_path: Path) -> None:
@@ -23,6 +24,14 @@ def test_keys(tmp_path: Path) -> None:
             {"kind": "path", "sha256": "8" * 64, "url": "src"},
         ],
     }
+
+
+def test_sources_of_a_staging_output_count(tmp_path: Path) -> None:
+    made = inheriting(tmp_path)
+    assert made.inherited is not None
+    again = replace(made, sources=made.inherited.sources)
+    for found in (keys(made, ""), keys(again, "")):
+        assert found["sources"] == [{"kind": "url", "sha256": "4" * 64, "url": "https://example.org/g.tar.gz"}]
 
 
 def test_an_unsealed_build_says_so(tmp_path: Path) -> None:

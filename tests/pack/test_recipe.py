@@ -9,7 +9,8 @@ import pytest
 
 from builder.model.environment import DependencyOrigin, Environment, Environments, RunDependency
 from builder.model.recipe import Build, GitSource, PathSource, Script, ScriptTest
-from builder.pack import PackRequest
+from builder.model.source import SourceDigest
+from builder.pack import Inherited, PackRequest
 from builder.pack.recipe import named_files, recipe_members, rendered_recipe, script_names
 from tests.pack.greeting import BUILD_STRING, RECIPE, request, write
 
@@ -171,4 +172,47 @@ def test_sources(tmp_path: Path) -> None:
     assert rendered(request(tmp_path))["finalized_sources"] == [
         {"url": "https://example.org/g.tar.gz", "sha256": "4" * 64},
         {"path": "src", "sha256": "8" * 64},
+    ]
+
+
+def inheriting(folder: Path) -> PackRequest:
+    """A package whose files come from a staging output that was built with the tool, from a source of its own."""
+    made = request(folder)
+    export = RunDependency(spec="a >=1", origin=DependencyOrigin.HOST_RUN_EXPORT, source="libthing")
+    staging = {"schema_version": 1, "package": {"name": "oven", "version": "0"}, "build": {"script": ["make"]}}
+    return replace(
+        made,
+        environments=Environments(
+            build=Environment(),
+            host=Environment(),
+            depends=(replace(export, origin=DependencyOrigin.STAGING), RunDependency(spec="b", origin=export.origin)),
+        ),
+        sources=(),
+        inherited=Inherited(
+            environments=replace(made.environments, depends=(export,), constrains=()),
+            sources=(SourceDigest(kind="url", url="https://example.org/g.tar.gz", sha256="4" * 64),),
+            rendered=json.dumps(staging),
+        ),
+    )
+
+
+def test_what_a_staging_output_was_built_with_and_of(tmp_path: Path) -> None:
+    found = rendered(inheriting(tmp_path))
+    assert found["recipe"]["staging_caches"] == [{"name": "oven", "build": {"script": ["make"]}}]
+    assert found["finalized_sources"] == []
+    assert found["finalized_cache_sources"] == [{"url": "https://example.org/g.tar.gz", "sha256": "4" * 64}]
+    assert found["finalized_dependencies"]["build"] is None
+    before = found["finalized_cache_dependencies"]
+    assert [one["name"] for one in before["build"]["resolved"]] == ["tool"]
+    assert [one["name"] for one in before["host"]["resolved"]] == ["libthing"]
+    assert before["run"]["run_exports"] == found["finalized_dependencies"]["run"]["run_exports"]
+
+
+def test_run_exports_of_a_staging_output_name_the_environment_that_they_came_from(tmp_path: Path) -> None:
+    inherited = {"run_export": "libthing", "spec": "a >=1", "from": "host"}
+    found = rendered(inheriting(tmp_path))
+    assert found["finalized_cache_dependencies"]["run"]["depends"] == [inherited]
+    assert found["finalized_dependencies"]["run"]["depends"] == [
+        inherited,
+        {"run_export": "", "spec": "b", "from": "host"},
     ]

@@ -15,6 +15,7 @@ from builder.model.recipe import About
 from builder.pack import PackRequest
 from builder.pack.sbom import sbom
 from tests.pack.greeting import LOCKED, request
+from tests.pack.test_recipe import inheriting
 
 
 def made(found: PackRequest) -> dict[str, Any]:
@@ -68,6 +69,14 @@ def test_a_package_of_both_environments_is_linked_against(tmp_path: Path) -> Non
     both = Environment(packages=(LOCKED,))
     found = made(replace(request(tmp_path), environments=Environments(build=both, host=both)))
     assert [c["scope"] for c in found["components"] if c["name"] == "libthing"] == ["required"]
+    parsed(found)
+
+
+def test_what_a_staging_output_was_built_with_and_of_counts_too(tmp_path: Path) -> None:
+    found = made(inheriting(tmp_path))
+    assert {c["name"]: c.get("scope") for c in found["components"]} == {
+        "g.tar.gz": None, "libthing": "required", "tool": "excluded",
+    }  # fmt: skip
     parsed(found)
 
 

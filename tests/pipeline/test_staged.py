@@ -66,6 +66,7 @@ def staged(folder: Path, *, text: bytes = b"left by the script") -> Staged:
             newest=1_600_000_000,
         ),
         owners=(("lib/libz.so", "zlib"),),
+        rendered='{"package":{"name":"oven"}}',
     )
 
 
