@@ -30,7 +30,8 @@ class Package:
     used: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return self.name
+        compiler = self.used.get("c_compiler")
+        return f"{self.name} {compiler}" if compiler else self.name
 
     @property
     def sources(self) -> Sequence[Mapping[str, Any]]:

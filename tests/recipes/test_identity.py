@@ -57,7 +57,7 @@ def test_the_peer_renders_the_same(recipe: str) -> None:
 
 @pytest.mark.parametrize("recipe", NAMES)
 def test_every_package_is_rendered_once(recipe: str) -> None:
-    """One set of variants: no package of the collection is built twice, and none is skipped."""
+    """As often as the peer does, and none is skipped."""
     names = [rendering.output.name for rendering in ours(recipe)]
     assert sorted(names) == sorted(package.name for package in packages() if package.recipe == recipe)
     assert not any(rendering.output.skip for rendering in ours(recipe))

@@ -6,6 +6,8 @@ _conda_activate_binutils() {
     _conda_set_binutils BUILD $host
     _conda_set_binutils host_alias $host
     _conda_set_binutils build_alias $host
+    _conda_set_binutils CONDA_TOOLCHAIN_HOST $host
+    _conda_set_binutils CONDA_TOOLCHAIN_BUILD $host
     _conda_set_binutils CONDA_BUILD_SYSROOT "$CONDA_PREFIX/$host/sysroot"
 
     _conda_set_binutils ADDR2LINE $host-addr2line
@@ -24,6 +26,3 @@ _conda_activate_binutils() {
     _conda_set_binutils STRINGS $host-strings
     _conda_set_binutils STRIP $host-strip
 }
-
-_conda_activate_binutils
-unset -f _conda_activate_binutils _conda_set_binutils

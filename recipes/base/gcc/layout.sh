@@ -5,7 +5,7 @@ internals=$PREFIX/lib/gcc/$debian/12
 mkdir -p "$PREFIX"/{bin,"$conda/lib","include/$debian/c++",include/c++,"lib/gcc/$debian"}
 
 # programs, under conda's names
-for tool in cpp g++ gcc gcc-ar gcc-nm gcc-ranlib gcov gcov-dump gcov-tool; do
+for tool in cpp g++ gcc gfortran gcc-ar gcc-nm gcc-ranlib gcov gcov-dump gcov-tool; do
     cp -a "usr/bin/$debian-$tool-12" "$PREFIX/bin/$conda-$tool"
 done
 ln -s "$conda-gcc" "$PREFIX/bin/$conda-cc"
@@ -17,9 +17,11 @@ cp -a usr/include/c++/12 "$PREFIX/include/c++/"
 cp -a usr/include/$debian/c++/12 "$PREFIX/include/$debian/c++/"
 
 # run-time libraries, and the links by which programs are linked with them
-cp -a lib/$debian/libgcc_s.so.1 usr/lib/$debian/lib{atomic,gomp,stdc++}.so.* "$PREFIX/lib/"
+cp -a lib/$debian/libgcc_s.so.1 usr/lib/$debian/lib{atomic,gfortran,gomp,quadmath,stdc++}.so.* "$PREFIX/lib/"
 ln -sf ../../../libatomic.so.1 "$internals/libatomic.so"
+ln -sf ../../../libgfortran.so.5 "$internals/libgfortran.so"
 ln -sf ../../../libgomp.so.1 "$internals/libgomp.so"
+ln -sf ../../../libquadmath.so.0 "$internals/libquadmath.so"
 ln -sf ../../../libstdc++.so.6 "$internals/libstdc++.so"
 ln -sf ../../../libgcc_s.so.1 "$internals/"
 

@@ -18,14 +18,14 @@ test "$(./program)" = 42
 echo __AVX__ __SSE4_2__ | $CPP $CFLAGS -P - | grep -x '__AVX__ __SSE4_2__'
 
 # deactivation leaves nothing behind, and brings back what was there
-for package in gcc binutils; do
-    source "$PREFIX/etc/conda/deactivate.d/deactivate-${package}_linux-64.sh"
-done
-test -z "${CC-}${CFLAGS-}${LDFLAGS-}${CMAKE_ARGS-}${CONDA_SET_gcc-}"
+source "$PREFIX/etc/conda/deactivate.d/deactivate-$PKG_NAME.sh"
+source "$PREFIX/etc/conda/deactivate.d/deactivate-binutils_linux-64.sh"
+test -z "${CC-}${CC_FOR_BUILD-}${CFLAGS-}${LDFLAGS-}${CMAKE_ARGS-}${MESON_ARGS-}${HOST-}"
+test -z "$(env | grep ^CONDA_SET_ || true)"
 test -z "$(declare -F | grep _conda_ || true)"
 CC=mine
 source "$PREFIX/etc/conda/activate.d/activate-binutils_linux-64.sh"
-source "$PREFIX/etc/conda/activate.d/activate-gcc_linux-64.sh"
+source "$PREFIX/etc/conda/activate.d/activate-$PKG_NAME.sh"
 test "$CC" != mine
-source "$PREFIX/etc/conda/deactivate.d/deactivate-gcc_linux-64.sh"
+source "$PREFIX/etc/conda/deactivate.d/deactivate-$PKG_NAME.sh"
 test "$CC" = mine

@@ -22,5 +22,5 @@ $CXX $CXXFLAGS $LDFLAGS -shared thrower.o -o libthrower.so
 $CXX $CXXFLAGS $LDFLAGS main.o -L. -lthrower -Wl,-rpath,"$PWD" -o program
 test "$(./program)" = "far out"
 
-source "$PREFIX/etc/conda/deactivate.d/deactivate-gxx_linux-64.sh"
-test -z "${CXX-}${CXXFLAGS-}${DEBUG_CXXFLAGS-}"
+source "$PREFIX/etc/conda/deactivate.d/deactivate-$PKG_NAME.sh"
+test -z "${CXX-}${CXX_FOR_BUILD-}${CXXFLAGS-}${DEBUG_CXXFLAGS-}"
