@@ -83,7 +83,7 @@ POWERS: dict[str, set[str]] = {
     "os.umask": {"__main__"},
     "sys.path": set(),
     "sys.exit": {"__main__"},
-    "os._exit": {"__main__"},
+    "os._exit": {"__main__", "payload"},  # there by a program that runs in the sandbox
     "print": {"report"},
     "time.time": {"report", "store", "farm"},
     "datetime.datetime.now": set(),

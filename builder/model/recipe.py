@@ -165,6 +165,11 @@ class Build:
     dynamic_linking: DynamicLinking = DynamicLinking()
     post_process: tuple[PostProcess, ...] = ()
 
+    @property
+    def for_every_python(self) -> bool:
+        """Whether installers put the files where the environment's Python wants them (``noarch: python``, CEP 20)."""
+        return self.noarch == "python" or self.python.version_independent
+
 
 @frozen
 class PinSubpackage:

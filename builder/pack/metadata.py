@@ -37,7 +37,7 @@ def index(request: PackRequest) -> dict[str, Plain]:
         "platform": machine.family.name if machine else None,
         "license": about.license,
         "license_family": about.license_family,
-        "noarch": "python" if build.python.version_independent else build.noarch,
+        "noarch": "python" if build.for_every_python else build.noarch,
         "python_site_packages_path": build.python.site_packages_path,
         "track_features": _track_features(output),
     })  # fmt: skip
@@ -82,9 +82,8 @@ def run_exports(request: PackRequest) -> dict[str, Plain]:
 
 
 def link(request: PackRequest) -> dict[str, Plain]:
-    """Return link.json: how installers lay out a Python package without a platform; empty for other packages."""
-    build = request.rendering.output.build
-    if build.noarch != "python" and not build.python.version_independent:
+    """Return link.json: how installers lay out a package for every Python; empty for other packages."""
+    if not request.rendering.output.build.for_every_python:
         return {}
     return {
         "noarch": {"type": "python", "entry_points": request.relocated.entry_points},

@@ -6,21 +6,23 @@ from pathlib import Path
 
 from builder.model.environment import LinkedPrefix
 from builder.model.frozen import frozen
+from builder.model.python import Python
 
 
 @frozen
 class PayloadContext:
     """Where a payload comes from.
 
-    ``host`` is the host environment that the script ran in, None without one. ``work`` are the layers of the work
-    folder, uppermost first (one folder where nothing is layered). ``scratch`` is an empty folder of the task that
-    rewritten files go to.
+    ``host`` is the host environment that the script ran in, None without one; ``python`` is its Python, if it has one.
+    ``work`` are the layers of the work folder, uppermost first (one folder where nothing is layered). ``scratch`` is an
+    empty folder of the task that rewritten files go to.
     """
 
     host: LinkedPrefix | None
     recipe_folder: Path
     work: tuple[Path, ...]
     scratch: Path
+    python: Python | None = None
 
     @property
     def environment_files(self) -> frozenset[str]:

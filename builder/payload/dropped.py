@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from pathlib import PurePosixPath
 
 _NAMES = frozenset({".DS_Store", "CACHEDIR.TAG", "conda-meta"})
 _SUFFIXES = frozenset({".la", ".pyo"})
 _NOARCH_SUFFIXES = frozenset({".pyc", ".egg-info"})
+_CACHED = re.compile(r"(?P<module>.+?)\.[^.]+(\.opt-[^.]+)?\.pyc")
 
 
 def is_dropped(path: str, *, installed: Container[str], environment: Container[str]) -> bool:
     """Whether the file at ``path`` is never packed.
 
     Libtool archives and optimised bytecode serve nobody; ``share/info/dir`` and ``conda-meta`` belong to the
-    environment; bytecode of a module that another package owns is a trace of running it; and a Python module beside an
-    extension module of the same name can never be imported. ``installed`` are the paths beside it.
+    environment; a Python module beside an extension module of the same name can never be imported. Bytecode whose
+    module is there is left out too: that of a module of the environment is a trace of running it, that of an own one
+    depends on when it was made, and is made anew (`builder.payload.bytecode`). ``installed`` are the paths beside it.
     """
     place = PurePosixPath(path)
     if place.suffix in _SUFFIXES or _NAMES.intersection(place.parts):
         return True
     if path == "share/info/dir" or path.startswith("share/info/dir/"):
         return True
-    if place.suffix == ".pyc" and _module_of(place) in environment:
+    if place.suffix == ".pyc" and ((module := module_of(path)) in environment or module in installed):
         return True
     return place.suffix in {".py", ".pyc"} and any(
         str(place.with_suffix(suffix)) in installed for suffix in (".so", ".pyd")
@@ -41,8 +44,10 @@ def is_dropped_from_noarch_python(path: str, commands: Container[str]) -> bool:
     return False
 
 
-def _module_of(bytecode: PurePosixPath) -> str:
-    """``a/__pycache__/b.cpython-313.pyc`` → ``a/b.py``, ``a/b.pyc`` → ``a/b.py``."""
-    if bytecode.parent.name != "__pycache__":
-        return str(bytecode.with_suffix(".py"))
-    return str(bytecode.parent.parent / f"{bytecode.name.rsplit('.', 2)[0]}.py")
+def module_of(bytecode: str) -> str:
+    """``a/__pycache__/b.cpython-313.opt-1.pyc`` → ``a/b.py``, ``a/b.pyc`` → ``a/b.py``."""
+    place = PurePosixPath(bytecode)
+    cached = _CACHED.fullmatch(place.name)
+    if place.parent.name != "__pycache__" or cached is None:
+        return str(place.with_suffix(".py"))
+    return str(place.parent.parent / f"{cached['module']}.py")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from builder.model.finding import Finding, Severity
@@ -13,11 +12,12 @@ from builder.model.globs import Globs
 from builder.model.payload import Entry, EntryKind, Installed, Payload
 from builder.model.recipe import GlobList, Output
 from builder.payload.context import PayloadContext
-from builder.payload.dropped import is_dropped, is_dropped_from_noarch_python
+from builder.payload.dropped import is_dropped
 from builder.payload.globs import check_globs
 from builder.payload.licenses import find_licenses
 from builder.payload.menus import check_menus
-from builder.payload.noarch import noarch_python_path
+from builder.payload.mistakes import python_mistakes
+from builder.payload.python import python_files
 from builder.payload.rewrite import rewrite_text
 
 _SET_ID = stat.S_ISUID | stat.S_ISGID
@@ -32,16 +32,14 @@ def select(installed: Installed, output: Output, context: PayloadContext) -> Pay
     """
     check_globs(output)
     findings: list[Finding] = []
-    taken = _taken(installed, output, context, findings)
-    if output.build.noarch == "python":
-        taken = _noarch_python(taken, output, findings)
+    taken = python_files(_taken(installed, output, context, findings), output, context, findings)
     entries, rewriting = rewrite_text(sorted(taken, key=_path), output.build.post_process, context.scratch)
     licenses, licensing = find_licenses(output.about.license_file, (context.recipe_folder, *context.work))
     copied = Globs(output.build.always_copy_files)
     return Payload(
         entries=entries,
         licenses=licenses,
-        entry_points=output.build.python.entry_points if output.build.noarch == "python" else (),
+        entry_points=output.build.python.entry_points if output.build.for_every_python else (),
         no_link=tuple(entry.path for entry in entries if output.build.always_copy_files and copied.matches(entry.path)),
         findings=(
             *findings,
@@ -49,6 +47,7 @@ def select(installed: Installed, output: Output, context: PayloadContext) -> Pay
             *rewriting,
             *licensing,
             *check_menus(entries, output.name),
+            *python_mistakes(entries, output),
         ),
     )
 
@@ -176,23 +175,3 @@ def _refused(entry: Entry) -> Iterator[Finding]:
 
 def _is_info(path: str) -> bool:
     return path == "info" or path.startswith("info/")
-
-
-def _noarch_python(entries: list[Entry], output: Output, findings: list[Finding]) -> list[Entry]:
-    commands = {point.partition("=")[0].strip() for point in output.build.python.entry_points}
-    moved: dict[str, Entry] = {}
-    for entry in entries:
-        if is_dropped_from_noarch_python(entry.path, commands):
-            continue
-        place = noarch_python_path(entry.path)
-        if place in moved:
-            findings.append(
-                Finding(
-                    check="noarch-layout",
-                    severity=Severity.ERROR,
-                    path=place,
-                    message=f"two files want this place in a noarch: python package, the second is {entry.path}",
-                )
-            )
-        moved[place] = replace(entry, path=place)
-    return list(moved.values())

@@ -16,6 +16,7 @@ from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.package import Package
 from builder.model.payload import Payload, Relocated
+from builder.model.python import python_in
 from builder.model.recipe import ScriptTest
 from builder.model.source import SourceTree
 from builder.model.target import target
@@ -34,6 +35,7 @@ async def chosen(work: Work, ready: Ready, scripted: Scripted) -> Payload:
         recipe_folder=work.rendering.recipe.folder,
         work=scripted.work,
         scratch=work.folder("rewritten"),
+        python=python_in(ready.around.environment, target(work.rendering.platforms.host)),
     )
     return await in_thread(select, scripted.installed, work.output, context)
 

@@ -10,7 +10,7 @@ from builder.environment.wall import in_thread
 from builder.errors import BakehouseError, PackageTestError, UsageError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
-from builder.pipeline import packing, scripting, staged, trying
+from builder.pipeline import bytecode, packing, scripting, staged, trying
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
@@ -51,7 +51,7 @@ async def _bake(work: Work) -> Outcome:
     with phases.of(Phase.PAYLOAD):
         payload = await packing.chosen(work, ready, scripted)
     with phases.of(Phase.RELOCATE):
-        finished = await packing.relocated(work, payload)
+        finished = await bytecode.compiled(work, ready, scripted, await packing.relocated(work, payload))
     with phases.of(Phase.CHECK):
         findings = await packing.checked(work, ready, scripted, finished)
         for finding in findings:

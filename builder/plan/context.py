@@ -12,7 +12,7 @@ from builder.model.recipe import Source
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the bytes of our packages change for equal inputs, so that nothing old is taken for new."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builder.payload.dropped import is_dropped, is_dropped_from_noarch_python
+from builder.payload.dropped import is_dropped, is_dropped_from_noarch_python, module_of
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_dropped(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["lib/libx.a", "lib/la", "share/info/x.info", "share/info/directory", "conda-meta-tools/x", "lib/x.py",
-     "lib/__pycache__/x.cpython-313.pyc", "bin/DS_Store", "x.las", ".la"],
+     "lib/__pycache__/x.cpython-313.pyc", "lib/__pycache__/x.pyc", "bin/DS_Store", "x.las", ".la"],
 )  # fmt: skip
 def test_kept(path: str) -> None:
     assert not is_dropped(path, installed={path}, environment=set())
@@ -29,14 +29,18 @@ def test_kept(path: str) -> None:
     ("bytecode", "module"),
     [
         ("lib/__pycache__/x.cpython-313.pyc", "lib/x.py"),
-        ("lib/__pycache__/x.cpython-313.opt-1.pyc", "lib/x.cpython-313.py"),
+        ("lib/__pycache__/x.cpython-313.opt-1.pyc", "lib/x.py"),
+        ("lib/__pycache__/x.y.pypy39.pyc", "lib/x.y.py"),
+        ("lib/__pycache__/x.pyc", "lib/__pycache__/x.py"),
         ("lib/x.pyc", "lib/x.py"),
         ("__pycache__/x.cpython-313.pyc", "x.py"),
     ],
 )
-def test_bytecode_of_anothers_module_is_dropped(bytecode: str, module: str) -> None:
+def test_bytecode_goes_where_its_module_is_there_and_stays_where_it_is_all_there_is(bytecode: str, module: str) -> None:
+    assert module_of(bytecode) == module
     assert is_dropped(bytecode, installed=set(), environment={module})
-    assert not is_dropped(bytecode, installed={module}, environment=set())
+    assert is_dropped(bytecode, installed={module, bytecode}, environment=set())
+    assert not is_dropped(bytecode, installed={bytecode, "lib/other.py"}, environment={"lib/another.py"})
 
 
 @pytest.mark.parametrize("suffix", [".so", ".pyd"])

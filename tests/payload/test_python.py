@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.payload.noarch import noarch_python_path
+from builder.payload.python import noarch_python_path
 
 
 @pytest.mark.parametrize(
