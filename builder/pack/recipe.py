@@ -103,7 +103,7 @@ def _finalized(request: PackRequest, environments: Environments) -> dict[str, Pl
         "run": {
             "depends": [_dependency(dependency, request) for dependency in environments.depends],
             "constraints": [_dependency(dependency, request) for dependency in environments.constrains],
-            "run_exports": run_exports(request),
+            **without_empty({"run_exports": run_exports(request)}),
         },
     }
 

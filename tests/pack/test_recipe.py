@@ -182,7 +182,8 @@ def inheriting(folder: Path) -> PackRequest:
     staging = {"schema_version": 1, "package": {"name": "oven", "version": "0"}, "build": {"script": ["make"]}}
     return replace(
         made,
-        environments=Environments(
+        environments=replace(
+            made.environments,
             build=Environment(),
             host=Environment(),
             depends=(replace(export, origin=DependencyOrigin.STAGING), RunDependency(spec="b", origin=export.origin)),
