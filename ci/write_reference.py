@@ -261,6 +261,7 @@ _MEANINGS: Mapping[str, str] = {
     "PKG_NAME": "The package's name.",
     "PKG_VERSION": "The package's version.",
     "PREFIX": "The host environment; what lands there is packed. In tests: the environment with the package.",
+    "PYTHONHASHSEED": "What a running Python writes in the order of a hash is the same in every build.",
     "PYTHONNOUSERSITE": "Python ignores the user's own modules.",
     "RECIPE_DIR": "The recipe's folder, read-only.",
     "SHELL": "The shell.",

@@ -28,8 +28,11 @@ def check_overdepending(relocated: Relocated, context: CheckContext) -> Iterator
     owners = context.owners
     used = {link.package for link in links(relocated, context) if link.source is Source.HOST}
     libraries = {name for path, name in owners.items() if _SHARED_LIBRARY.fullmatch(posixpath.basename(path))}
+    modules = any("site-packages" in entry.entry.path.split("/") for entry in relocated.entries)
     for dependency in context.environments.depends:
         name = package_name(dependency.spec)
+        if name == "python" and modules:
+            continue  # a module needs the program, an extension finds the library's symbols in it
         if dependency.origin is DependencyOrigin.HOST_RUN_EXPORT and name in libraries - used:
             yield Finding(
                 check="overdepending",

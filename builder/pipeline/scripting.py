@@ -10,8 +10,10 @@ from pathlib import Path
 from builder.environment.wall import in_thread
 from builder.model.frozen import frozen
 from builder.model.payload import Entry, Installed
+from builder.model.python import python_in
 from builder.model.recipe import Script
 from builder.model.source import SourceTree
+from builder.model.target import target
 from builder.pipeline.ready import Ready
 from builder.pipeline.trees import settle
 from builder.pipeline.work import Work
@@ -69,8 +71,8 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
     host = Overlay(lower=ready.host_layers, upper=work.scratch / "host", inside=inside.prefix)
     source = Overlay(lower=layers, upper=work.scratch / "work-changes", inside=inside.work)
     stage = Stage(inside=inside, epoch=epoch_of(work, tree, ready), cores=bench.cores)
-    python = _python_version(ready)
-    variables = build_variables(work.rendering, stage, has_python=python is not None, python_version=python)
+    python = python_in(ready.host.environment, target(work.rendering.platforms.host))
+    variables = build_variables(work.rendering, stage, python=python)
     variables.update(bench.secrets_of(script))
     async with bench.sandbox.open(
         bench.root.folder, _mounts(work, ready, host, source), bench.limits, variables
@@ -131,8 +133,3 @@ def _together(inherited: Installed, own: Installed) -> Installed:
         deleted=tuple(sorted({*inherited.deleted, *own.deleted} - theirs)),
         irregular=(*inherited.irregular, *own.irregular),
     )
-
-
-def _python_version(ready: Ready) -> str | None:
-    found = [package.version for package in ready.host.environment.packages if package.name == "python"]
-    return found[0] if found else None

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
+from builder.model.python import Python
 from builder.model.rendering import Rendering
 from builder.model.target import target
 from builder.model.variant import VariantValue
 
 _USER = "builder"
-_PYTHON_KEY = re.compile(r"(\d+)\.(\d+)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DENIED = re.compile(
     r"PATH|HOME|USER|SHELL|IFS|ENV|BASH.*|LD_.*|DYLD_.*|PYTHON(PATH|STARTUP|HOME)|PERL5?(LIB|OPT|DB)|RUBY(LIB|OPT)|"
@@ -47,14 +48,8 @@ class Stage:
     cores: int
 
 
-def build_variables(
-    rendering: Rendering, stage: Stage, *, has_python: bool = False, python_version: str | None = None
-) -> dict[str, str]:
-    """Return the whole environment of a build script, before activation.
-
-    ``has_python`` says that the host environment holds a Python; ``python_version`` is its version, by default that of
-    the variant.
-    """
+def build_variables(rendering: Rendering, stage: Stage, *, python: Python | None = None) -> dict[str, str]:
+    """Return the whole environment of a build script, before activation; ``python`` is that of the host environment."""
     inside = stage.inside
     prefix, tools = str(inside.prefix), str(inside.build_prefix)
     return {
@@ -62,7 +57,7 @@ def build_variables(
         **_common(stage),
         **_platforms(rendering),
         **_package(rendering),
-        **(_python(prefix, python_version or str(rendering.variant.get("python", ""))) if has_python else {}),
+        **_python(inside.prefix, python, rendering.variant),
         "BUILD_PREFIX": tools,
         "CMAKE_GENERATOR": "Unix Makefiles",
         "CONDA_BUILD": "1",
@@ -78,6 +73,7 @@ def build_variables(
         "PIP_NO_INDEX": "True",
         "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig:{prefix}/share/pkgconfig",
         "PREFIX": prefix,
+        "PYTHONHASHSEED": "0",
         "RECIPE_DIR": str(inside.recipe),
         "SRC_DIR": str(inside.work),
     }
@@ -89,19 +85,19 @@ def test_variables(
     *,
     subdir: str,
     variant: Mapping[str, VariantValue] = _NO_VARIANT,  # noqa: PT028 - no test itself
-    python_version: str | None = None,  # noqa: PT028
+    python: Python | None = None,  # noqa: PT028
 ) -> dict[str, str]:
     """Return the whole environment of a test script, before activation.
 
-    ``package`` are the package's ``PKG_*`` variables, ``variant`` is what it was built for, ``python_version`` that of
-    the test environment's Python, if it has one.
+    ``package`` are the package's ``PKG_*`` variables, ``variant`` is what it was built for, ``python`` the test
+    environment's Python, if it has one.
     """
     prefix = str(stage.inside.test_prefix)
     return {
         **_variant(variant),
         **_common(stage),
         **package,
-        **(_python(prefix, python_version) if python_version is not None else {}),
+        **_python(stage.inside.test_prefix, python, variant),
         "CONDA_BUILD": "1",
         "CONDA_BUILD_STATE": "TEST",
         "CONDA_DEFAULT_ENV": prefix,
@@ -171,18 +167,22 @@ def _package(rendering: Rendering) -> dict[str, str]:
     }
 
 
-def _python(prefix: str, version: str) -> dict[str, str]:
-    """Return what scripts read about a Python that is there; ``version`` may be a spec (``3.12.* *_cpython``)."""
-    match = _PYTHON_KEY.match(version)
-    if match is None:
-        return {"PYTHON": f"{prefix}/bin/python"}
-    library = f"{prefix}/lib/python{match[1]}.{match[2]}"
+def _python(
+    prefix: PurePosixPath, python: Python | None, variant: Mapping[str, VariantValue]
+) -> dict[str, str]:  # fmt: skip
+    """Return what scripts read about a Python that is there, and about the numpy that they are built for."""
+    if python is None:
+        return {}
+    numpy = ".".join(str(variant.get("numpy", "")).split(".")[:2])
+    built_for = {"CONDA_NPY": numpy.replace(".", ""), "NPY_DISTUTILS_APPEND_FLAGS": "1", "NPY_VER": numpy}
     return {
-        "PY3K": "1",
+        "CONDA_PY": python.short.replace(".", ""),
+        "PY3K": "0" if python.short.startswith("2.") else "1",
         "PYTHON": f"{prefix}/bin/python",
-        "PY_VER": f"{match[1]}.{match[2]}",
-        "SP_DIR": f"{library}/site-packages",
-        "STDLIB_DIR": library,
+        "PY_VER": python.short,
+        "SP_DIR": f"{prefix}/{python.site_packages}",
+        "STDLIB_DIR": f"{prefix}/{python.standard_library}",
+        **(built_for if numpy else {}),
     }
 
 

@@ -11,7 +11,9 @@ from pathlib import Path, PurePosixPath
 from builder.archive import OpenPackage
 from builder.model.environment import LinkedPrefix
 from builder.model.frozen import frozen
+from builder.model.python import python_in
 from builder.model.recipe import Script
+from builder.model.target import target
 from builder.model.variant import VariantValue
 from builder.sandbox import Bind, Mount, Overlay, Tmpfs
 from builder.script import ActivatedPrefix, Log, Ran, Run, Stage, path_names, run_script, test_variables
@@ -95,13 +97,12 @@ async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
 
 def _variables(subject: Subject, host: LinkedPrefix, build: LinkedPrefix | None) -> dict[str, str]:
     bench = subject.bench
-    pythons = [package.version for package in host.environment.packages if package.name == "python"]
     variables = test_variables(
         Stage(inside=bench.inside, epoch=bench.epoch, cores=bench.cores),
         subject.variables,
         subdir=bench.platform,
         variant=subject.variant,
-        python_version=pythons[0] if pythons else None,
+        python=python_in(host.environment, target(bench.platform)),
     )
     if build is not None:
         variables["BUILD_PREFIX"] = str(build.inside)

@@ -61,3 +61,16 @@ def test_a_private_copy_does_not_count_as_linking_to_the_package() -> None:
     own = elf("bin/a", "libz.so.1", "libbz2.so.1.0", runpath=("$ORIGIN/../mine", "$ORIGIN/../lib"))
     found = checked(own, elf("mine/libz.so.1"))
     assert [finding.message.split()[3] for finding in found] == ["libzlib"]
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [("lib/python3.13/site-packages/a/b.so", []), ("site-packages/a.py", []), ("bin/a", ["python"])],
+)
+def test_modules_need_python_without_linking_to_it(path: str, named: list[str]) -> None:
+    context = around(
+        host=host(("lib/libpython3.13.so.1.0", "python")), environments=environments(exported={"python": "python"})
+    )
+    found = list(check_overdepending(relocated(elf(path)), context))
+    assert [name for name in named if name in found[0].message] == named
+    assert len(found) == len(named)

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from builder.model.inside import SEALED
+from builder.model.python import python
 from builder.model.rendering import Platforms
+from builder.model.target import target
 from builder.script import Stage, build_variables, path_names
 from builder.script import test_variables as variables_of_test
 from tests.script.conftest import rendering
@@ -26,7 +28,13 @@ CONDAS = {
 def test_a_build_sees_condas_variables_and_few_besides(stage: Stage) -> None:
     found = build_variables(rendering(), stage)
     assert found.keys() >= CONDAS
-    assert found.keys() - CONDAS == {"CONDA_BUILD_CROSS_COMPILATION", "LOGNAME", "PKG_CONFIG_PATH", "TMPDIR"}
+    assert found.keys() - CONDAS == {
+        "CONDA_BUILD_CROSS_COMPILATION",
+        "LOGNAME",
+        "PKG_CONFIG_PATH",
+        "PYTHONHASHSEED",
+        "TMPDIR",
+    }
 
 
 def test_the_values_are_those_of_the_rendering_and_the_stage(stage: Stage) -> None:
@@ -75,23 +83,39 @@ def test_without_a_python_nothing_speaks_of_one(stage: Stage) -> None:
     assert not {"PYTHON", "PY_VER", "SP_DIR", "STDLIB_DIR", "PY3K"} & found.keys()
 
 
-@pytest.mark.parametrize("version", ["3.12.* *_cpython", "3.12", "3.12.4"])
+@pytest.mark.parametrize("version", ["3.12", "3.12.4", "3.12.0rc1"])
 def test_with_a_python_its_places_are_told(stage: Stage, version: str) -> None:
-    found = build_variables(rendering(python=version), stage, has_python=True)
+    found = build_variables(rendering(python="3.11.* *_cpython"), stage, python=python(version, target("linux-64")))
     assert found["PYTHON"] == f"{SEALED.prefix}/bin/python"
-    assert (found["PY_VER"], found["SP_DIR"]) == ("3.12", f"{SEALED.prefix}/lib/python3.12/site-packages")
+    assert (found["PY_VER"], found["CONDA_PY"], found["PY3K"]) == ("3.12", "312", "1")
+    assert found["SP_DIR"] == f"{SEALED.prefix}/lib/python3.12/site-packages"
     assert found["STDLIB_DIR"] == f"{SEALED.prefix}/lib/python3.12"
+    assert not {"NPY_VER", "CONDA_NPY"} & found.keys()
 
 
-def test_the_environments_python_wins_over_the_variants(stage: Stage) -> None:
-    found = build_variables(rendering(python="3.12"), stage, has_python=True, python_version="3.13.1")
-    assert found["PY_VER"] == "3.13"
+def test_a_python_says_itself_where_packages_go(stage: Stage) -> None:
+    free = python("3.14.0", target("linux-64"), "lib/python3.14t/site-packages")
+    found = build_variables(rendering(), stage, python=free)
+    assert found["SP_DIR"] == f"{SEALED.prefix}/lib/python3.14t/site-packages"
+    assert found["STDLIB_DIR"] == f"{SEALED.prefix}/lib/python3.14"
+    tested = variables_of_test(stage, {}, subdir="linux-64", python=free)
+    assert tested["SP_DIR"] == f"{SEALED.test_prefix}/lib/python3.14t/site-packages"
+    assert tested["PYTHON"] == f"{SEALED.test_prefix}/bin/python"
 
 
-def test_a_python_of_unknown_version_has_a_program_only(stage: Stage) -> None:
-    found = build_variables(rendering(), stage, has_python=True)
-    assert found["PYTHON"] == f"{SEALED.prefix}/bin/python"
-    assert "SP_DIR" not in found
+@pytest.mark.parametrize(("numpy", "told"), [("1.26", ("1.26", "126")), ("2", ("2", "2")), ("2.1.3", ("2.1", "21"))])
+def test_the_numpy_that_is_built_for_is_told_where_there_is_a_python(
+    stage: Stage, numpy: str, told: tuple[str, str]
+) -> None:
+    built_for = rendering(numpy=numpy)
+    found = build_variables(built_for, stage, python=python("3.13.1", target("linux-64")))
+    assert (found["NPY_VER"], found["CONDA_NPY"]) == told
+    assert "NPY_VER" not in build_variables(built_for, stage)
+
+
+def test_strings_have_the_same_hash_in_every_build(stage: Stage) -> None:
+    assert build_variables(rendering(), stage)["PYTHONHASHSEED"] == "0"
+    assert "PYTHONHASHSEED" not in variables_of_test(stage, {}, subdir="linux-64")
 
 
 def test_used_variant_keys_are_variables(stage: Stage) -> None:
