@@ -1,0 +1,233 @@
+"""py-rattler-build builds our recipes with our compilers: its packages are ours, but for a table of differences."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from builder.matrix import load_variants, render
+from builder.model.inside import SEALED
+from builder.model.recipe import UrlSource
+from builder.model.rendering import Platforms, Rendering
+from builder.recipe import load
+from builder.store import Store
+from tests.conformance.members import Difference, differences, extracted
+from tests.e2e.command import CHECKOUT, Built
+
+pytestmark = pytest.mark.sandbox
+
+PAGE = CHECKOUT / "docs" / "differences.md"
+VARIANTS = CHECKOUT / "variants" / "linux.yaml"
+LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
+RECIPES = ("libzstd", "zlib", "libbase64")
+"""One package made by make; two of a staging output by configure; three of a staging output by cmake and ninja."""
+
+PEER_BUILD = """
+import os, sys, warnings
+warnings.simplefilter("ignore")
+from rattler_build.cli_api import build_recipes
+recipe, variants, channel, out = sys.argv[1:]
+build_recipes([recipe], variant_config=[variants], channel=[channel], output_dir=out, test="skip")
+os._exit(0)  # its threads now and then abort an interpreter that takes itself apart
+"""
+
+
+# -- what differs, and why ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Differences that have their row in docs/differences.md: patterns of the member and of what differs, the row."""
+
+    member: str
+    what: str
+    row: str
+
+    def covers(self, difference: Difference) -> bool:
+        return fnmatchcase(difference.member, self.member) and fnmatchcase(difference.what, self.what)
+
+
+def known(member: str, what: str, row: str) -> Known:
+    return Known(member=member, what=what, row=row)
+
+
+RENDERED = "info/recipe/rendered_recipe.yaml"
+DIFFERENCES = (
+    # files
+    known("*", "placeholder", "the placeholder"),
+    known("lib/*.so.*", "run path with a slash at its end", "a run path to the file's own folder"),
+    known("*", "build ID", "build IDs"),
+    known("bin/base64", "room of the build's run path", "room that CMake leaves for run paths"),
+    known("etc/conda/test-files/*", "only theirs", "`info/tests/N/`"),
+    # metadata
+    known("info/about.json", "channels only theirs", "`about.json`, `channels`"),
+    known("info/about.json", "home", "addresses in `about`"),
+    known("info/index.json", "constrains only ours", "`index.json`"),
+    known("info/index.json", "schema_version only ours", "`index.json`"),
+    known("info/index.json", "timestamp", "two builds of one recipe"),
+    known("info/index.json", "depends order", "run exports of a staging output"),
+    known("info/paths.json", "* (softlink) sha256", "`paths.json`, symlinks"),
+    known("info/paths.json", "* (softlink) size_in_bytes", "`paths.json`, symlinks"),
+    known("info/paths.json", "* prefix_placeholder", "the placeholder"),
+    known("info/paths.json", "etc/conda/test-files/* only theirs", "`info/tests/N/`"),
+    known("info/used_build_tool.json", "only ours", "`info/used_build_tool.json`"),
+    known("info/bakehouse/*", "only ours", "`info/bakehouse/`"),
+    # one package of a matrix, of which their `depends` contradict their own `hash_input.json`
+    known("info/index.json", "depends/[0-9]", "exact pins of siblings in a matrix"),
+    known(RENDERED, "build_configuration/subpackages/*/build_string", "exact pins of siblings in a matrix"),
+    # recipe
+    known("info/recipe/tests/*", "only theirs", "`info/recipe/`"),
+    known("info/recipe/recipe.yaml", "*source/url", "addresses"),
+    known(RENDERED, "*source*/0/url", "addresses"),
+    known(RENDERED, "recipe/about/homepage", "addresses in `about`"),
+    known(RENDERED, "recipe/tests/*/script/*", "tests in `rendered_recipe.yaml`"),
+    known(RENDERED, "recipe/staging_caches/*/build/string only theirs", "`rendered_recipe.yaml`, what is in it"),
+    known(RENDERED, "finalized_cache_dependencies/run/run_exports*", "`rendered_recipe.yaml`, what is in it"),
+    known(RENDERED, "build_configuration/subpackages/* only theirs", "`rendered_recipe.yaml`, what is in it"),
+    known(RENDERED, "extra_meta only theirs", "`rendered_recipe.yaml`, what is in it"),
+    known(RENDERED, "staging_library_name_map only theirs", "`rendered_recipe.yaml`, what is in it"),
+    known(RENDERED, "rendered_recipe_version only ours", "`rendered_recipe.yaml`"),
+    known(RENDERED, "system_tools/*", "`rendered_recipe.yaml`"),
+    known(RENDERED, "build_configuration/directories only theirs", "`rendered_recipe.yaml`"),
+    known(RENDERED, "build_configuration/*_platform/virtual_packages length", "`rendered_recipe.yaml`"),
+    known(RENDERED, "build_configuration/timestamp", "`rendered_recipe.yaml`"),
+    known(RENDERED, "build_configuration/channels length", "`about.json`, `channels`"),
+    known(RENDERED, "finalized_*dependencies/*/resolved/*/channel", "`about.json`, `channels`"),
+    known(RENDERED, "finalized_*dependencies/*/resolved/*/url", "`about.json`, `channels`"),
+    known(RENDERED, "build_configuration/packaging_settings/compression_level", "compression"),
+    known(RENDERED, "finalized_*dependencies/*/resolved order", "`rendered_recipe.yaml`, order"),
+    known(RENDERED, "finalized_*dependencies/*/specs order", "`rendered_recipe.yaml`, order"),
+    known(RENDERED, "finalized_*dependencies/run/depends order", "`rendered_recipe.yaml`, order"),
+    known(RENDERED, "finalized_*dependencies/host/specs/*", "`rendered_recipe.yaml`, origins"),
+    known(RENDERED, "finalized_*dependencies/run/depends/*", "`rendered_recipe.yaml`, origins"),
+    # tests
+    known("info/tests/[0-9]*", "only ours", "`info/tests/N/`"),
+    known("info/tests/tests.yaml", "*/script/cwd", "`info/tests/N/`"),
+    known("info/tests/tests.yaml", " length", "`package_contents` tests"),
+)  # fmt: skip
+"""Every difference, beside those of the sources' addresses, which this test itself makes."""
+
+
+def rows() -> set[str]:
+    """The first cells of the tables of the page."""
+    return set(re.findall(r"^\| (.*?) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+# -- building with the peer --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source of a recipe: its address as written, with expressions, and as rendered."""
+
+    written: str
+    address: str
+    sha256: str
+
+
+def sources(recipe: Path) -> Iterator[Source]:
+    """Yield the sources of a recipe, which all have an address and, on the next line, a digest."""
+    text = recipe.read_text(encoding="utf-8")
+    outputs = {rendering.output.rendered: rendering.output for rendering in rendered(recipe)}
+    for source in dict.fromkeys(source for output in outputs.values() for source in output.source):
+        assert isinstance(source, UrlSource)
+        assert source.sha256 is not None
+        (written,) = set(re.findall(rf"url: (.+)\n\s+sha256: {source.sha256}", text))
+        yield Source(written=written, address=source.urls[0], sha256=source.sha256)
+
+
+def rendered(recipe: Path) -> tuple[Rendering, ...]:
+    return render(load(recipe), load_variants([VARIANTS], {}, LINUX), LINUX)
+
+
+def for_the_peer(recipe: Path, into: Path, store: Store) -> Path:
+    """Copy a recipe's folder; its sources are the fetched files, under their names, and nothing else is changed."""
+    shutil.copytree(recipe, into / recipe.name)
+    copy = into / recipe.name / "recipe.yaml"
+    text = copy.read_text(encoding="utf-8")
+    for source in sources(recipe / "recipe.yaml"):
+        fetched = store.file(source.sha256)
+        assert fetched is not None
+        file = into / "sources" / source.address.rpartition("/")[2]
+        file.parent.mkdir(exist_ok=True)
+        shutil.copy(fetched, file)
+        assert f"url: {source.written}\n" in text
+        text = text.replace(f"url: {source.written}\n", f"url: {file.as_uri()}\n")
+    copy.write_text(text, encoding="utf-8")
+    return copy
+
+
+def commands(rootfs: Path, into: Path) -> Path:
+    """Make a folder with the machine's commands of those names that our sandbox has too: no compiler is among them."""
+    into.mkdir()
+    names = sorted({file.name for folder in ("bin", "usr/bin") for file in (rootfs / folder).iterdir()})
+    for name in names:
+        if found := shutil.which(name, path="/usr/bin:/bin"):
+            (into / name).symlink_to(found)
+    assert not {"gcc", "cc", "ld", "make", "cmake", "python3", "perl"} & {file.name for file in into.iterdir()}
+    return into
+
+
+@pytest.fixture(scope="module")
+def theirs(
+    built: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path
+) -> dict[str, Path]:
+    """The peer's packages of `RECIPES`, by file name, built with the compilers of our channel and nothing else."""
+    folder = Path(os.path.realpath(tmp_path_factory.mktemp("peer")))
+    environment = {"PATH": str(commands(rootfs, folder / "bin")), "HOME": str(folder), "LANG": "C.UTF-8"}
+    for name in RECIPES:
+        recipe = for_the_peer(CHECKOUT / "recipes" / "base" / name, folder, machine_store)
+        command = [sys.executable, "-c", PEER_BUILD, recipe, VARIANTS, built.channel.as_uri(), folder / "out"]
+        done = subprocess.run(
+            list(map(str, command)), env=environment, cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return {package.name: package for package in (folder / "out").glob("*/*.conda")}
+
+
+# -- the comparison ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def found(
+    theirs: dict[str, Path], built: Built, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, set[Difference]]:
+    """All differences, by package."""
+    folder, differing = tmp_path_factory.mktemp("compared"), {}
+    for name, package in theirs.items():
+        (mine,) = built.channel.glob(f"*/{name}")
+        ours = extracted(mine, folder / name / "ours", str(SEALED.prefix))
+        differing[name] = set(differences(ours, extracted(package, folder / name / "theirs")))
+    return differing
+
+
+def test_the_peer_builds_the_same_set_of_packages(theirs: dict[str, Path]) -> None:
+    recipes = [CHECKOUT / "recipes" / "base" / name / "recipe.yaml" for name in RECIPES]
+    ours = [one for recipe in recipes for one in rendered(recipe) if one.output.kind == "package"]
+    assert sorted(theirs) == sorted(f"{one.output.name}-{one.output.version}-{one.build_string}.conda" for one in ours)
+
+
+def test_whatever_differs_is_known(found: dict[str, set[Difference]]) -> None:
+    unknown = {
+        name: sorted(map(str, (one for one in differing if not any(entry.covers(one) for entry in DIFFERENCES))))
+        for name, differing in found.items()
+    }
+    assert {name: differing for name, differing in unknown.items() if differing} == {}
+
+
+def test_whatever_is_known_differs(found: dict[str, set[Difference]]) -> None:
+    differing = [one for differences in found.values() for one in differences]
+    assert [entry for entry in DIFFERENCES if not any(entry.covers(one) for one in differing)] == []
+
+
+def test_whatever_is_known_has_its_row_in_the_documentation() -> None:
+    assert {entry.row for entry in DIFFERENCES} <= rows()
