@@ -15,6 +15,7 @@ from builder.farm import Claimed, Job, Ledger, LocalExecutor, drive
 from builder.model.environment import Environments
 from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
+from builder.model.recipe import ScriptTest
 from builder.model.target import target, virtual_packages
 from builder.model.task import Plan, TaskState
 from builder.pipeline import Bench, Root, refuse_scripts, run_task
@@ -138,7 +139,10 @@ def solver_for(place: Site, subdirs: Iterable[str], glibc: str) -> Solving:
 
 
 def _secret_names(plan: Plan) -> tuple[str, ...]:
-    return tuple(sorted({name for task in plan.tasks for name in task.rendering.output.build.script.secrets}))
+    outputs = [task.rendering.output for task in plan.tasks]
+    scripts = [output.build.script for output in outputs]
+    scripts += [test.script for output in outputs for test in output.tests if isinstance(test, ScriptTest)]
+    return tuple(sorted({name for script in scripts for name in script.secrets}))
 
 
 def _made(folder: Path) -> Path:

@@ -52,6 +52,12 @@ class PackageStore:
 
         return await made_once(self.store, KIND, package.sha256, make)
 
+    async def archive(self, package: LockedPackage, folder: Path) -> Path:
+        """Put the package's archive into ``folder``, a private copy or a link to the store's, and return its path."""
+        target = folder / package.file_name
+        await self._copied(package, target)
+        return target
+
     async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
         """Return what the package adds to its users, from its record or, if that says nothing, from the package."""
         exports = json.loads(package.record).get("run_exports")

@@ -15,7 +15,7 @@ class Interpreter:
     ``names`` are those that recipes use; the first one is rattler-build's and is written into packages. ``program`` is
     looked for in the activated environment and called with ``options`` and a file; files with one of ``suffixes``, in
     lower case, speak of it. ``package`` is what conda-forge calls the package that brings it, None where the machine
-    has it. Scripts ``in_wrapper`` are read by the shell that activated the environment, ``windows`` ones run there only.
+    has it. Scripts ``in_wrapper`` are read by the shell that activated the environment, ``windows`` ones run there.
     """
 
     names: tuple[str, ...]
@@ -80,3 +80,24 @@ def closest_interpreter(name: str) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.6)), None)
+
+
+@frozen
+class Language:
+    """A language whose modules a test may load: the test's key is ``kind``, they stand below it in ``listed``.
+
+    ``statement`` loads one, ``{}`` being its name; ``interpreter`` runs the statements.
+    """
+
+    kind: str
+    listed: str
+    statement: str
+    interpreter: Interpreter
+
+
+LANGUAGES: tuple[Language, ...] = (
+    Language(kind="perl", listed="uses", statement="use {};", interpreter=_BY_NAME["perl"]),
+    Language(kind="r", listed="libraries", statement="library({})", interpreter=_BY_NAME["rscript"]),
+    Language(kind="ruby", listed="requires", statement="require '{}'", interpreter=_BY_NAME["ruby"]),
+)
+"""All of them but Python, whose tests say more."""

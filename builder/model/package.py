@@ -33,7 +33,10 @@ class Package:
 
 @frozen
 class TestResult:
-    """How one test of a package went: ``what`` names it for people, ``log`` holds its output."""
+    """How one test of a package went: ``what`` names it for people, ``log`` holds its output.
+
+    A test that is ``skipped`` could not run for reasons that say nothing against the package, which are its ``tail``.
+    """
 
     __test__ = False
 
@@ -42,3 +45,4 @@ class TestResult:
     seconds: float
     log: Path | None = None
     tail: str = ""
+    skipped: bool = False

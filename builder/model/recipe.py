@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import Literal
 
 from builder.model.frozen import frozen
+from builder.model.interpreter import Language
 from builder.model.pin import Pin
 
 Noarch = Literal["generic", "python"]
@@ -57,7 +58,10 @@ class PathSource:
 
 @frozen
 class GitSource:
-    """A git repository at one revision."""
+    """A git repository at one revision.
+
+    ``commit`` is no key of recipes: it is what the revision was when the plan was made, None before.
+    """
 
     git: str
     branch: str | None = None
@@ -70,6 +74,7 @@ class GitSource:
     patches: tuple[str, ...] = ()
     target_directory: str | None = None
     filter: GlobList = GlobList()
+    commit: str | None = None
 
 
 Source = UrlSource | PathSource | GitSource
@@ -245,6 +250,14 @@ class PythonTest:
 
 
 @frozen
+class ImportTest:
+    """Modules of another language that must load, in an environment with its interpreter."""
+
+    language: Language
+    names: tuple[str, ...]
+
+
+@frozen
 class PackageContentsTest:
     """Globs that the package's paths must, or must not, match; the sections name platform-dependent places."""
 
@@ -268,7 +281,7 @@ class DownstreamTest:
     downstream: str
 
 
-Test = ScriptTest | PythonTest | PackageContentsTest | DownstreamTest
+Test = ScriptTest | PythonTest | ImportTest | PackageContentsTest | DownstreamTest
 
 
 @frozen

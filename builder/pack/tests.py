@@ -7,9 +7,11 @@ from pathlib import Path
 
 from builder.archive import ArchiveMember
 from builder.errors import RecipeError
+from builder.model.interpreter import interpreter_of_file
 from builder.model.recipe import (
     DownstreamTest,
     GlobList,
+    ImportTest,
     PackageContentsTest,
     PythonTest,
     Script,
@@ -19,8 +21,6 @@ from builder.model.recipe import (
 from builder.pack.document import Plain, json_text, without_empty, yaml_text
 from builder.pack.recipe import script_names
 from builder.pack.request import PackRequest
-
-_INTERPRETERS = {".sh": "bash", ".bat": "cmd", ".py": "python", ".pl": "perl", ".r": "rscript", ".rb": "ruby"}
 
 
 def test_members(request: PackRequest) -> Iterator[ArchiveMember]:
@@ -56,6 +56,8 @@ def _form(test: Test, folder: str | None, recipe_folder: Path) -> dict[str, Plai
         case PythonTest():
             named = without_empty({"imports": test.imports, "python_version": test.python_version})
             return {"python": named | ({} if test.pip_check else {"pip_check": False})}
+        case ImportTest(language=language):
+            return {language.kind: {language.listed: test.names}}
         case PackageContentsTest():
             return {"package_contents": _contents(test)}
         case DownstreamTest():
@@ -77,7 +79,8 @@ def _script(script: Script, folder: str | None, recipe_folder: Path) -> dict[str
     if script.file is not None:
         file = _script_file(script, recipe_folder)
         content = file.read_text(encoding="utf-8")
-        interpreter = interpreter or _INTERPRETERS.get(file.suffix.lower())
+        by_suffix = interpreter_of_file(file.name)
+        interpreter = interpreter or (by_suffix.name if by_suffix else None)
     return {"content": content or []} | without_empty({
         "interpreter": interpreter,
         "env": dict(script.env),
@@ -98,17 +101,18 @@ def _script_file(script: Script, recipe_folder: Path) -> Path:
 
 
 def _contents(test: PackageContentsTest) -> dict[str, Plain]:
-    files: Plain = test.files
-    if test.not_files:
-        files = without_empty({"exists": test.files, "not_exists": test.not_files})
     return without_empty({
-        "files": files,
-        "site_packages": test.site_packages,
-        "bin": test.bin,
-        "lib": test.lib,
-        "include": test.include,
+        "files": _existing(test.files, test.not_files),
+        "site_packages": _existing(test.site_packages, test.not_site_packages),
+        "bin": _existing(test.bin, test.not_bin),
+        "lib": _existing(test.lib, test.not_lib),
+        "include": _existing(test.include, test.not_include),
         "strict": test.strict or None,
     })  # fmt: skip
+
+
+def _existing(wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> Plain:
+    return without_empty({"exists": wanted, "not_exists": unwanted}) if unwanted else wanted
 
 
 def _globs(globs: GlobList) -> Plain:
@@ -125,5 +129,5 @@ def _files(test: Test, form: dict[str, Plain]) -> Iterator[tuple[str, bytes]]:
             yield "test_import.py", "".join(f"import {name}\n" for name in test.imports).encode()
         case DownstreamTest():
             yield "test_downstream.json", json_text({"downstream": test.downstream})
-        case PackageContentsTest():
+        case ImportTest() | PackageContentsTest():
             return

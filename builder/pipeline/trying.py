@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from builder.environment import link
+from builder.environment.packages import PackageStore
 from builder.environment.wall import in_thread
 from builder.errors import PackageTestError, Problem
-from builder.model.environment import LinkedPrefix
+from builder.model.environment import LinkedPrefix, LockedPackage
 from builder.model.package import Package, TestResult
 from builder.pipeline.work import Work
 from builder.testing import TestBench, test_package
@@ -24,6 +25,11 @@ async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, .
         environment = await bench.solver.solve(specs, subdir=subdir, loose=[package])
         return await link(environment, inside, bench.store, offline=bench.offline, report=work.note)
 
+    async def fetch(wanted: LockedPackage) -> Path:
+        return await PackageStore(bench.store, offline=bench.offline, report=work.note).archive(
+            wanted, work.folder("downstream")
+        )
+
     logs = bench.logs / work.rendering.stem
     logs.mkdir(parents=True, exist_ok=True)
     return await test_package(
@@ -35,10 +41,13 @@ async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, .
             inside=work.inside,
             limits=bench.limits,
             link=link_for,
+            fetch=fetch,
             scratch=work.folder("tests"),
             logs=logs,
             epoch=epoch,
             cores=bench.cores,
+            at_once=bench.cores,
+            secrets=bench.secrets,
             on_line=work.say,
         ),
     )

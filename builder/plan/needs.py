@@ -9,7 +9,15 @@ from builder.errors import Place, RecipeError
 from builder.matrix import value_text, variant_key
 from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
-from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, ScriptTest
+from builder.model.recipe import (
+    ImportTest,
+    PinCompatible,
+    PinSubpackage,
+    PythonTest,
+    Requirement,
+    ScriptTest,
+    Test,
+)
 from builder.model.rendering import Rendering
 from builder.model.version import Version
 
@@ -44,6 +52,20 @@ class _Offer:
     version: Version
     build: str
     number: int
+
+
+def _asked_by(test: Test) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the specs of the environments that ``test`` runs in, beside the package: run, then build."""
+    match test:
+        case ScriptTest():
+            return test.run, test.build
+        case PythonTest():
+            versions = tuple(f"python={version}" for version in test.python_version)
+            return (*versions, *(("pip",) if test.pip_check else ())), ()
+        case ImportTest(language=language):
+            return ((language.interpreter.package,) if language.interpreter.package else ()), ()
+        case _:
+            return (), ()
 
 
 class Planned:
@@ -84,9 +106,9 @@ class Planned:
         output, platforms = rendering.output, rendering.platforms
         needs = list(self._needs("run", output.requirements.run, platforms.host, rendering))
         for test in output.tests:
-            if isinstance(test, ScriptTest):
-                needs += self._needs("test", test.run, platforms.host, rendering)
-                needs += self._needs("test", test.build, platforms.build, rendering)
+            run, build = _asked_by(test)
+            needs += self._needs("test", run, platforms.host, rendering)
+            needs += self._needs("test", build, platforms.build, rendering)
         return needs
 
     def asked(self, rendering: Rendering) -> Iterator[str]:
@@ -94,8 +116,7 @@ class Planned:
         requirements = rendering.output.requirements
         asked: list[Requirement] = [*requirements.build, *requirements.host, *requirements.run]
         for test in rendering.output.tests:
-            if isinstance(test, ScriptTest):
-                asked += [*test.run, *test.build]
+            asked += [spec for specs in _asked_by(test) for spec in specs]
         for name in dict.fromkeys(self._name(requirement, rendering) for requirement in asked):
             if not name.startswith("__"):
                 yield name

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from builder.model.interpreter import LANGUAGES, Language
 from builder.model.recipe import (
     DownstreamTest,
     GitSource,
+    ImportTest,
     PackageContentsTest,
     PathSource,
     PythonTest,
-    Script,
     ScriptTest,
     Source,
     Test,
@@ -27,7 +28,7 @@ def typed_sources(value: Plain) -> tuple[Source, ...]:
 
 
 def typed_tests(value: Plain) -> tuple[Test, ...]:
-    """Return the list of tests; those of Perl, R and Ruby become scripts of their interpreters."""
+    """Return the list of tests."""
     items = value if isinstance(value, tuple) else ()
     return tuple(_test(item) for item in items if isinstance(item, dict))
 
@@ -120,10 +121,9 @@ def _existing(value: Plain) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return texts({"exists": value}, "exists"), ()
 
 
-def _language_test(key: str, listed: str, line: str, interpreter: str, package: str) -> Callable[[Data], Test]:
+def _import_test(language: Language) -> Callable[[Data], Test]:
     def make(data: Data) -> Test:
-        lines = tuple(line.format(name) for name in texts(section(data, key), listed))
-        return ScriptTest(script=Script(content=lines, interpreter=interpreter), run=(package,))
+        return ImportTest(language=language, names=texts(section(data, language.kind), language.listed))
 
     return make
 
@@ -133,7 +133,5 @@ _TESTS: Mapping[str, Callable[[Data], Test]] = {
     "python": _python_test,
     "package_contents": _contents_test,
     "downstream": lambda data: DownstreamTest(downstream=str(data["downstream"])),
-    "perl": _language_test("perl", "uses", "use {};", "perl", "perl"),
-    "r": _language_test("r", "libraries", "library({})", "rscript", "r-base"),
-    "ruby": _language_test("ruby", "requires", 'require "{}"', "ruby", "ruby"),
+    **{language.kind: _import_test(language) for language in LANGUAGES},
 }

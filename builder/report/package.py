@@ -49,9 +49,10 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def test_document(test: TestResult) -> dict[str, object]:
-    """Return how one test went as plain data."""
+    """Return how one test went as plain data; one that was skipped has the reason."""
     log = str(test.log) if test.log else None
-    return {"what": test.what, "passed": test.passed, "seconds": round(test.seconds, 3), "log": log}
+    reason = {"skipped": test.tail} if test.skipped else {}
+    return {"what": test.what, "passed": test.passed, "seconds": round(test.seconds, 3), "log": log, **reason}
 
 
 def _depends(outcome: Outcome) -> list[dict[str, str]]:

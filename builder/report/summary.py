@@ -31,9 +31,12 @@ def build_summary(outcomes: Sequence[Outcome], *, channel: str, seconds: float) 
 def _package(outcome: Outcome) -> Iterator[str]:
     package = outcome.package
     assert package is not None
-    passed = sum(test.passed for test in outcome.tests)
-    tests = f"  {passed} of {len(outcome.tests)} tests passed" if outcome.tests else "  no tests"
+    ran = [test for test in outcome.tests if not test.skipped]
+    tests = f"  {sum(test.passed for test in ran)} of {len(ran)} tests passed" if ran else "  no tests"
     yield f"{package.subdir}/{package.file_name}  {size(package.size)}{tests}"
+    for test in outcome.tests:
+        if test.skipped:
+            yield f"    {test.what}: {test.tail.splitlines()[0]}"
     if outcome.environments is not None:
         yield from _dependencies("depends", outcome.environments.depends)
         yield from _dependencies("constrains", outcome.environments.constrains)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from builder.testing.bench import LinkFor, TestBench
+from builder.testing.bench import FetchPackage, LinkFor, TestBench
+from builder.testing.read import secret_names
 from builder.testing.run import test_package
+from builder.testing.together import together
 
-__all__ = ["LinkFor", "TestBench", "test_package"]
+__all__ = ["FetchPackage", "LinkFor", "TestBench", "secret_names", "test_package", "together"]

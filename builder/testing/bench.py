@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from builder.model.environment import LinkedPrefix
+from builder.model.environment import LinkedPrefix, LockedPackage
 from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
 from builder.sandbox import Limits, Sandbox
@@ -20,12 +20,21 @@ class LinkFor(Protocol):
         ...
 
 
+class FetchPackage(Protocol):
+    """Puts the archive of a package of a linked environment into a folder, compared with its record."""
+
+    async def __call__(self, wanted: LockedPackage) -> Path:
+        """Return the archive's path; raises `SourceError` or `MachineError`."""
+        ...
+
+
 @frozen
 class TestBench:
     """Where tests run: ``scratch`` is an empty folder of theirs, logs go to ``logs``.
 
     ``platform`` is the subdir that tests run on, also those of noarch packages. ``epoch`` is the package's, in seconds
-    since 1970; ``cores`` is how many processes a test may run at once.
+    since 1970. ``at_once`` is how many tests may run side by side, ``cores`` how many processes all of them together
+    may run. ``secrets`` are the values of variables that test scripts name as secrets.
     """
 
     __test__ = False
@@ -36,8 +45,11 @@ class TestBench:
     inside: InsidePaths
     limits: Limits
     link: LinkFor
+    fetch: FetchPackage
     scratch: Path
     logs: Path
     epoch: int
     cores: int
+    at_once: int
+    secrets: Mapping[str, str]
     on_line: Callable[[str], None]

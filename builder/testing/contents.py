@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from builder.model.frozen import frozen
 from builder.model.globs import Globs
@@ -18,11 +19,12 @@ _WINDOWS_PROGRAMS = ("Library/bin/", "Scripts/", "bin/", "Library/mingw-w64/bin/
 
 @frozen
 class _Wish:
-    """One line of a test: some path must match one of ``patterns``."""
+    """One line of a test: some path must match one of ``patterns``, or none may."""
 
     section: str
     wanted: str
     patterns: tuple[str, ...]
+    exists: bool = True
 
 
 def missing_contents(
@@ -38,14 +40,13 @@ def missing_contents(
     wrong: list[str] = []
     for wish in _wishes(test, on, noarch_python=noarch_python):
         found = _matching(wish.patterns, there)
-        matched.update(found)
-        if not found:
+        if wish.exists:
+            matched.update(found)
+        if wish.exists and not found:
             looked = f" (looked for {', '.join(wish.patterns)})" if wish.patterns != (wish.wanted,) else ""
             wrong.append(f"{wish.section}: nothing matches {wish.wanted!r}{looked}")
-    for pattern in test.not_files:
-        found = _matching((pattern,), there)
-        if found:
-            wrong.append(f"files: {_some(found)} must not be there ({pattern!r})")
+        elif found and not wish.exists:
+            wrong.append(f"{wish.section}: {_some(found)} must not be there ({wish.wanted!r})")
     if test.strict and (rest := sorted(set(there) - matched)):
         wrong.append(f"strict: nothing asks for {_some(rest)}")
     return tuple(wrong)
@@ -62,25 +63,38 @@ def _some(paths: list[str]) -> str:
 
 
 def _wishes(test: PackageContentsTest, on: Target, *, noarch_python: bool) -> Iterator[_Wish]:
-    library = on.family.library_prefix
-    for wanted in test.include:
-        yield _Wish(section="include", wanted=wanted, patterns=(f"{library}include/{wanted}",))
-    for wanted in test.bin:
-        yield _Wish(section="bin", wanted=wanted, patterns=_programs(wanted, on))
-    for wanted in test.lib:
-        for patterns in _libraries(wanted, on):
-            yield _Wish(section="lib", wanted=wanted, patterns=patterns)
-    for wanted in test.site_packages:
-        patterns = _modules(wanted, on, noarch_python=noarch_python)
-        yield _Wish(section="site_packages", wanted=wanted, patterns=patterns)
-    for wanted in test.files:
-        yield _Wish(section="files", wanted=wanted, patterns=(wanted,))
+    places: tuple[tuple[str, tuple[str, ...], tuple[str, ...], _Place], ...] = (
+        ("include", test.include, test.not_include, _headers),
+        ("bin", test.bin, test.not_bin, _programs),
+        ("lib", test.lib, test.not_lib, _libraries),
+        ("site_packages", test.site_packages, test.not_site_packages, partial(_modules, noarch_python=noarch_python)),
+        ("files", test.files, test.not_files, _itself),
+    )
+    for section, wanted, unwanted, place in places:
+        for exists, names in ((True, wanted), (False, unwanted)):
+            for name in names:
+                for patterns in place(name, on):
+                    yield _Wish(section=section, wanted=name, patterns=patterns, exists=exists)
 
 
-def _programs(name: str, on: Target) -> tuple[str, ...]:
+_Place = Callable[[str, Target], Sequence[tuple[str, ...]]]
+"""Says for a name and a platform what must be there: something for each of the groups of patterns."""
+
+
+def _itself(name: str, _: Target) -> tuple[tuple[str, ...], ...]:
+    return ((name,),)
+
+
+def _headers(name: str, on: Target) -> tuple[tuple[str, ...], ...]:
+    return ((f"{on.family.library_prefix}include/{name}",),)
+
+
+def _programs(name: str, on: Target) -> tuple[tuple[str, ...], ...]:
+    if on.family.name == "emscripten":
+        return ((f"bin/{name}.js", f"bin/{name}.wasm"),)
     if on.family.unix:
-        return (f"bin/{name}",)
-    return tuple(f"{folder}{name}{{,.exe,.bat,.cmd,.com,.ps1}}" for folder in _WINDOWS_PROGRAMS)
+        return ((f"bin/{name}",),)
+    return (tuple(f"{folder}{name}{{,.exe,.bat,.cmd,.com,.ps1}}" for folder in _WINDOWS_PROGRAMS),)
 
 
 def _libraries(name: str, on: Target) -> tuple[tuple[str, ...], ...]:
@@ -96,10 +110,10 @@ def _libraries(name: str, on: Target) -> tuple[tuple[str, ...], ...]:
     return ((f"lib/{{,lib}}{name}{suffix}", versioned),)
 
 
-def _modules(name: str, on: Target, *, noarch_python: bool) -> tuple[str, ...]:
+def _modules(name: str, on: Target, *, noarch_python: bool) -> tuple[tuple[str, ...], ...]:
     folder = on.family.site_packages.format(version="*")
     base = "site-packages" if noarch_python else folder
     if "/" in name:
-        return (f"{base}/{name}",)
+        return ((f"{base}/{name}",),)
     path = name.replace(".", "/")
-    return (f"{base}/{path}.py", f"{base}/{path}/__init__.py")
+    return ((f"{base}/{path}.py", f"{base}/{path}/__init__.py"),)

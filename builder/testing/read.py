@@ -7,11 +7,22 @@ in ``info/tests/n/``. What this version cannot run is still read, so that nobody
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from builder.archive import OpenPackage
+from builder.archive import OpenPackage, read_package
 from builder.errors import BakehouseError, SourceError
 from builder.model.frozen import frozen
-from builder.model.recipe import DownstreamTest, GlobList, PackageContentsTest, PythonTest, Script, ScriptTest, Test
+from builder.model.interpreter import LANGUAGES
+from builder.model.recipe import (
+    DownstreamTest,
+    GlobList,
+    ImportTest,
+    PackageContentsTest,
+    PythonTest,
+    Script,
+    ScriptTest,
+    Test,
+)
 from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 
@@ -20,7 +31,7 @@ FILE = "tests/tests.yaml"
 
 @frozen
 class ForeignTest:
-    """A test of a kind that this version does not know (``perl``, ``r``, ``ruby``, or one of the future)."""
+    """A test of a kind that this version does not know: one of the future."""
 
     kind: str
 
@@ -47,6 +58,12 @@ def read_tests(package: OpenPackage) -> tuple[CarriedTest, ...]:
     return tuple(_test(item) for item in node.items)
 
 
+def secret_names(path: Path) -> tuple[str, ...]:
+    """Return the variables that the tests of the package at ``path`` name as secrets; see `read_tests`."""
+    tests = read_tests(read_package(path))
+    return tuple(dict.fromkeys(name for test in tests if isinstance(test, ScriptTest) for name in test.script.secrets))
+
+
 def _test(node: Node) -> CarriedTest:
     if not isinstance(node, Mapping):
         raise _wrong(node, "a test is not a mapping")
@@ -58,6 +75,10 @@ def _test(node: Node) -> CarriedTest:
         return _contents(_section(node, "package_contents"))
     if "downstream" in node:
         return DownstreamTest(downstream=_text(node.get("downstream")) or "")
+    for language in LANGUAGES:
+        if language.kind in node:
+            names = _texts(_section(node, language.kind).get(language.listed))
+            return ImportTest(language=language, names=names)
     return ForeignTest(kind=next(iter(node), "empty"))
 
 
@@ -87,15 +108,18 @@ def _script(node: Node | None) -> Script:
 
 
 def _contents(body: Mapping) -> PackageContentsTest:
-    exists, forbidden = _exists(body.get("files"))
-    sections = {name: _exists(body.get(name))[0] for name in ("bin", "lib", "include", "site_packages")}
+    found = {name: _exists(body.get(name)) for name in ("files", "bin", "lib", "include", "site_packages")}
     return PackageContentsTest(
-        files=exists,
-        not_files=forbidden,
-        bin=sections["bin"],
-        lib=sections["lib"],
-        include=sections["include"],
-        site_packages=sections["site_packages"],
+        files=found["files"][0],
+        not_files=found["files"][1],
+        bin=found["bin"][0],
+        not_bin=found["bin"][1],
+        lib=found["lib"][0],
+        not_lib=found["lib"][1],
+        include=found["include"][0],
+        not_include=found["include"][1],
+        site_packages=found["site_packages"][0],
+        not_site_packages=found["site_packages"][1],
         strict=_is_true(body.get("strict")),
     )
 

@@ -1,75 +1,74 @@
-"""Runs a package's tests one after the other and says how each went."""
+"""Runs a package's tests, several at once, and says how each went."""
 
 from __future__ import annotations
 
 import asyncio
-import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from builder.archive import read_package
-from builder.errors import BakehouseError, Interrupted, MachineError
-from builder.model.frozen import frozen
+from builder.errors import BakehouseError, Interrupted, MachineError, UsageError
 from builder.model.package import TestResult
-from builder.model.recipe import DownstreamTest, PackageContentsTest, PythonTest, Script, ScriptTest
+from builder.model.recipe import DownstreamTest, PackageContentsTest
 from builder.model.target import target
+from builder.script import runnable
 from builder.testing.bench import TestBench
 from builder.testing.contents import missing_contents
-from builder.testing.read import CarriedTest, ForeignTest, read_tests
+from builder.testing.downstream import Downstream, find_downstream
+from builder.testing.parts import Part, parts_of
+from builder.testing.read import read_tests
 from builder.testing.session import ScriptRun, Subject, run_in_session
+from builder.testing.together import together
 
 
-async def test_package(package: Path, bench: TestBench) -> tuple[TestResult, ...]:
-    """Run every test that the package file carries, and go on after a failure.
+async def test_package(
+    package: Path,
+    bench: TestBench,
+    *,
+    only: Collection[int] = (),  # noqa: PT028 - no test itself
+) -> tuple[TestResult, ...]:
+    """Run the tests that the package file carries, or ``only`` those of these numbers, and go on after a failure.
 
-    A test whose environment cannot be had has failed, with the reason as its last lines. Raises `MachineError` when
-    the machine cannot run tests, `SourceError` when the package or its list of tests cannot be read.
+    Results are in the tests' order. A test whose environment cannot be had has failed, with the reason as its last
+    lines. Tests of packages that depend on this one run when its own have passed. Raises `MachineError` when the
+    machine cannot run tests, `SourceError` when the package or its list of tests cannot be read, `UsageError` for a
+    number that no test has.
     """
     opened = await asyncio.to_thread(read_package, package)
     subject = Subject(package=opened, bench=bench)
-    results: list[TestResult] = []
-    for number, test in enumerate(read_tests(opened)):
-        results += [await _one(part, subject) for part in _parts(test, number)]
-    return tuple(results)
+    tests = read_tests(opened)
+    if beyond := sorted(set(only) - set(range(len(tests)))):
+        there = f"they are numbered from 0 to {len(tests) - 1}" if tests else "it has none"
+        raise UsageError(f"{package.name} has no test {beyond[0]}", code="testing.number", remedy=there)
+    chosen = [(number, test) for number, test in enumerate(tests) if not only or number in only]
+    parts = [part for number, test in chosen for part in parts_of(test, number)]
+    own = [part for part in parts if not isinstance(part.test, DownstreamTest)]
+    results = dict(zip(map(id, own), await _all(own, subject), strict=True))
+    for part in parts:
+        if isinstance(part.test, DownstreamTest):
+            passed = all(one.passed for found in results.values() for one in found)
+            results[id(part)] = await _downstream(part, part.test, subject) if passed else _held_back(part)
+    return tuple(result for part in parts for result in results[id(part)])
 
 
-@frozen
-class _Part:
-    """A test, or one of its runs: ``what`` names it for people."""
+async def _all(parts: Sequence[Part], subject: Subject) -> list[tuple[TestResult, ...]]:
+    """Return the results of ``parts``, in their order; as many run at once as the bench has cores for."""
+    bench = subject.bench
+    sessions = sum(part.run is not None for part in parts)
+    at_once = max(1, min(bench.at_once, sessions)) if bench.sandbox.sealed else 1
+    own = replace(bench, cores=max(1, bench.cores // at_once))
 
-    what: str
-    test: CarriedTest
-    run: ScriptRun | None = None
+    async def one(part: Part) -> tuple[TestResult, ...]:
+        telling = own if at_once == 1 else replace(own, on_line=lambda line: own.on_line(f"{part.what}: {line}"))
+        return (await _one(part, replace(subject, bench=telling)),)
 
-
-def _parts(test: CarriedTest, number: int) -> Sequence[_Part]:
-    match test:
-        case ScriptTest():
-            run = ScriptRun(name=str(number), number=number, script=test.script, run=test.run, build=test.build)
-            return [_Part(what=f"script {number}", test=test, run=run)]
-        case PythonTest():
-            return [_python(test, number, version) for version in test.python_version or (None,)]
-        case PackageContentsTest():
-            return [_Part(what=f"package_contents {number}", test=test)]
-        case DownstreamTest(downstream=name):
-            return [_Part(what=f"downstream {name}", test=test)]
-        case ForeignTest(kind=kind):
-            return [_Part(what=f"{kind} {number}", test=test)]
+    return await together([partial(one, part) for part in parts], at_once)
 
 
-def _python(test: PythonTest, number: int, version: str | None) -> _Part:
-    """Return a run of a Python test; as with rattler-build the package brings its Python itself unless one is named."""
-    imports = "\n".join(f"import {name}" for name in test.imports)
-    lines = [f"python -c {shlex.quote(imports)}", *(["python -m pip check"] if test.pip_check else [])]
-    needs = [*([f"python={version}"] if version else []), *(["pip"] if test.pip_check else [])]
-    name = f"{number}-{version}" if version else str(number)
-    run = ScriptRun(name=name, number=number, script=Script(content=tuple(lines)), run=tuple(needs))
-    return _Part(what=f"python {number}{f' ({version})' if version else ''}", test=test, run=run)
-
-
-async def _one(part: _Part, subject: Subject) -> TestResult:
+async def _one(part: Part, subject: Subject) -> TestResult:
     began = time.perf_counter()
     try:
         result = await _result(part, subject)
@@ -80,16 +79,13 @@ async def _one(part: _Part, subject: Subject) -> TestResult:
     return replace(result, seconds=time.perf_counter() - began)
 
 
-async def _result(part: _Part, subject: Subject) -> TestResult:
+async def _result(part: Part, subject: Subject) -> TestResult:
     if part.run is not None:
         return await _script(part.what, part.run, subject)
     match part.test:
         case PackageContentsTest() as test:
             wrong = await asyncio.to_thread(_contents, test, subject)
             return TestResult(what=part.what, passed=not wrong, seconds=0, tail="\n".join(wrong))
-        case DownstreamTest():
-            tail = "not run: tests of dependent packages come with a later version"
-            return TestResult(what=f"{part.what} (not run)", passed=True, seconds=0, tail=tail)
         case _:
             tail = "this version cannot run tests of this kind"
             return TestResult(what=part.what, passed=False, seconds=0, tail=tail)
@@ -99,6 +95,10 @@ async def _script(what: str, run: ScriptRun, subject: Subject) -> TestResult:
     cwd = run.script.cwd
     if cwd is not None and (PurePosixPath(cwd).is_absolute() or ".." in PurePosixPath(cwd).parts):
         return TestResult(what=what, passed=False, seconds=0, tail=f"it wants to start in {cwd}, outside the package")
+    try:
+        runnable(run.script)
+    except MachineError as error:  # not this machine is lacking: no machine of this platform runs it
+        return TestResult(what=what, passed=False, seconds=0, tail=str(error))
     ran = await run_in_session(run, subject)
     tail = ran.tail if ran.good else (*ran.tail, f"({what} {ran.ending})")
     return TestResult(what=what, passed=ran.good, seconds=0, log=ran.log, tail="\n".join(tail))
@@ -108,3 +108,24 @@ def _contents(test: PackageContentsTest, subject: Subject) -> tuple[str, ...]:
     index = subject.package.index()
     paths = [str(entry["_path"]) for entry in subject.package.paths()]
     return missing_contents(test, paths, target(subject.bench.platform), noarch_python=index.get("noarch") == "python")
+
+
+def _held_back(part: Part) -> tuple[TestResult, ...]:
+    tail = "not run, for the package's own tests failed"
+    return (TestResult(what=part.what, passed=True, seconds=0, tail=tail, skipped=True),)
+
+
+async def _downstream(part: Part, test: DownstreamTest, subject: Subject) -> tuple[TestResult, ...]:
+    """Run the scripts that the dependent package carries, in environments with the tested package in it."""
+    began = time.perf_counter()
+    try:
+        found = await find_downstream(test.downstream, subject)
+    except (MachineError, Interrupted):
+        raise
+    except BakehouseError as error:
+        seconds = time.perf_counter() - began
+        return (TestResult(what=part.what, passed=False, seconds=seconds, tail=str(error)),)
+    if not isinstance(found, Downstream):
+        return (TestResult(what=part.what, passed=True, seconds=time.perf_counter() - began, tail=found, skipped=True),)
+    results = [result for results in await _all(found.parts, found.subject) for result in results]
+    return tuple(replace(result, what=f"downstream {found.stem}: {result.what}") for result in results)

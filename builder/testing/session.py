@@ -25,10 +25,11 @@ _DESCRIPTIONS = {"script.json", "test_time_dependencies.json", "test_import.py",
 
 @frozen
 class Subject:
-    """The package under test."""
+    """The package under test; ``beside`` are specs that all its environments must meet too."""
 
     package: OpenPackage
     bench: TestBench
+    beside: tuple[str, ...] = ()
 
     @property
     def exact(self) -> str:
@@ -72,7 +73,7 @@ async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
     bench = subject.bench
     inside = bench.inside
     place = bench.scratch / run.name
-    host = await bench.link([subject.exact, *run.run], inside.test_prefix)
+    host = await bench.link([subject.exact, *subject.beside, *run.run], inside.test_prefix)
     build = await bench.link(run.build, inside.build_prefix) if run.build else None
     await asyncio.to_thread(_lay_out, run, subject.package, place)
     linked = [prefix for prefix in (host, build) if prefix is not None]
@@ -82,20 +83,27 @@ async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
         Bind(source=place / "script", inside=inside.script),
         Tmpfs(inside=inside.home),
     ]
+    variables = _variables(subject, run, host, build)
     script = Run(
         script=replace(run.script, cwd=_start(run, inside.test_prefix)),
         folder=place / "script",
         inside=inside.script,
         cwd=inside.test_work,
         prefixes=[ActivatedPrefix(inside=one.inside, folder=one.folder) for one in linked],
+        variables=variables,
+        section="the test's requirements.run",
     )
-    log = Log(bench.logs / f"test-{run.name}.log", on_line=bench.on_line, names=path_names(inside))
-    variables = _variables(subject, host, build)
+    log = Log(
+        bench.logs / f"test-{run.name}.log",
+        on_line=bench.on_line,
+        secrets=bench.secrets.values(),
+        names=path_names(inside),
+    )
     async with bench.sandbox.open(bench.rootfs, mounts, bench.limits, variables) as session:
         return await run_script(session, script, log)
 
 
-def _variables(subject: Subject, host: LinkedPrefix, build: LinkedPrefix | None) -> dict[str, str]:
+def _variables(subject: Subject, run: ScriptRun, host: LinkedPrefix, build: LinkedPrefix | None) -> dict[str, str]:
     bench = subject.bench
     variables = test_variables(
         Stage(inside=bench.inside, epoch=bench.epoch, cores=bench.cores),
@@ -107,7 +115,7 @@ def _variables(subject: Subject, host: LinkedPrefix, build: LinkedPrefix | None)
     if build is not None:
         variables["BUILD_PREFIX"] = str(build.inside)
         variables["PATH"] = f"{build.inside}/bin:{variables['PATH']}"
-    return variables
+    return variables | {name: bench.secrets[name] for name in run.script.secrets if name in bench.secrets}
 
 
 def _start(run: ScriptRun, prefix: PurePosixPath) -> str | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from builder.model.interpreter import LANGUAGES
 from builder.model.recipe import (
     DownstreamTest,
     GitSource,
     GlobList,
+    ImportTest,
     PackageContentsTest,
     PathSource,
     PythonTest,
@@ -22,6 +24,7 @@ from tests.recipe.given import built, platforms
 
 URL = "https://example.org/a.tar.gz"
 SHA = "ab" * 32
+PERL, R, RUBY = LANGUAGES
 
 
 @pytest.mark.parametrize(
@@ -83,9 +86,9 @@ def test_addresses_may_be_chosen() -> None:
             "package_contents: {files: {not_exists: [a]}, lib: {not_exists: [b]}, include: {not_exists: [c]}, site_packages: {not_exists: [d]}}",
             (PackageContentsTest(not_files=("a",), not_lib=("b",), not_include=("c",), not_site_packages=("d",)),),
         ),
-        ('perl: {uses: ["A::B", C]}', (ScriptTest(script=Script(content=("use A::B;", "use C;"), interpreter="perl"), run=("perl",)),)),
-        ("r: {libraries: [x]}", (ScriptTest(script=Script(content=("library(x)",), interpreter="rscript"), run=("r-base",)),)),
-        ("ruby: {requires: [x]}", (ScriptTest(script=Script(content=('require "x"',), interpreter="ruby"), run=("ruby",)),)),
+        ('perl: {uses: ["A::B", C]}', (ImportTest(language=PERL, names=("A::B", "C")),)),
+        ("r: {libraries: [x]}", (ImportTest(language=R, names=("x",)),)),
+        ("ruby: {requires: [x]}", (ImportTest(language=RUBY, names=("x",)),)),
     ],
 )  # fmt: skip
 def test_tests(text: str, tests: tuple[Test, ...]) -> None:

@@ -70,13 +70,17 @@ def make_package(
 
 @dataclass
 class Tried:
-    """Runs packages' tests; ``prefix`` is what an environment holds, ``asked`` the specs of every solve."""
+    """Runs packages' tests; ``prefix`` is what an environment holds, ``asked`` the specs of every solve.
+
+    ``archives`` are packages that the channels have, by name; every environment holds all of them.
+    """
 
     bench: TestBench
     folder: Path
     prefix: dict[str, str] = field(default_factory=dict)
     pythons: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
+    archives: dict[str, Path] = field(default_factory=dict)
     asked: list[tuple[tuple[str, ...], PurePosixPath]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
@@ -91,18 +95,22 @@ class Tried:
             place.write_text(text.replace("@prefix@", str(inside)))
             place.chmod(0o755 if path.startswith("bin/") else 0o644)
         folder.mkdir(exist_ok=True)
+        held = [("python", version) for version in self.pythons] + [(name, "2.0") for name in self.archives]
         packages = tuple(
             LockedPackage(
-                name="python", version=version, build="0", build_number=0, subdir="linux-64", file_name="", url="",
+                name=name, version=version, build="0", build_number=0, subdir="linux-64", file_name="", url="",
                 channel="", sha256="", size=0,
             )
-            for version in self.pythons
+            for name, version in held
         )  # fmt: skip
         return LinkedPrefix(environment=Environment(packages=packages), folder=folder, inside=inside)
 
-    def run(self, package: Path) -> tuple[TestResult, ...]:
-        bench = replace(self.bench, link=self.link, on_line=self.lines.append)
-        return asyncio.run(test_package(package, bench))
+    async def fetch(self, wanted: LockedPackage) -> Path:
+        return self.archives[wanted.name]
+
+    def run(self, package: Path, *only: int) -> tuple[TestResult, ...]:
+        bench = replace(self.bench, link=self.link, fetch=self.fetch, on_line=self.lines.append)
+        return asyncio.run(test_package(package, bench, only=only))
 
     def run_script(self, *lines: str, more: str = "", **given: object) -> TestResult:
         """Run a package with one script test of these lines."""
@@ -119,6 +127,9 @@ def tried(rootfs: Path, tmp_path: Path) -> Tried:
     async def nothing(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         raise AssertionError
 
+    async def no_package(wanted: LockedPackage) -> Path:
+        raise AssertionError
+
     bench = TestBench(
         platform="linux-64",
         sandbox=find_sandbox(None, tmp_path / "scratch"),
@@ -126,10 +137,13 @@ def tried(rootfs: Path, tmp_path: Path) -> Tried:
         inside=SEALED,
         limits=Limits(wall_seconds=60),
         link=nothing,
+        fetch=no_package,
         scratch=tmp_path / "tests",
         logs=tmp_path / "logs",
         epoch=1_700_000_000,
         cores=1,
+        at_once=1,
+        secrets={},
         on_line=lambda _: None,
     )
     return Tried(bench, tmp_path)

@@ -44,6 +44,7 @@ def wrong(on: str = "linux-64", paths: Sequence[str] = PATHS, /, **test: object)
         {"files": ("lib/*.pc",)},
         {"files": ("share/{doc,man}/*",)},
         {"not_files": ("share/man/*", "include")},
+        {"not_bin": ("unzstd",), "not_lib": ("lz4",), "not_include": ("zstd",), "not_site_packages": ("zstd.one",)},
         {},
     ],
     ids=str,
@@ -64,6 +65,11 @@ def test_it_is_there(test: dict[str, tuple[str, ...]]) -> None:
         ({"files": ("share/doc",)}, "files: nothing matches 'share/doc'"),
         ({"files": ("share/doc/A.txt",)}, "A.txt"),
         ({"not_files": ("**/*.a",)}, "files: lib/libzstd.a must not be there ('**/*.a')"),
+        ({"not_bin": ("zstd",)}, "bin: bin/zstd must not be there ('zstd')"),
+        ({"not_lib": ("libzstd.a",)}, "lib: lib/libzstd.a must not be there ('libzstd.a')"),
+        ({"not_lib": ("zstd",)}, "lib: lib/libzstd.so, lib/libzstd.so.1, lib/libzstd.so.1.5.7 must not be there"),
+        ({"not_include": ("zstd/*",)}, "include: include/zstd/errors.h must not be there"),
+        ({"not_site_packages": ("single",)}, "site_packages: lib/python3.12/site-packages/single.py must not be"),
     ],
     ids=str,
 )
@@ -135,3 +141,19 @@ def test_every_path_matches_itself_and_strict_is_content(paths: list[str]) -> No
 def test_a_pattern_that_cannot_be_read_is_named() -> None:
     with pytest.raises(ValueError, match=r"\[a"):
         wrong(files=("x[a",))
+
+
+def test_what_must_not_be_there_is_not_asked_for() -> None:
+    found = wrong("linux-64", ["bin/a", "bin/b"], bin=("a",), not_bin=("b",), strict=True)
+    assert found == ("bin: bin/b must not be there ('b')", "strict: nothing asks for bin/b")
+
+
+def test_programs_of_emscripten_are_scripts_or_modules() -> None:
+    assert wrong("emscripten-wasm32", ["bin/a.js", "bin/b.wasm"], bin=("a", "b")) == ()
+    (found,) = wrong("emscripten-wasm32", ["bin/a"], bin=("a",))
+    assert "looked for bin/a.js, bin/a.wasm" in found
+
+
+def test_both_files_of_a_windows_library_are_unwanted() -> None:
+    found = wrong("win-64", ["Library/lib/z.lib"], not_lib=("z",))
+    assert found == ("lib: Library/lib/z.lib must not be there ('z')",)

@@ -8,9 +8,20 @@ import pytest
 
 from builder.archive import read_package
 from builder.errors import SourceError
-from builder.model.recipe import DownstreamTest, GlobList, PackageContentsTest, PythonTest, Script, ScriptTest
-from builder.testing.read import CarriedTest, ForeignTest, read_tests
+from builder.model.interpreter import LANGUAGES
+from builder.model.recipe import (
+    DownstreamTest,
+    GlobList,
+    ImportTest,
+    PackageContentsTest,
+    PythonTest,
+    Script,
+    ScriptTest,
+)
+from builder.testing.read import CarriedTest, ForeignTest, read_tests, secret_names
 from tests.testing.conftest import make_package
+
+PERL, R, RUBY = LANGUAGES
 
 PEERS = """\
 - script:
@@ -54,6 +65,12 @@ PEERS = """\
 - perl:
     uses:
     - A::B
+    - C
+- r:
+    libraries:
+    - x
+- ruby:
+    requires: y
 """
 """What a build by rattler-build 0.73 left in a package."""
 
@@ -82,7 +99,9 @@ def test_the_peers_form(tmp_path: Path) -> None:
         PythonTest(imports=("a", "b.c"), pip_check=False, python_version=("3.11", "3.12")),
         PythonTest(imports=("a",), python_version=("3.10",)),
         DownstreamTest(downstream="foo"),
-        ForeignTest(kind="perl"),
+        ImportTest(language=PERL, names=("A::B", "C")),
+        ImportTest(language=R, names=("x",)),
+        ImportTest(language=RUBY, names=("y",)),
     )
 
 
@@ -99,6 +118,11 @@ def test_the_peers_form(tmp_path: Path) -> None:
             "bin: [a]\n    lib: [b]\n    include: [c]\n    site_packages: [d]",
             PackageContentsTest(bin=("a",), lib=("b",), include=("c",), site_packages=("d",)),
         ),
+        (
+            "bin: {not_exists: [a]}\n    lib: {exists: [b], not_exists: [c]}\n    include: {not_exists: d}",
+            PackageContentsTest(not_bin=("a",), lib=("b",), not_lib=("c",), not_include=("d",)),
+        ),
+        ("site_packages: {not_exists: [e]}", PackageContentsTest(not_site_packages=("e",))),
         ("strict: false", PackageContentsTest()),
         ("bin: ~", PackageContentsTest()),
     ],
@@ -141,3 +165,18 @@ def test_what_is_no_yaml_is_a_bad_package_and_no_bad_recipe(tmp_path: Path, text
 
 def test_a_test_that_nobody_knows_yet_is_kept(tmp_path: Path) -> None:
     assert carried(tmp_path, "- quantum: {}\n- {}\n") == (ForeignTest(kind="quantum"), ForeignTest(kind="empty"))
+
+
+def test_secrets_that_tests_ask_for(tmp_path: Path) -> None:
+    tests = (
+        "- script: {content: a, secrets: [B, A]}\n- python: {imports: [x]}\n- script: {content: a, secrets: [A, C]}\n"
+    )
+    assert secret_names(make_package(tmp_path, tests)) == ("B", "A", "C")
+    (tmp_path / "bare").mkdir()
+    assert secret_names(make_package(tmp_path / "bare")) == ()
+
+
+@pytest.mark.parametrize("text", ["- perl: [a]", "- r: {libraries: [[a]]}", "- ruby: a"])
+def test_other_languages_have_a_form_too(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SourceError):
+        carried(tmp_path, text)

@@ -1,15 +1,21 @@
-"""A package's tests, one after the other, with what people are told of each."""
+"""A package's tests, one after the other or side by side, with what people are told of each."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from builder.errors import MachineError, SourceError
-from builder.sandbox import Limits
+from builder.errors import MachineError, SourceError, UsageError
+from builder.model.environment import LinkedPrefix
+from builder.model.inside import inside_paths
+from builder.sandbox import Limits, find_sandbox
 from builder.sandbox.fake import FakeSandbox
+from builder.testing import test_package as run_tests
 from tests.testing.conftest import Tried, make_package
 
 
@@ -120,15 +126,29 @@ def test_an_import_cannot_break_out_of_its_quotes(tried: Tried, tmp_path: Path) 
     assert tried.lines == ["import a'; echo evil; '"]
 
 
-def test_a_downstream_test_says_that_it_did_not_run(tried: Tried, tmp_path: Path) -> None:
-    (result,) = tried.run(make_package(tmp_path, "- downstream: numpy\n"))
-    assert (result.what, result.passed) == ("downstream numpy (not run)", True)
-    assert "later version" in result.tail
+@pytest.mark.parametrize(
+    ("tests", "program", "statements", "package"),
+    [
+        ('perl: {uses: ["A::B", C]}', "perl", ["use A::B;", "use C;"], "perl"),
+        ("r: {libraries: [x]}", "Rscript", ["library(x)"], "r-base"),
+        ("ruby: {requires: [y/z]}", "ruby", ["require 'y/z'"], "ruby"),
+    ],
+)
+def test_modules_of_other_languages(
+    tried: Tried, tmp_path: Path, tests: str, program: str, statements: list[str], package: str
+) -> None:
+    tried.prefix = {f"bin/{program}": '#!/bin/bash\necho "at ${1##*/}"; cat "$1"; exit 3\n'}
+    (result,) = tried.run(make_package(tmp_path, f"- {tests}\n"))
+    kind = tests.partition(":")[0]
+    assert (result.what, result.passed) == (f"{kind} 0", False)
+    assert tried.lines[1:] == statements
+    assert tried.lines[0].startswith("at script.")
+    assert tried.asked[0][0] == ("zlib ==1.3 h1_0", package)
 
 
 def test_a_test_of_an_unknown_kind_has_not_passed(tried: Tried, tmp_path: Path) -> None:
-    (result,) = tried.run(make_package(tmp_path, "- perl: {uses: [A]}\n"))
-    assert (result.what, result.passed) == ("perl 0", False)
+    (result,) = tried.run(make_package(tmp_path, "- quantum: {uses: [A]}\n"))
+    assert (result.what, result.passed) == ("quantum 0", False)
 
 
 @pytest.mark.parametrize("cwd", ["/etc", "../..", "a/../../b"])
@@ -139,7 +159,102 @@ def test_a_test_cannot_start_outside_its_package(tried: Tried, cwd: str) -> None
     assert tried.asked == []
 
 
-def test_another_interpreter_is_a_failed_test(tried: Tried) -> None:
+def test_an_interpreter_that_is_not_there_is_asked_for(tried: Tried) -> None:
     result = tried.run_script("print(1)", more="    interpreter: python\n")
     assert not result.passed
-    assert "cannot be run yet" in result.tail
+    assert "there is no python in the environment: add python to the test's requirements.run" in result.tail
+
+
+@pytest.mark.parametrize(("name", "words"), [("cmd", "Windows only"), ("pyton", "no interpreter 'pyton'")])
+def test_an_interpreter_that_cannot_be_is_a_failed_test(tried: Tried, name: str, words: str) -> None:
+    result = tried.run_script("x", more=f"    interpreter: {name}\n")
+    assert not result.passed
+    assert words in result.tail
+
+
+def test_late_names_have_the_tests_values(tried: Tried) -> None:
+    tried.prefix = {"bin/perl": '#!/bin/bash\ncat "$1"\n'}
+    assert tried.run_script("print '${{ PREFIX }}/x ${{ PKG_NAME }}'", more="    interpreter: perl\n").passed
+    assert tried.lines == ["print '$PREFIX/x zlib'"]
+
+
+def test_secrets_reach_the_test_that_names_them_and_no_log(tried: Tried, tmp_path: Path) -> None:
+    tried.bench = replace(tried.bench, secrets={"TOKEN": "hush-hush"})
+    tests = "- script: {content: 'echo [$TOKEN]', secrets: [TOKEN, GONE]}\n- script: 'echo [${TOKEN:-}] hush-hush'\n"
+    first, second = tried.run(make_package(tmp_path, tests))
+    assert (first.tail, second.tail) == ("[********]", "[] ********")
+
+
+def test_only_some_are_run(tried: Tried, tmp_path: Path) -> None:
+    package = make_package(tmp_path, "- script: echo a\n- script: echo b\n- script: echo c\n")
+    assert [one.tail for one in tried.run(package, 2, 0)] == ["a", "c"]
+    with pytest.raises(UsageError, match="has no test 3") as caught:
+        tried.run(package, 1, 3)
+    assert caught.value.problems[0].remedy == "they are numbered from 0 to 2"
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(UsageError, match="has no test 0"):
+        tried.run(make_package(tmp_path / "bare"), 0)
+
+
+def test_several_at_once_keep_their_order_logs_and_share_of_the_cores(tried: Tried, tmp_path: Path) -> None:
+    tried.bench = replace(tried.bench, at_once=2, cores=5)
+    meeting = "for i in $(seq 100); do echo $CPU_COUNT; sleep 0.02; done"
+    tests = "".join(f"- script: {line!r}\n" for line in (meeting, "echo $CPU_COUNT", "echo last; false"))
+    slow, quick, failed = tried.run(make_package(tmp_path, tests))
+    assert [one.passed for one in (slow, quick, failed)] == [True, True, False]
+    assert (quick.tail, failed.tail) == ("2", "last\n(script 2 ended with exit code 1)")
+    assert len({one.log for one in (slow, quick, failed)}) == 3
+    assert tried.lines.index("script 1: 2") < len(tried.lines) - 1, "the second did not wait for the first"
+    assert "script 0: 2" in tried.lines
+
+
+def test_no_more_at_once_than_there_is_room_for(tried: Tried, tmp_path: Path) -> None:
+    running, most = 0, 0
+    inner = tried.link
+
+    async def link(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+        return await inner(specs, inside)
+
+    tried.link = link  # type: ignore[method-assign]
+    tried.bench = replace(tried.bench, at_once=3, sandbox=FakeSandbox())
+    assert len(tried.run(make_package(tmp_path, "- script: a\n" * 10))) == 10
+    assert most == 3
+
+
+def test_without_a_sandbox_they_share_a_prefix_and_take_turns(tried: Tried, tmp_path: Path) -> None:
+    inside = inside_paths(PurePosixPath(tmp_path / "tests"))
+    tried.bench = replace(tried.bench, sandbox=find_sandbox("none", tmp_path), inside=inside, at_once=4, cores=4)
+    line = "[ ! -e $PREFIX/mine ]; touch $PREFIX/mine; sleep 0.1; rm $PREFIX/mine; echo $CPU_COUNT"
+    results = tried.run(make_package(tmp_path, f"- script: {line!r}\n" * 3))
+    assert [(one.passed, one.tail) for one in results] == [(True, "4")] * 3
+
+
+def test_a_machine_that_fails_one_ends_all(tried: Tried, tmp_path: Path) -> None:
+    def refuse(*_: object) -> int:
+        raise MachineError("no room")
+
+    tried.bench = replace(tried.bench, sandbox=FakeSandbox(play=refuse), at_once=2)
+    with pytest.raises(MachineError, match="no room"):
+        tried.run(make_package(tmp_path, "- script: echo\n" * 4))
+
+
+def test_a_cancelled_run_leaves_nothing_running(tried: Tried, tmp_path: Path) -> None:
+    async def run(package: Path) -> None:
+        started = asyncio.Semaphore(0)
+        bench = replace(tried.bench, link=tried.link, on_line=lambda _: started.release(), at_once=2)
+        task = asyncio.create_task(run_tests(package, bench))
+        for _ in range(2):
+            await started.acquire()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    line = f"echo up; exec sleep 7654{os.getpid()}"
+    asyncio.run(run(make_package(tmp_path, f"- script: {line!r}\n" * 2)))
+    commands = [place.read_bytes() for place in Path("/proc").glob("[0-9]*/cmdline") if place.exists()]
+    assert not [one for one in commands if f"7654{os.getpid()}".encode() in one]
