@@ -25,6 +25,13 @@ class Python:
     standard_library: str
     site_packages: str
 
+    def place_of(self, path: str) -> str:
+        """Return where this Python has the file at ``path`` of a package for every Python (CEP 34)."""
+        first, slash, rest = path.partition("/")
+        if slash and first == "site-packages":
+            return f"{self.site_packages}/{rest}"
+        return f"bin/{rest}" if slash and first == "python-scripts" else path
+
 
 def python_in(environment: Environment, on: Target) -> Python | None:
     """Return the Python of ``environment``, None without one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from builder import __version__
@@ -16,7 +17,7 @@ from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.package import Package
 from builder.model.payload import Payload, Relocated
-from builder.model.python import python_in
+from builder.model.python import Python, python_in
 from builder.model.recipe import ScriptTest
 from builder.model.source import SourceTree
 from builder.model.target import target
@@ -35,18 +36,23 @@ async def chosen(work: Work, ready: Ready, scripted: Scripted) -> Payload:
         recipe_folder=work.rendering.recipe.folder,
         work=scripted.work,
         scratch=work.folder("rewritten"),
-        python=python_in(ready.around.environment, target(work.rendering.platforms.host)),
+        python=_python(work, ready),
     )
     return await in_thread(select, scripted.installed, work.output, context)
 
 
-async def relocated(work: Work, payload: Payload) -> Relocated:
+def _python(work: Work, ready: Ready) -> Python | None:
+    return python_in(ready.around.environment, target(work.rendering.platforms.host))
+
+
+async def relocated(work: Work, ready: Ready, payload: Payload) -> Relocated:
     """Make the payload run in any prefix."""
     context = RelocateContext(
         target=target(work.rendering.platforms.host),
         prefix=work.inside.prefix,
         build_prefix=work.inside.build_prefix,
         scratch=work.folder("relocated"),
+        python=_python(work, ready) if work.output.build.for_every_python else None,
     )
     return await in_thread(relocate, payload, work.output, context)
 
@@ -63,7 +69,18 @@ async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Reloca
         leaks=leaks_of(work.inside),
         glibc=work.bench.root.glibc,
     )
-    return await in_thread(run_checks, finished, context)
+    return await in_thread(run_checks, _as_installed(work, ready, finished), context)
+
+
+def _as_installed(work: Work, ready: Ready, finished: Relocated) -> Relocated:
+    """Return the package with its files where users will have them: links and run paths count from there."""
+    python = _python(work, ready)
+    if python is None or not work.output.build.for_every_python:
+        return finished
+    entries = (
+        replace(item, entry=replace(item.entry, path=python.place_of(item.entry.path))) for item in finished.entries
+    )
+    return replace(finished, entries=tuple(entries))
 
 
 @frozen

@@ -51,7 +51,8 @@ async def _bake(work: Work) -> Outcome:
     with phases.of(Phase.PAYLOAD):
         payload = await packing.chosen(work, ready, scripted)
     with phases.of(Phase.RELOCATE):
-        finished = await bytecode.compiled(work, ready, scripted, await packing.relocated(work, payload))
+        movable = await packing.relocated(work, ready, payload)
+        finished = await bytecode.compiled(work, ready, scripted, movable)
     with phases.of(Phase.CHECK):
         findings = await packing.checked(work, ready, scripted, finished)
         for finding in findings:

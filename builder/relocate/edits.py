@@ -34,29 +34,30 @@ def plan_edits(
 
 def _edits(entry: Entry, seen: Scan | None, output: Output, context: RelocateContext) -> Iterator[Edit]:
     if entry.kind is EntryKind.SYMLINK:
-        yield from _link(entry, context.placeholder)
+        yield from _link(entry, context)
     elif seen is not None and seen.binary is not None:
         yield from _run_path(entry, seen, output, context)
     elif seen is not None and seen.head.startswith(b"#!"):
         yield from _shebang(entry, seen, output, context)
 
 
-def _link(entry: Entry, prefix: str) -> Iterator[Edit]:
+def _link(entry: Entry, context: RelocateContext) -> Iterator[Edit]:
     """An absolute symlink that stays in the prefix becomes relative; one that leaves it is a check's matter."""
-    target = entry.target or ""
+    target, prefix = entry.target or "", context.placeholder
     if target != prefix and not target.startswith(f"{prefix}/"):
         return
     inside = joined("", target.removeprefix(prefix))
     if inside is None:
         return
-    new = relative(inside, str(PurePosixPath(entry.path).parent))
+    new = relative(inside, str(PurePosixPath(context.place(entry.path)).parent))
     yield Edit(path=entry.path, kind="link", what="target", old=target, new=new)
 
 
 def _run_path(entry: Entry, seen: Scan, output: Output, context: RelocateContext) -> Iterator[Edit]:
     assert seen.binary is not None
     assert entry.content is not None
-    wanted = wanted_run_path(entry.path, seen.binary, output.build.dynamic_linking, context.placeholder)
+    place = context.place(entry.path)
+    wanted = wanted_run_path(place, seen.binary, output.build.dynamic_linking, context.placeholder)
     planned = None if wanted is None else run_path_edit(entry.content, wanted)
     if planned is not None:
         offset = planned.offset if planned.how == "in-place" else None

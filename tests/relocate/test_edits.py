@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builder.model.payload import Edit
-from builder.model.recipe import Build, DynamicLinking, PrefixDetection
+from builder.model.python import python
+from builder.model.recipe import Build, DynamicLinking, PrefixDetection, PythonBuild
+from builder.model.target import target
 from builder.relocate import plan_edits
 from builder.relocate.edits import survey
 from tests.payload.prefix import Link, Tree, package
@@ -102,3 +105,18 @@ def test_a_survey_reads_every_file_once_and_nothing_else(tmp_path: Path) -> None
     assert seen["b/c"].prefix
     output, context = package(), relocate_context(tmp_path)
     assert plan_edits(payload, output, context, seen) == plan_edits(payload, output, context)
+
+
+def test_relative_paths_of_a_package_for_every_python_count_from_where_it_is_installed(tmp_path: Path) -> None:
+    """The peer counts from site-packages/ in the archive: its extension modules do not find their libraries."""
+    compile_demo(tmp_path / "prefix")
+    installed = tmp_path / "prefix/lib/python3.13/site-packages/demo"
+    installed.mkdir(parents=True)
+    (tmp_path / "prefix/lib/demo/plugins/one.so").rename(installed / "one.abi3.so")
+    output = package(build=Build(python=PythonBuild(version_independent=True)))
+    payload = payload_of(tmp_path, {"lib/python3.13/site-packages/demo/data": Link(f"{PREFIX}/share/data")}, output)
+    context = replace(relocate_context(tmp_path), python=python("3.13.1", target("linux-64")))
+    planned = {edit.path: edit.new for edit in plan_edits(payload, output, context)}
+    assert planned["site-packages/demo/one.abi3.so"] == "$ORIGIN/../../.."
+    assert planned["site-packages/demo/data"] == "../../../../share/data"
+    assert planned["python-scripts/demo"] == "$ORIGIN/../lib"
