@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 SPECS = ("gcc_linux-64", "gxx_linux-64", "make", "zlib", "libzstd", "libbase64-devel", "base64", "snappy", "tzdata")
@@ -78,8 +79,8 @@ cd "$2"
 """
 
 
-async def install(channel: Path, prefix: Path) -> int:
-    """Install `SPECS` from ``channel`` alone into the new folder ``prefix``; return how many packages that took."""
+async def install(channel: Path, prefix: Path, specs: Sequence[str] = SPECS) -> int:
+    """Install ``specs`` from ``channel`` alone into the new folder ``prefix``; return how many packages that took."""
     from rattler import BuildString, Channel, Gateway, GenericVirtualPackage, MatchSpec, PackageName, Version, solve
     from rattler import install as link
 
@@ -90,7 +91,7 @@ async def install(channel: Path, prefix: Path) -> int:
         ]
         records = await solve(
             [Channel(channel.as_uri())],
-            [MatchSpec(spec) for spec in SPECS],
+            [MatchSpec(spec) for spec in specs],
             gateway=Gateway(cache_dir=Path(cache, "index")),
             platforms=["linux-64", "noarch"],
             virtual_packages=machine,
