@@ -110,7 +110,8 @@ async def _bench(plan: Plan, baking: Baking) -> Bench:
         locked=choice.locked,
         channel=place.channel,
         limits=LIMITS,
-        cores=max(1, baking.cores // choice.jobs),
+        # twice an even share: configure scripts and the ends of builds keep one core busy, whatever they are allowed
+        cores=min(baking.cores, max(1, 2 * baking.cores // choice.jobs)),
         epoch=source_date_epoch(),
         test=choice.test == "native",
         offline=place.offline,
