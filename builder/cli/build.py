@@ -28,6 +28,7 @@ from builder.cli.site import site
 from builder.cli.waiting import wait_for
 from builder.errors import WorkError
 from builder.model.outcome import Outcome
+from builder.model.task import Plan
 from builder.report import make_reporter, write_document, write_text
 from builder.report.events import Planned, Warned
 from builder.report.package import package_document
@@ -72,17 +73,20 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
     finally:
         reporter.close()
     if telling.json:
-        return _document(outcomes, place.output)
-    write_text(build_summary(outcomes, channel=str(place.output), seconds=time.perf_counter() - began), sys.stderr)
+        return _document(plan, outcomes, place.output)
+    seconds = time.perf_counter() - began
+    write_text(build_summary(outcomes, channel=str(place.output), seconds=seconds, plan=plan), sys.stderr)
     return _exit_code(outcomes)
 
 
-def _document(outcomes: Sequence[Outcome], output: Path) -> int:
+def _document(plan: Plan, outcomes: Sequence[Outcome], output: Path) -> int:
     problems = [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
         write_document(error_document(WorkError.of(problems)), sys.stdout)
     else:
-        write_document([package_document(one, output) for one in outcomes if one.file_name], sys.stdout)
+        variants = {task.id: task.rendering.variant for task in plan.tasks}
+        packages = [package_document(one, output, variants[one.task_id]) for one in outcomes if one.file_name]
+        write_document(packages, sys.stdout)
     return _exit_code(outcomes)
 
 

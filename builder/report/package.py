@@ -8,10 +8,13 @@ from pathlib import Path
 from builder.model.finding import Finding
 from builder.model.outcome import Ending, Outcome
 from builder.model.package import TestResult
+from builder.model.variant import Variant
+
+NO_KEYS = Variant()
 
 
-def package_document(outcome: Outcome, channel: Path) -> dict[str, object]:
-    """Return one package as plain data; ``channel`` is the folder that it lies in.
+def package_document(outcome: Outcome, channel: Path, variant: Variant = NO_KEYS) -> dict[str, object]:
+    """Return one package as plain data; ``channel`` is the folder that it lies in, ``variant`` what it was built for.
 
     ``ending`` is ``built`` or ``reused``; what is only known of a package that was built now is empty for others.
     """
@@ -23,6 +26,7 @@ def package_document(outcome: Outcome, channel: Path) -> dict[str, object]:
         "path": str(path),
         "sha256": package.sha256 if package else _sha256(path),
         "size": path.stat().st_size,
+        "variant": dict(variant),
         "ending": outcome.ending.value,
         "reasons": list(outcome.reasons),
         "build_key": outcome.build_key,

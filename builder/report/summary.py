@@ -7,13 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from builder.model.environment import RunDependency
 from builder.model.finding import Finding, Severity
 from builder.model.outcome import Ending, Outcome
-from builder.model.task import Phase
+from builder.model.task import Phase, Plan
+from builder.report.matrix import matrix
 from builder.report.text import duration, finding_line, size
 from builder.report.trouble import problem_text
 
+NOTHING = Plan(tasks=())
+"""The plan of a run of which only the ends are known."""
 
-def build_summary(outcomes: Sequence[Outcome], *, channel: str, seconds: float) -> str:
-    """Return the whole summary as text; ``seconds`` is the run's wall time, ``channel`` where the packages lie."""
+
+def build_summary(outcomes: Sequence[Outcome], *, channel: str, seconds: float, plan: Plan = NOTHING) -> str:
+    """Return the whole summary as text; ``seconds`` is the run's wall time, ``channel`` where the packages lie.
+
+    ``plan`` is what the outcomes are the ends of; outputs of it with more than one variant are shown as a matrix.
+    """
     lines: list[str] = []
     for outcome in outcomes:
         if outcome.ending is Ending.BUILT:
@@ -23,6 +30,8 @@ def build_summary(outcomes: Sequence[Outcome], *, channel: str, seconds: float) 
             lines += _trouble(outcome)
     reused = [outcome for outcome in outcomes if outcome.ending is Ending.REUSED]
     lines += _reused(reused)
+    table = matrix(plan, outcomes)
+    lines += ["", *table, ""] if table else []
     lines += _phases(outcomes)
     lines.append(_totals(outcomes, channel, seconds))
     return "\n".join(lines)

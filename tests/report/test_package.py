@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.model.outcome import Ending
+from builder.model.variant import Variant
 from builder.report import package as said
 from builder.report.package import package_document
 from tests.report.values import built, failed
@@ -15,7 +16,7 @@ from tests.report.values import built, failed
 
 def channel_with_zlib(tmp_path: Path) -> Path:
     folder = tmp_path / "linux-64"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "zlib-1.0-hb0f4dca_0.conda").write_bytes(b"a package")
     return tmp_path
 
@@ -49,6 +50,13 @@ def test_a_reused_package_is_looked_at_where_it_lies(tmp_path: Path) -> None:
     assert document["sha256"] == hashlib.sha256(b"a package").hexdigest()
     assert document["size"] == len(b"a package")
     assert (document["depends"], document["tests"], document["timings"]) == ([], [], {})
+
+
+def test_it_says_what_it_was_built_for(tmp_path: Path) -> None:
+    variant = Variant.of({"c_compiler": "gcc", "level": 3, "debug": True})
+    document = package_document(built(), channel_with_zlib(tmp_path), variant)
+    assert document["variant"] == {"c_compiler": "gcc", "level": 3, "debug": True}
+    assert package_document(built(), channel_with_zlib(tmp_path / "other"))["variant"] == {}
 
 
 def test_a_test_says_how_it_went_and_where_its_log_is() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builder.model.outcome import Ending
+from builder.model.task import Plan
+from builder.model.variant import Variant
 from builder.report.summary import build_summary
-from tests.report.values import WARNING, built, failed
+from tests.report.values import WARNING, built, failed, task
 
 
 def test_a_package_shows_size_tests_dependencies_with_origin_and_findings() -> None:
@@ -58,3 +60,21 @@ def test_findings_of_one_kind_are_one_line() -> None:
     assert "lib/lib0.so" in lines[0]
     assert lines[0].endswith("(and 6 more of the kind)")
     assert "more of the kind" not in lines[1]
+
+
+def test_the_matrix_stands_before_the_totals_when_an_output_has_more_than_one_variant() -> None:
+    tasks = tuple(
+        replace(made, id=one.identity, rendering=one)
+        for made in (task("zlib"),)
+        for build in ("h1_0", "h2_0")
+        for one in [replace(made.rendering, build_string=build, variant=Variant.of({"flavour": build[:2]}))]
+    )
+    outcomes = [replace(built(), task_id=one.id) for one in tasks]
+    *_, above, heading, rule, row, below, _, last = build_summary(
+        outcomes, channel="c", seconds=1, plan=Plan(tasks=tasks)
+    ).splitlines()
+    assert (above, below) == ("", "")
+    assert (heading, row) == ("flavour   h1     h2", "zlib 1.0  built  built")
+    assert set(rule) == {"─"}
+    assert last.startswith("2 built")
+    assert rule not in build_summary(outcomes[:1], channel="c", seconds=1, plan=Plan(tasks=tasks[:1]))
