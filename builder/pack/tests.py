@@ -7,6 +7,7 @@ from pathlib import Path
 
 from builder.archive import ArchiveMember
 from builder.errors import RecipeError
+from builder.model.carried import files_of, start_of
 from builder.model.interpreter import interpreter_of_file
 from builder.model.recipe import (
     DownstreamTest,
@@ -31,11 +32,11 @@ def test_members(request: PackRequest) -> Iterator[ArchiveMember]:
     recipe_folder = request.rendering.recipe.folder
     described: list[Plain] = []
     for number, test in enumerate(tests):
-        folder = f"info/tests/{number}"
+        folder = files_of(number)
         files = [file for file in request.test_files if file.test == number]
         for file in files:
             yield ArchiveMember(path=f"{folder}/{file.path}", content=file.content, executable=file.executable)
-        form = _form(test, folder if files else None, recipe_folder)
+        form = _form(test, start_of(number) if files else None, recipe_folder)
         described.append(_short(form))
         taken = {file.path for file in files}
         for name, content in _files(test, form):
@@ -44,12 +45,12 @@ def test_members(request: PackRequest) -> Iterator[ArchiveMember]:
     yield ArchiveMember(path="info/tests/tests.yaml", content=yaml_text(described))
 
 
-def _form(test: Test, folder: str | None, recipe_folder: Path) -> dict[str, Plain]:
-    """Return a test in the form of tests.yaml; ``folder`` is where its files lie, seen from the package's root."""
+def _form(test: Test, start: str | None, recipe_folder: Path) -> dict[str, Plain]:
+    """Return a test in the form of tests.yaml; ``start`` is where it starts if it has files of its own."""
     match test:
         case ScriptTest():
             return without_empty({
-                "script": _script(test.script, folder, recipe_folder),
+                "script": _script(test.script, start, recipe_folder),
                 "requirements": without_empty({"build": test.build, "run": test.run}),
                 "files": without_empty({"source": _globs(test.source_files), "recipe": _globs(test.recipe_files)}),
             })  # fmt: skip
@@ -73,7 +74,7 @@ def _short(form: dict[str, Plain]) -> dict[str, Plain]:
             return form
 
 
-def _script(script: Script, folder: str | None, recipe_folder: Path) -> dict[str, Plain]:
+def _script(script: Script, start: str | None, recipe_folder: Path) -> dict[str, Plain]:
     content: Plain = script.content
     interpreter = script.interpreter
     if script.file is not None:
@@ -85,7 +86,7 @@ def _script(script: Script, folder: str | None, recipe_folder: Path) -> dict[str
         "interpreter": interpreter,
         "env": dict(script.env),
         "secrets": script.secrets,
-        "cwd": folder or script.cwd,
+        "cwd": start or script.cwd,
     })  # fmt: skip
 
 

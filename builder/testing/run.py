@@ -20,7 +20,7 @@ from builder.testing.contents import missing_contents
 from builder.testing.downstream import Downstream, find_downstream
 from builder.testing.parts import Part, parts_of
 from builder.testing.read import read_tests
-from builder.testing.session import ScriptRun, Subject, run_in_session
+from builder.testing.session import ScriptRun, Subject, run_in_session, starts_among_files
 from builder.testing.together import together
 
 
@@ -92,8 +92,8 @@ async def _result(part: Part, subject: Subject) -> TestResult:
 
 
 async def _script(what: str, run: ScriptRun, subject: Subject) -> TestResult:
-    cwd = run.script.cwd
-    if cwd is not None and (PurePosixPath(cwd).is_absolute() or ".." in PurePosixPath(cwd).parts):
+    cwd = PurePosixPath(run.script.cwd or "")
+    if not starts_among_files(run) and (cwd.is_absolute() or ".." in cwd.parts):
         return TestResult(what=what, passed=False, seconds=0, tail=f"it wants to start in {cwd}, outside the package")
     try:
         runnable(run.script)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builder.archive import OpenPackage
+from builder.model.carried import files_of, start_of
 from builder.model.environment import LinkedPrefix
 from builder.model.frozen import frozen
 from builder.model.python import python_in
@@ -123,8 +124,12 @@ def _start(run: ScriptRun, prefix: PurePosixPath) -> str | None:
 
     A package of rattler-build keeps a test's files in its payload and names their folder; ours keeps them in ``info``.
     """
-    cwd = run.script.cwd
-    return None if cwd in {None, "", f"info/tests/{run.number}"} else str(prefix / (cwd or ""))
+    return None if starts_among_files(run) else str(prefix / (run.script.cwd or ""))
+
+
+def starts_among_files(run: ScriptRun) -> bool:
+    """Whether the test starts where its own files are."""
+    return run.script.cwd in {None, "", files_of(run.number), start_of(run.number)}
 
 
 def _lay_out(run: ScriptRun, package: OpenPackage, place: Path) -> None:
@@ -132,7 +137,7 @@ def _lay_out(run: ScriptRun, package: OpenPackage, place: Path) -> None:
     for name in ("work", "script"):
         (place / name).mkdir(parents=True, exist_ok=True)
         (place / name).chmod(0o755)
-    start = f"tests/{run.number}/"
+    start = f"{files_of(run.number).removeprefix('info/')}/"
     for name in package.info_files():
         path = name.removeprefix(start)
         if name.startswith(start) and path not in _DESCRIPTIONS:

@@ -45,7 +45,7 @@ def with_tests(made: PackRequest, *tests: Test) -> PackRequest:
 def test_every_test_in_the_form_of_rattler_build(tmp_path: Path) -> None:
     script, contents, python, downstream, file = yaml_of(packed(request(tmp_path), tmp_path))
     assert script == {
-        "script": {"content": ["greet", "test -f data/a.txt"], "env": {"COLOUR": "red"}, "cwd": "info/tests/0"},
+        "script": {"content": ["greet", "test -f data/a.txt"], "env": {"COLOUR": "red"}, "cwd": "../test/info/tests/0"},
         "requirements": {"run": ["coreutils"]},
         "files": {"recipe": ["data/"]},
     }
@@ -56,7 +56,7 @@ def test_every_test_in_the_form_of_rattler_build(tmp_path: Path) -> None:
     }  # fmt: skip
     assert python == {"python": {"imports": ["json", "os.path"], "pip_check": "false"}}
     assert downstream == {"downstream": "other"}
-    assert file["script"] == {"content": "greet | grep hello\n", "interpreter": "bash", "cwd": "info/tests/4"}
+    assert file["script"] == {"content": "greet | grep hello\n", "interpreter": "bash", "cwd": "../test/info/tests/4"}
 
 
 def test_the_folders_of_cep_14(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_test_of_an_unknown_kind_has_not_passed(tried: Tried, tmp_path: Path) 
     assert (result.what, result.passed) == ("quantum 0", False)
 
 
-@pytest.mark.parametrize("cwd", ["/etc", "../..", "a/../../b"])
+@pytest.mark.parametrize("cwd", ["/etc", "../..", "a/../../b", "../test/info/tests/1"])
 def test_a_test_cannot_start_outside_its_package(tried: Tried, cwd: str) -> None:
     result = tried.run_script("echo on", more=f"    cwd: {cwd}\n")
     assert not result.passed

@@ -74,8 +74,9 @@ def test_its_files_lie_where_it_starts(tried: Tried) -> None:
     assert tried.lines == ["data", "more", "./data.txt", "./sub/more.txt", "./tool", "tool", "$SRC_DIR"]
 
 
-def test_it_starts_among_its_files_when_the_package_names_their_folder(tried: Tried) -> None:
-    assert tried.run_script("cat data.txt", more="    cwd: info/tests/0\n", info={"tests/0/data.txt": "x\n"}).passed
+@pytest.mark.parametrize("cwd", ["info/tests/0", "../test/info/tests/0"])
+def test_it_starts_among_its_files_when_the_package_names_their_folder(tried: Tried, cwd: str) -> None:
+    assert tried.run_script("cat data.txt", more=f"    cwd: {cwd}\n", info={"tests/0/data.txt": "x\n"}).passed
 
 
 def test_a_peers_package_keeps_its_files_in_the_prefix(tried: Tried) -> None:
