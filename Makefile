@@ -23,7 +23,7 @@ demo: $(VENV)/run  ## build the whole collection from source into ./channel, tes
 	@ci/demo "$(BIN)"
 
 fetch: $(VENV)/test  ## fetch everything that the tests need, so that they run without a network
-	@$(BIN)/bakehouse fetch --rootfs recipes/*/*
+	@$(BIN)/bakehouse fetch --rootfs recipes/*/* tests/e2e/snakes tests/e2e/tongues
 
 test: $(VENV)/test fetch  ## set up what is missing, then run all checks and tests
 	@ci/test "$(BIN)"
@@ -38,7 +38,7 @@ bench: $(VENV)/test demo  ## measure against py-rattler-build in the same run
 	@$(BIN)/python -m benchmarks
 
 repin: $(VENV)/run  ## renew the pins of Debian packages in recipes and rootfs from the suite's signed index
-	$(BIN)/bakehouse repin recipes/*/* builder/sandbox/rootfs.lock
+	$(BIN)/bakehouse repin recipes/*/* tests/e2e/snakes tests/e2e/tongues builder/sandbox/rootfs.lock
 
 clean:  ## remove what the other targets made, fetched sources too
 	rm -rf .venv .cache channel dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
