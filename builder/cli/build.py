@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from builder.channel.alike import with_findings
 from builder.cli import planning
 from builder.cli.app import Context
 from builder.cli.baking import Baking, bake
@@ -70,6 +71,7 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
             plan = planning.make(rendered.renderings, place, ledger, sealed=baking.sealed)
             reporter.emit(Planned(tasks=plan.tasks))
             outcomes = wait_for(bake(plan, baking, ledger), abandon=context.abandon, tidy=reporter.close)
+            outcomes = with_findings(plan, outcomes, place.channel)
     finally:
         reporter.close()
     if telling.json:

@@ -29,11 +29,12 @@ def make_package(
     depends: tuple[str, ...] = (),
     extra: dict[str, object] | None = None,
 ) -> Package:
-    """Write ``folder/NAME-VERSION-h0_0.conda``; ``extra`` may hold ``subdir``, ``suffix``, ``run_exports``, ``keys``."""
+    """Write ``folder/NAME-VERSION-h0_0.conda``; ``extra`` may hold ``build``, ``subdir``, ``suffix`` …"""
     options = dict(extra or {})
     subdir, suffix = str(options.pop("subdir", "linux-64")), str(options.pop("suffix", ".conda"))
     exports, own = options.pop("run_exports", None), options.pop("keys", True)
-    build = "h0_0"
+    variant = options.pop("hash_input", None)
+    build = str(options.pop("build", "h0_0"))
     index = {
         "name": name,
         "version": version,
@@ -57,6 +58,8 @@ def make_package(
     files: dict[str, object] = {"index.json": index, "paths.json": {"paths_version": 1, "paths": [listed]}}
     if own:
         files["bakehouse/keys.json"] = keys
+    if variant is not None:
+        files["hash_input.json"] = variant
     if exports is not None:
         files["run_exports.json"] = exports
     info = [ArchiveMember(path=f"info/{file}", content=json.dumps(files[file]).encode()) for file in sorted(files)]
