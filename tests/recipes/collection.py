@@ -11,9 +11,16 @@ from typing import Any
 from rattler_build import RenderConfig, Stage0Recipe, VariantConfig
 
 CHECKOUT = Path(__file__).parents[2]
-RECIPES = CHECKOUT / "recipes" / "base"
+RECIPES = CHECKOUT / "recipes"
 VARIANTS = CHECKOUT / "variants" / "linux.yaml"
-NAMES = tuple(sorted(file.parent.name for file in RECIPES.glob("*/recipe.yaml")))
+PYTHON_VARIANTS = CHECKOUT / "variants" / "python.yaml"
+FOLDERS = {file.parent.name: file.parent for file in sorted(RECIPES.glob("*/*/recipe.yaml"))}
+NAMES = tuple(sorted(FOLDERS))
+
+
+def variant_files(recipe: str) -> tuple[Path, ...]:
+    """What a recipe is rendered over, as the targets of the Makefile build it."""
+    return (VARIANTS, PYTHON_VARIANTS) if FOLDERS[recipe].parent.name == "python" else (VARIANTS,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +81,8 @@ def packages() -> tuple[Package, ...]:
 
 
 def _rendered(recipe: str) -> Iterator[Package]:
-    variants = VariantConfig.from_file(str(VARIANTS))
-    for variant in Stage0Recipe.from_file(str(RECIPES / recipe / "recipe.yaml")).render(variants, RenderConfig()):
+    variants = VariantConfig.from_files([str(file) for file in variant_files(recipe)])
+    for variant in Stage0Recipe.from_file(str(FOLDERS[recipe] / "recipe.yaml")).render(variants, RenderConfig()):
         rendered = variant.recipe.to_dict()
         staging = rendered.get("staging_caches", [])
         yield Package(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.recipes.collection import RECIPES
 
-FOLDER = RECIPES / "compiler-activation"
+FOLDER = RECIPES / "base" / "compiler-activation"
 PACKAGES = ("binutils_linux-64", "gcc_linux-64", "gxx_linux-64")
 SHELLS = ("bash", "dash")
 BUILD = {

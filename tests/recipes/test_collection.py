@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.recipes.collection import CHECKOUT, NAMES, RECIPES, VARIANTS, Package, packages
+from tests.recipes.collection import CHECKOUT, FOLDERS, NAMES, PYTHON_VARIANTS, RECIPES, VARIANTS, Package, packages
 
-TEXTS = {name: (RECIPES / name / "recipe.yaml").read_text(encoding="utf-8") for name in NAMES}
+TEXTS = {name: (FOLDERS[name] / "recipe.yaml").read_text(encoding="utf-8") for name in NAMES}
 PARAMS = [pytest.param(package, id=str(package)) for package in packages()]
 
 LINES = {"gcc": 300, "clang": 255, "compiler-activation": 135}
@@ -45,6 +45,17 @@ def test_the_demo_is_whole() -> None:
         *("gcc_linux-64", "gxx_linux-64", "gfortran_linux-64", "clang_linux-64", "clangxx_linux-64"),
         *("make", "cmake", "ninja", "patchelf", "libzstd", "libzlib", "zlib", "snappy", "tzdata"),
         *("libbase64", "libbase64-devel", "base64"),
+    }
+
+
+def test_the_python_demo_is_whole() -> None:
+    """CPython with the libraries of all its modules, the common build backends, and a package of every kind."""
+    assert {package.name for package in packages()} >= {
+        *("perl", "m4", "autoconf", "automake", "libtool", "pkg-config", "meson", "openssl", "ca-certificates"),
+        *("xz", "liblzma", "bzip2", "libffi", "expat", "ncurses", "readline", "libuuid", "sqlite", "libsqlite"),
+        *("python", "python-test-modules", "python_abi", "python-abi3", "python-gil", "cpython"),
+        *("pip", "setuptools", "wheel", "packaging", "flit-core", "hatchling", "meson-python"),
+        *("pygments", "markupsafe", "memory-allocator", "psutil"),
     }
 
 
@@ -83,7 +94,7 @@ def test_recipes_are_short(name: str) -> None:
 def test_a_recipe_begins_by_saying_what_it_is_for(name: str) -> None:
     assert re.match(r"# [A-Z`a-z].+", TEXTS[name])
     assert "\nschema_version: 1\n" in TEXTS[name]
-    assert f"`{name}`" in (RECIPES.parent / "README.md").read_text(encoding="utf-8")
+    assert f"`{name}`" in (RECIPES / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("package", PARAMS)
@@ -102,8 +113,8 @@ def test_a_package_is_tested(package: Package) -> None:
 @pytest.mark.parametrize("package", PARAMS)
 def test_programs_are_run_and_not_only_counted(package: Package) -> None:
     """A test that only lists files is for run-time libraries and data, which the tests of others use."""
-    scripts = [test for test in package.tests if "script" in test]
-    assert scripts or not {"bin", "include"} & set(package.tests[0]["package_contents"])
+    listed = {key for test in package.tests for key in test.get("package_contents", {})}
+    assert any({"script", "python"} & set(test) for test in package.tests) or not {"bin", "include"} & listed
 
 
 @pytest.mark.parametrize("package", PARAMS)
@@ -172,7 +183,7 @@ def test_libraries_export_their_pin(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_file_lies_about(name: str) -> None:
     """Every file beside a recipe is named by it, or by one of its scripts, or lies in its folder of tests."""
-    folder = RECIPES / name
+    folder = FOLDERS[name]
     scripts = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.sh"))
     for file in (file for file in folder.rglob("*") if file.is_file() and file.name != "recipe.yaml"):
         inside = file.relative_to(folder)
@@ -186,7 +197,7 @@ def test_scripts_are_sound(script: Path) -> None:
     to end early, which under ``pipefail`` fails now and then."""
     subprocess.run(["bash", "-n", str(script)], check=True)
     text = script.read_text(encoding="utf-8")
-    assert not re.search(r"^set -|#!|\| grep -q", text, re.MULTILINE)
+    assert not re.search(r"^set -|\A#!|\| grep -q", text, re.MULTILINE)
     assert not re.search(r"(?<![\w$}\".])/(usr/(?!local/src/conda)|opt/|home/|build\b|work\b)", text)
 
 
@@ -207,6 +218,17 @@ def test_every_variant_names_a_package_of_the_collection() -> None:
 def test_the_collection_file_says_where_things_are() -> None:
     said = YAML(typ="safe").load((CHECKOUT / "bakehouse.yaml").read_text(encoding="utf-8"))
     assert set(said) <= {"recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy"}
-    assert [CHECKOUT / folder for folder in said["recipes"]] == [RECIPES, RECIPES.parent / "python"]
+    assert [CHECKOUT / folder for folder in said["recipes"]] == [RECIPES / "base", RECIPES / "python"]
     assert [CHECKOUT / file for file in said["variants"]] == [VARIANTS]
     assert said["channels"] == []
+
+
+def test_the_variants_of_python_are_one_of_those_of_all() -> None:
+    """One Python, and GCC alone: whole keys are replaced, so that the group of zipped keys stays whole."""
+    keys = YAML(typ="safe").load(VARIANTS.read_text(encoding="utf-8"))
+    narrowed = YAML(typ="safe").load(PYTHON_VARIANTS.read_text(encoding="utf-8"))
+    assert all(len(values) == 1 for values in narrowed.values())
+    assert set(narrowed) == {"python", *(key for group in keys["zip_keys"] for key in group)}
+    assert {key: values[:1] for key, values in keys.items() if key in narrowed} == {
+        key: values for key, values in narrowed.items() if key != "python"
+    }

@@ -9,7 +9,7 @@ import pytest
 from builder.matrix import load_variants, render
 from builder.model.rendering import Platforms, Rendering
 from builder.recipe import load
-from tests.recipes.collection import NAMES, RECIPES, VARIANTS, packages
+from tests.recipes.collection import FOLDERS, NAMES, packages, variant_files
 
 PLATFORMS = Platforms(target="linux-64", host="linux-64", build="linux-64")
 
@@ -17,8 +17,8 @@ Identity = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
 
 
 def ours(recipe: str) -> list[Rendering]:
-    config = load_variants([VARIANTS], {}, PLATFORMS)
-    outputs = render(load(RECIPES / recipe / "recipe.yaml"), config, PLATFORMS)
+    config = load_variants(variant_files(recipe), {}, PLATFORMS)
+    outputs = render(load(FOLDERS[recipe] / "recipe.yaml"), config, PLATFORMS)
     return [output for output in outputs if output.output.kind == "package"]
 
 
