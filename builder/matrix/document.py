@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from builder.matrix.identity import value_text
+from builder.model.interpreter import interpreter, interpreter_of_file
 from builder.model.pin import Pin
-from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
+from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, Script
 from builder.model.rendering import Rendering
+from builder.model.target import target
 from builder.model.variant import VariantValue
 
 Document = dict[str, object]
@@ -38,11 +40,32 @@ def rendering_document(rendering: Rendering) -> Document:
         },
         "skip": output.skip,
         "recipe": str(rendering.recipe.path),
+        "script": script_document(output.build.script, target(rendering.platforms.target).family.script_shell),
         "kind": output.kind,
         "staging": rendering.staging,
         "why": dict(rendering.why),
         "origins": {key: str(origin) for key, origin in rendering.variant.origins},
     }
+
+
+def script_document(script: Script, shell: str) -> Document:
+    """Return what a build would run: the interpreter's name and the text, or the file, that it is given.
+
+    ``shell`` runs what names no interpreter. What the recipe does not say is left out: without text and file the build
+    looks for ``build.sh`` (``build.bat``) beside the recipe.
+    """
+    by_file = interpreter_of_file(script.file) if script.file is not None else None
+    program = interpreter(script.interpreter or shell) if script.interpreter or by_file is None else by_file
+    lines = script.content
+    fields = {
+        "interpreter": program.name if program else script.interpreter,
+        "content": (program.joined(lines) if program else "\n".join(lines)) if lines is not None else None,
+        "file": script.file,
+        "env": dict(script.env) or None,
+        "secrets": list(script.secrets) or None,
+        "cwd": script.cwd,
+    }
+    return {field: value for field, value in fields.items() if value is not None}
 
 
 def variant_document(rendering: Rendering) -> dict[str, VariantValue]:

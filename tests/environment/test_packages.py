@@ -76,6 +76,18 @@ def test_a_torn_package_is_refused(store: Store, own: Path, cut: int) -> None:
         unpacked(store, package)
 
 
+def test_an_archive_is_handed_out_as_its_record_says(store: Store, own: Path, tmp_path: Path) -> None:
+    package = locked(store, str(own), "a")
+    (tmp_path / "here").mkdir()
+    path = asyncio.run(PackageStore(store).archive(package, tmp_path / "here"))
+    assert path == tmp_path / "here" / package.file_name
+    assert path.read_bytes() == (own / "linux-64" / package.file_name).read_bytes()
+    tampered(own)
+    (tmp_path / "there").mkdir()
+    with pytest.raises(SourceError, match="not the package"):
+        asyncio.run(PackageStore(store).archive(package, tmp_path / "there"))
+
+
 def test_a_package_that_is_gone(store: Store, own: Path) -> None:
     package = locked(store, str(own), "a")
     (own / "linux-64" / package.file_name).unlink()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
-from builder.matrix.document import rendering_document, requirement_document, variant_text
+import pytest
+
+from builder.matrix.document import rendering_document, requirement_document, script_document, variant_text
 from builder.model.pin import Pin
-from builder.model.recipe import PinCompatible, PinSubpackage
+from builder.model.recipe import PinCompatible, PinSubpackage, Script
 from tests.matrix.fakes import config, rendered
 from tests.matrix.test_renderer import Make
 
@@ -30,6 +32,7 @@ def test_the_promised_keys() -> None:
     assert document["skip"] is False
     assert document["recipe"] == "/recipes/fake/recipe.yaml"
     assert document["kind"] == "package"
+    assert document["script"] == {"interpreter": "bash"}
     assert document["why"] == {
         "flag": "a reads flag", "n": "a reads n", "target_platform": "always part of the hash",
     }  # fmt: skip
@@ -54,3 +57,30 @@ def test_pins_have_the_peers_fields() -> None:
 def test_a_variant_in_one_line() -> None:
     (one,) = rendered([Make(name="a", reads=("python", "flag"))], config({"flag": [False], "python": ["3.12"]}))
     assert variant_text(one) == "flag false, python 3.12"
+
+
+GUARD = "if %errorlevel% neq 0 exit /b %errorlevel%"
+
+
+@pytest.mark.parametrize(
+    ("script", "shell", "document"),
+    [
+        (Script(), "bash", {"interpreter": "bash"}),
+        (Script(content=()), "bash", {"interpreter": "bash", "content": ""}),
+        (Script(content=("a", "b")), "bash", {"interpreter": "bash", "content": "a\nb"}),
+        (Script(content=("a", "b")), "cmd", {"interpreter": "cmd", "content": f"a\n{GUARD}\nb\n{GUARD}"}),
+        (Script(content=("a",), interpreter="nu"), "cmd", {"interpreter": "nushell", "content": "a"}),
+        (Script(content=("a", "b"), interpreter="who"), "bash", {"interpreter": "who", "content": "a\nb"}),
+        (Script(file="x.ps1"), "bash", {"interpreter": "powershell", "file": "x.ps1"}),
+        (Script(file="x"), "cmd", {"interpreter": "cmd", "file": "x"}),
+        (Script(file="x.py", interpreter="bash"), "cmd", {"interpreter": "bash", "file": "x.py"}),
+        (
+            Script(file="x.py", env=(("A", "1"),), secrets=("T",), cwd="sub"),
+            "bash",
+            {"interpreter": "python", "file": "x.py", "env": {"A": "1"}, "secrets": ["T"], "cwd": "sub"},
+        ),
+    ],
+    ids=str,
+)
+def test_the_script_is_what_its_interpreter_is_given(script: Script, shell: str, document: dict[str, object]) -> None:
+    assert script_document(script, shell) == document

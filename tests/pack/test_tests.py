@@ -9,11 +9,13 @@ import pytest
 
 from builder.archive import OpenPackage, read_package
 from builder.errors import RecipeError
-from builder.model.recipe import GlobList, PythonTest, Script, ScriptTest, Test
+from builder.model.interpreter import LANGUAGES
+from builder.model.recipe import GlobList, ImportTest, PackageContentsTest, PythonTest, Script, ScriptTest, Test
 from builder.pack import PackRequest, TestFile, pack
 from builder.pack.tests import test_members as members_of_tests
 from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Scalar, Sequence
+from builder.testing.read import read_tests
 from tests.pack.greeting import request
 
 
@@ -99,7 +101,17 @@ def test_globs_with_exceptions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "interpreter"), [("t.py", "python"), ("t.sh", "bash"), ("t", None), ("t.R", "rscript")]
+    ("name", "interpreter"),
+    [
+        ("t.py", "python"),
+        ("t.sh", "bash"),
+        ("t", None),
+        ("t.R", "rscript"),
+        ("t.nu", "nushell"),
+        ("t.js", "nodejs"),
+        ("t.ps1", "powershell"),
+        ("t.bash", "bash"),
+    ],
 )
 def test_the_interpreter_goes_by_the_file(tmp_path: Path, name: str, interpreter: str | None) -> None:
     made = with_tests(request(tmp_path), ScriptTest(script=Script(file=name)))
@@ -127,3 +139,35 @@ def test_a_file_of_the_test_wins_over_ours(tmp_path: Path) -> None:
     own = TestFile(test=0, path="script.json", content=made.rendering.recipe.folder / "LICENSE")
     package = packed(replace(made, test_files=(*made.test_files, own)), tmp_path)
     assert package.read_info("tests/0/script.json") == b"MIT text\n"
+
+
+def test_modules_of_other_languages_are_tests_of_their_own_kind(tmp_path: Path) -> None:
+    perl, r, ruby = LANGUAGES
+    tests = (
+        ImportTest(language=perl, names=("A::B", "C")),
+        ImportTest(language=r, names=("x",)),
+        ImportTest(language=ruby, names=("y/z",)),
+    )
+    package = packed(with_tests(request(tmp_path), *tests), tmp_path)
+    assert yaml_of(package) == [
+        {"perl": {"uses": ["A::B", "C"]}}, {"r": {"libraries": ["x"]}}, {"ruby": {"requires": ["y/z"]}},
+    ]  # fmt: skip
+    assert [name for name in package.info_files() if name.startswith("tests/")] == ["tests/tests.yaml"]
+    assert read_tests(package) == tests
+
+
+def test_every_section_of_package_contents_comes_back_as_it_went_in(tmp_path: Path) -> None:
+    sections = ("files", "bin", "lib", "include", "site_packages")
+    values = {name: (f"{name}-there", "other") for name in sections} | {
+        f"not_{name}": (f"no-{name}",) for name in sections
+    }
+    tests = (
+        PackageContentsTest(**values, strict=True),
+        PackageContentsTest(not_lib=("z",)),
+        PackageContentsTest(bin=("a",)),
+    )
+    package = packed(with_tests(request(tmp_path), *tests), tmp_path)
+    assert read_tests(package) == tests
+    assert yaml_of(package)[1:] == [
+        {"package_contents": {"lib": {"not_exists": ["z"]}}}, {"package_contents": {"bin": ["a"]}},
+    ]  # fmt: skip

@@ -7,8 +7,20 @@ from pathlib import Path
 import pytest
 
 from builder.errors import RecipeError
+from builder.model.interpreter import LANGUAGES
 from builder.model.pin import Pin
-from builder.model.recipe import DownstreamTest, PinCompatible, PinSubpackage, Requirement, Script, ScriptTest
+from builder.model.recipe import (
+    DownstreamTest,
+    ImportTest,
+    PackageContentsTest,
+    PinCompatible,
+    PinSubpackage,
+    PythonTest,
+    Requirement,
+    Script,
+    ScriptTest,
+    Test,
+)
 from builder.model.rendering import Platforms, Sibling
 from builder.model.variant import VariantValue
 from builder.plan.needs import Planned
@@ -133,6 +145,29 @@ def test_tests_need_run_requirements_and_what_they_ask_for_themselves(tmp_path: 
     assert [(need.section, need.group.tasks) for need in found] == [
         ("test", ("noarch/data-1-h0_0",)), ("test", (OLD,)),
     ]  # fmt: skip
+
+
+def test_tests_need_the_programs_that_run_them(tmp_path: Path) -> None:
+    perl, r, ruby = LANGUAGES
+    tests: tuple[Test, ...] = (
+        PythonTest(imports=("a",), python_version=("3.11", "3.12")),
+        PythonTest(imports=("a",), pip_check=False),
+        ImportTest(language=perl, names=("A",)),
+        ImportTest(language=r, names=("a",)),
+        ImportTest(language=ruby, names=("a",)),
+        PackageContentsTest(files=("a",)),
+    )
+    offers = [
+        Package(name="python", version="3.11.2"), Package(name="python", version="3.12.0"), Package(name="pip"),
+        Package(name="perl"), Package(name="r-base"), Package(name="ruby"),
+    ]  # fmt: skip
+    renderings = [one.rendering(tmp_path) for one in (*offers, Package(name="app", tests=tests))]
+    planned = Planned(renderings)
+    assert [task for need in planned.test_needs(renderings[-1]) for task in need.group.tasks] == [
+        "linux-64/python-3.11.2-h0_0", "linux-64/python-3.12.0-h0_0", "linux-64/pip-1-h0_0", "linux-64/perl-1-h0_0",
+        "linux-64/r-base-1-h0_0", "linux-64/ruby-1-h0_0",
+    ]  # fmt: skip
+    assert list(planned.asked(renderings[-1])) == ["python", "pip", "perl", "r-base", "ruby"]
 
 
 def test_names_that_are_asked_for(tmp_path: Path) -> None:

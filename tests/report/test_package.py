@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.model.outcome import Ending
+from builder.model.package import TestResult
 from builder.model.variant import Variant
 from builder.report import package as said
 from builder.report.package import package_document
+from builder.report.package import test_document as document_of_test
 from tests.report.values import built, failed
 
 
@@ -64,3 +66,12 @@ def test_a_test_says_how_it_went_and_where_its_log_is() -> None:
     (bad,) = failed().tests
     assert said.test_document(passed) == {"what": "script 0", "passed": True, "seconds": 0.1, "log": None}
     assert said.test_document(bad) == {"what": "script 1", "passed": False, "seconds": 1, "log": "/tmp/test.log"}
+
+
+def test_a_test_that_could_not_run_says_why() -> None:
+    ran = TestResult(what="script 0", passed=True, seconds=1.23456, log=Path("/l/0.log"))
+    assert document_of_test(ran) == {"what": "script 0", "passed": True, "seconds": 1.235, "log": "/l/0.log"}
+    skipped = TestResult(what="downstream a", passed=True, seconds=0, tail="not run, for …", skipped=True)
+    assert document_of_test(skipped) == {
+        "what": "downstream a", "passed": True, "seconds": 0, "log": None, "skipped": "not run, for …",
+    }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builder.model.outcome import Ending
+from builder.model.package import TestResult
 from builder.model.task import Plan
 from builder.model.variant import Variant
 from builder.report.summary import build_summary
@@ -19,6 +20,18 @@ def test_a_package_shows_size_tests_dependencies_with_origin_and_findings() -> N
     assert "    constrains zlib-ng <0  [recipe]" in lines
     assert "    warning [linkage] lib/libz.so.1: libm.so.6 is not used (drop it)" in lines
     assert not any("only verbose" in line for line in lines)
+
+
+def test_a_skipped_test_is_told_and_not_counted() -> None:
+    skipped = TestResult(
+        what="downstream a", passed=True, seconds=0, tail="not run, for a reason\nand more", skipped=True
+    )
+    one = built()
+    lines = build_summary([replace(one, tests=(*one.tests, skipped))], channel="c", seconds=3).splitlines()
+    assert lines[0].endswith("  1 of 1 tests passed")
+    assert "    downstream a: not run, for a reason" in lines
+    alone = build_summary([replace(one, tests=(skipped,))], channel="c", seconds=3).splitlines()
+    assert alone[0].endswith("  no tests")
 
 
 def test_time_per_phase_leaves_out_what_took_nothing() -> None:
