@@ -8,10 +8,10 @@ export BAKEHOUSE_STORE ?= $(CURDIR)/.cache/store
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench repin fetch clean
+.PHONY: help demo demo-python test check fix twice bench repin fetch clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/run: ci/run.lock pyproject.toml ci/set-up
 	ci/set-up run "$(PYTHON)" "$(VENV)"
@@ -21,6 +21,9 @@ $(VENV)/test: ci/test.lock ci/run.lock pyproject.toml ci/set-up
 
 demo: $(VENV)/run  ## build the whole collection from source into ./channel, test it, use it
 	@ci/demo "$(BIN)"
+
+demo-python: $(VENV)/run  ## build CPython, its libraries and packages for it from source into ./channel, test them, use them
+	@ci/demo-python "$(BIN)"
 
 fetch: $(VENV)/test  ## fetch everything that the tests need, so that they run without a network
 	@$(BIN)/bakehouse fetch --rootfs recipes/*/* tests/e2e/snakes tests/e2e/tongues
@@ -33,6 +36,9 @@ check: $(VENV)/test  ## style, types, architecture, links of the docs: less than
 
 fix: $(VENV)/test  ## format the code and sort its imports
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+twice: $(VENV)/run  ## build CPython and all that it needs twice in different surroundings and compare; long
+	@ci/twice "$(BIN)"
 
 bench: $(VENV)/test demo  ## measure against py-rattler-build in the same run
 	@$(BIN)/python -m benchmarks
