@@ -70,3 +70,48 @@ def test_what_is_no_package_is_refused(command: Command, tmp_path: Path, content
 
 def test_a_path_without_package_is_wrong_use(command: Command, tmp_path: Path) -> None:
     assert command("test", tmp_path / "nowhere.conda", "--json").errors[0]["code"] == "cli.no-package"
+
+
+TWICE = HELLO.replace("about:", "  - script: echo second\n  - downstream: nobody\nabout:")
+
+
+def test_one_test_of_several(command: Command, tmp_path: Path) -> None:
+    package = built(command, write_recipe(tmp_path / "r", TWICE), tmp_path / "channel")
+    document = command("test", package, "--test", "1", "--json").document
+    assert isinstance(document, list)
+    assert [test["what"] for test in document[0]["tests"]] == ["script 1"]
+    said = command("test", package, "--test-index", "5", "--json")
+    assert (said.code, said.errors[0]["code"]) == (2, "testing.number")
+    assert said.errors[0]["remedy"] == "they are numbered from 0 to 2"
+
+
+def test_a_test_that_could_not_run_is_told_with_the_reason(command: Command, tmp_path: Path) -> None:
+    package = built(command, write_recipe(tmp_path / "r", TWICE), tmp_path / "channel")
+    said = command("test", package, "--progress", "plain")
+    assert said.code == 0
+    assert "  skipped  downstream nobody" in said.err
+    assert "no channel has a package called nobody" in said.err
+    document = command("test", package, "--json").document
+    assert isinstance(document, list)
+    assert "not run" in document[0]["tests"][2]["skipped"]
+
+
+def test_several_packages_at_once_in_the_order_of_their_names(command: Command, hello: Path, tmp_path: Path) -> None:
+    first = built(command, hello, tmp_path / "first")
+    bad = write_recipe(
+        tmp_path / "bad", HELLO.replace("grep -x hello", "grep -x bye").replace("name: hello", "name: bad")
+    )
+    second = built(command, bad, tmp_path / "second")
+    said = command("test", first, second, first, "-j", "3", "--json")
+    assert said.code == 1
+    document = said.document
+    assert isinstance(document, list)
+    assert [one["package"] for one in document] == [str(first), str(second), str(first)]
+    assert [one["tests"][0]["passed"] for one in document] == [True, False, True]
+
+
+def test_nothing_runs_when_one_is_no_package(command: Command, hello: Path, tmp_path: Path) -> None:
+    package = built(command, hello, tmp_path / "channel")
+    said = command("test", package, tmp_path / "nowhere.conda", "-v", "--progress", "plain")
+    assert said.code == 2
+    assert "script 0" not in said.err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import ScriptError
+from builder.errors import RecipeError, ScriptError
 from builder.model.inside import SEALED
 from builder.model.recipe import Script
 from builder.sandbox import Bind, Exit, Limits, Mount, Overlay, Sandbox, Tmpfs, find_sandbox
@@ -51,9 +51,6 @@ class Room:
             Bind(source=self.folder / "script", inside=SEALED.script),
             Tmpfs(inside=SEALED.home),
         ]
-        run = Run(
-            script=script, folder=self.folder / "script", inside=SEALED.script, cwd=SEALED.work, prefixes=prefixes
-        )
         log = Log(
             self.folder / "build.log",
             on_line=self.lines.append,
@@ -61,6 +58,14 @@ class Room:
             names=path_names(SEALED),
         )
         variables = {**build_variables(rendering(), self.stage), **secrets}
+        run = Run(
+            script=script,
+            folder=self.folder / "script",
+            inside=SEALED.script,
+            cwd=SEALED.work,
+            prefixes=prefixes,
+            variables=variables,
+        )
         async with self.sandbox.open(self.rootfs, mounts, limits, variables) as session:
             return await run_script(session, run, log)
 
@@ -235,3 +240,61 @@ def test_the_command_names_only_the_wrapper(room: Room) -> None:
     (command,) = fake.commands
     assert command.argv == ("/bin/bash", "/bakehouse/script/run.sh")
     assert command.cwd == SEALED.work
+
+
+def program(room: Room, prefix: str, name: str) -> None:
+    """Put a program into a prefix that says where it is, what it was called with, and what it was given."""
+    room.write(f"{prefix}/bin/{name}", f'#!/bin/bash\necho "{prefix} $*"\ncat "${{@: -1}}"\n')
+    (room.folder / prefix / "bin" / name).chmod(0o755)
+
+
+def test_an_interpreter_comes_from_the_build_environment_then_from_the_host(room: Room) -> None:
+    program(room, "host", "ruby")
+    program(room, "host", "node")
+    program(room, "build", "node")
+    assert room.run(Script(content=("puts 1", "'${{ PREFIX }}'"), interpreter="ruby")).good
+    assert room.run(Script(content=("1",), interpreter="nodejs")).good
+    assert room.lines == [
+        "host /bakehouse/script/script.rb", "puts 1", "'$PREFIX'",
+        "build /bakehouse/script/script.js", "1",
+    ]  # fmt: skip
+
+
+def test_an_interpreter_starts_where_and_with_what_a_shell_would(room: Room) -> None:
+    room.write("host/etc/conda/activate.d/a.sh", "export ACTIVE=yes\n")
+    room.write("build/bin/perl", '#!/bin/bash\npwd; echo "$ACTIVE $OWN [$TOKEN] $PKG_NAME"; exit 7\n')
+    (room.folder / "build" / "bin" / "perl").chmod(0o755)
+    script = Script(content=("1;",), interpreter="perl", env=(("OWN", "mine"),), cwd="/tmp")
+    ran = room.run(script, secrets={"TOKEN": "hush-hush"})
+    assert (ran.exit.code, room.lines) == (7, ["/tmp", "yes mine [********] zlib"])
+
+
+def test_a_file_of_the_recipe_is_run_where_it_lies(room: Room) -> None:
+    program(room, "build", "nu")
+    room.write("recipe/sub dir/build.nu", "in nushell\n")
+    assert room.run(Script(file="sub dir/build.nu")).good
+    assert room.lines == ["build $RECIPE_DIR/sub dir/build.nu", "in nushell"]
+
+
+def test_an_interpreter_that_is_not_there_is_one_error_with_the_remedy(room: Room) -> None:
+    ran = room.run(Script(content=("print(1)",), interpreter="python"))
+    assert ran.exit.code == 127
+    (problem,) = ran.error("look at the log").problems
+    assert problem.message == "the script cannot start: there is no python in the environment"
+    assert (problem.code, problem.remedy) == ("script.interpreter", "add python to requirements.build")
+
+
+def test_a_program_that_an_interpreter_does_not_find_is_another_error(room: Room) -> None:
+    room.write("build/bin/python", "#!/bin/bash\necho no gcc; exit 127\n")
+    (room.folder / "build" / "bin" / "python").chmod(0o755)
+    ran = room.run(Script(content=("1",), interpreter="python"))
+    (problem,) = ran.error("look at the log").problems
+    assert "ended with exit code 127; its last lines:\n  │ no gcc" in problem.message
+    assert problem.remedy == "look at the log"
+
+
+def test_a_late_name_that_nobody_sets_is_the_recipes_fault(room: Room) -> None:
+    program(room, "build", "python")
+    with pytest.raises(RecipeError, match="NOBODY"):
+        room.run(Script(content=("x = '${{ NOBODY }}'",), interpreter="python"))
+    assert room.lines == []
