@@ -90,11 +90,11 @@ class Keys:
         return self._sources[folder, sources]
 
     def _group_key(self, group: Group) -> str:
-        """Return the recipe key of a need's only task, or one digest for all of them."""
+        """Return the recipe key of a need's only task, or one digest for all of them, in whatever order they came."""
         if len(group.tasks) == 1:
             return self._keys[group.tasks[0]]
         if group not in self._groups:
-            self._groups[group] = _digest([self._keys[task] for task in group.tasks])
+            self._groups[group] = _digest([self._keys[task] for task in sorted(group.tasks)])
         return self._groups[group]
 
 

@@ -135,6 +135,19 @@ def test_dependencies_count_by_their_keys(tmp_path: Path) -> None:
     assert dependencies == ["the build dependency lib", "the host dependency lib", "the staging output work"]
 
 
+def test_the_order_of_variants_does_not_count(tmp_path: Path) -> None:
+    """Nor that of recipes: whoever waits for several builds of one package waits for all of them."""
+    first, second = (replace(PACKAGE, build=build).rendering(tmp_path) for build in ("h1_0", "h2_0"))
+    whole = []
+    for order in ((first, second), (second, first)):
+        keys = Keys(CONTEXT)
+        for one in order:
+            keys.explain(one, [])
+        need = Need(section="host", name="a", group=Group(tuple(one.identity for one in order)))
+        whole.append(keys.explain(Package(name="b").rendering(tmp_path), [need]))
+    assert whole[0] == whole[1]
+
+
 def test_a_key_depends_on_values_and_not_only_on_names() -> None:
     assert recipe_key((("a", "b"),)) != recipe_key((("a", "c"),))
     assert recipe_key((("a", "b"), ("c", "d"))) != recipe_key((("c", "d"), ("a", "b")))
