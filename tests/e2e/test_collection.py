@@ -16,54 +16,19 @@ from conda_package_handling import api as cph
 from builder.model.inside import SEALED
 from builder.store import Store
 from tests.e2e.command import CHECKOUT, Bakehouse, Built, indexed, packages
+from tests.e2e.elsewhere import elsewhere
 
-SOMEBODY = 4711
 RECIPES = CHECKOUT / "recipes" / "base"
 
 pytestmark = pytest.mark.sandbox
 
 
-def as_somebody(command: list[str], *, environment: dict[str, str], cwd: Path) -> None:
-    """Run a command as another user without any rights, with another umask; the user is one of a user namespace."""
-    user = ["unshare", f"--map-user={SOMEBODY}", f"--map-group={SOMEBODY}", "--"]
-    done = subprocess.run(
-        [*user, *command], env=environment, cwd=cwd, umask=0o077, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-
-
 @pytest.fixture(scope="module")
-def built_elsewhere(tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Path]:
-    """The collection again: four at once, another folder, user, zone, locale, umask, and newer file times."""
-    root = Path("/var/tmp/bakehouse-elsewhere/a longer path with blanks")
-    shutil.rmtree(root.parent, ignore_errors=True)
-    root.mkdir(parents=True)
-    try:
-        for name in ("recipes", "variants", "builder"):
-            shutil.copytree(CHECKOUT / name, root / name)
-        shutil.copy(CHECKOUT / "bakehouse.yaml", root)
-        shutil.copytree(machine_store.root / "files", root / "store" / "files")
-        environment = {
-            "PATH": "/usr/bin:/bin", "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "tlh", "HOME": "/nonexistent",
-            "BAKEHOUSE_STORE": str(root / "store"), "PYTHONPATH": str(root), "USER": "somebody", "CFLAGS": "-O0",
-        }  # fmt: skip
-        command = [
-            sys.executable,
-            "-m",
-            "builder",
-            "build",
-            "recipes/base",
-            "--out",
-            "out",
-            "-j",
-            "4",
-            "--offline",
-            "-q",
-        ]
-        as_somebody(command, environment=environment, cwd=root)
-        yield root / "out"
-    finally:
-        shutil.rmtree(root.parent)
+def built_elsewhere(machine_store: Store) -> Iterator[Path]:
+    """The collection again, four at once, in other surroundings."""
+    with elsewhere(machine_store) as place:
+        place.run("build", "recipes/base", "--out", "out", "-j", "4", "--offline", "-q")
+        yield place.root / "out"
 
 
 def test_the_channel_holds_what_the_matrix_predicts_and_every_package_was_tested(built: Built) -> None:
@@ -182,20 +147,3 @@ def test_packages_are_readable_by_everybody_and_stored_as_the_format_says(built:
         with zipfile.ZipFile(path) as archive:
             assert all(member.compress_type == zipfile.ZIP_STORED for member in archive.infolist())
             assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-
-
-PEER_TEST = """
-import os, sys
-from rattler_build.cli_api import test_package
-test_package(sys.argv[1], channel=[sys.argv[2]])
-os._exit(0)  # its threads now and then abort an interpreter that takes itself apart
-"""
-
-
-def test_py_rattler_builds_own_runner_passes_the_tests_of_our_packages(built: Built) -> None:
-    """On packages whose tests need no more of a machine than every Debian has."""
-    for name in ("tzdata", "patchelf", "base64"):
-        (package,) = built.channel.glob(f"*/{name}-*.conda")
-        command = [sys.executable, "-c", PEER_TEST, str(package), built.channel.as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
