@@ -241,7 +241,7 @@ _MEANINGS: Mapping[str, str] = {
     "CONDA_BUILD_STATE": "`BUILD` or `TEST`.",
     "CONDA_DEFAULT_ENV": "As `CONDA_PREFIX`.",
     "CONDA_PREFIX": "The environment that was activated last.",
-    "CPU_COUNT": "How many processes the script may run: twice its share of the machine's cores.",
+    "CPU_COUNT": "How many processes the script may run: twice its share of the machine's cores, which tests share.",
     "HOME": "An empty folder in memory.",
     "HOST": "The triplet of conda-forge's compilers for the target.",
     "LANG": "The locale.",

@@ -51,7 +51,7 @@ class TestChoice:
 @click.command("test")
 @click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PKG...")
 @click.option(
-    "only", "--test", "--test-index", multiple=True, type=click.IntRange(0), metavar="N",
+    "only", "--test", "--test-index", multiple=True, type=click.IntRange(0, 9999), metavar="N",
     help="Only test number N, from 0; more than one may be given.",
 )  # fmt: skip
 @click.option("jobs", "-j", "--jobs", type=click.IntRange(1, 256), help="Tests at once  [default: one for each core].")

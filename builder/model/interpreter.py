@@ -61,6 +61,9 @@ INTERPRETERS: tuple[Interpreter, ...] = (
 )
 """All of them; a name or suffix that is not here cannot be run by anybody."""
 
+INTERPRETER_NAMES = ", ".join(one.name for one in INTERPRETERS)
+"""What recipes call them."""
+
 _BY_NAME = {name: one for one in INTERPRETERS for name in one.names}
 _BY_SUFFIX = {suffix: one for one in INTERPRETERS for suffix in one.suffixes}
 

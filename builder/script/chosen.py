@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from builder.errors import MachineError, RecipeError
-from builder.model.interpreter import INTERPRETERS, Interpreter, closest_interpreter, interpreter, interpreter_of_file
+from builder.model.interpreter import (
+    INTERPRETER_NAMES,
+    Interpreter,
+    closest_interpreter,
+    interpreter,
+    interpreter_of_file,
+)
 from builder.model.recipe import Script
 
 
@@ -42,6 +48,6 @@ def _known(name: str) -> Interpreter:
         raise RecipeError(
             f"there is no interpreter {name!r}",
             code="script.interpreter",
-            remedy=f"did you mean {close}?" if close else f"known are {', '.join(one.name for one in INTERPRETERS)}",
+            remedy=f"did you mean {close}?" if close else f"known are {INTERPRETER_NAMES}",
         )
     return found
