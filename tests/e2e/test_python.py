@@ -1,0 +1,209 @@
+"""CPython, its libraries and packages for it as `make demo-python` builds them: looked through, used, built again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.archive import OpenPackage, read_package
+from builder.model.inside import SEALED
+from builder.store import Store
+from tests.e2e.command import CHECKOUT, Bakehouse, Built, indexed, packages
+from tests.e2e.elsewhere import elsewhere
+
+RECIPES = CHECKOUT / "recipes" / "python"
+OPTIONS = ("-m", "variants/python.yaml", "--with-deps", "--offline")
+AGAIN = ("bzip2", "pygments", "markupsafe", "memory-allocator", "psutil", "python_abi")
+"""What is cheap to build once more: a library, a package of each Python kind, and a package of nothing."""
+
+pytestmark = pytest.mark.sandbox
+
+
+def linked(channel: Path, copy: Path) -> Path:
+    """Copy a channel by hard links: bakehouse replaces the files of its channel, and never writes into them."""
+    shutil.copytree(channel, copy, copy_function=os.link)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def collection(built: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Built]:
+    """recipes/python, two at once, on top of recipes/base; built once."""
+    folder = tmp_path_factory.mktemp("python")
+    channel = linked(built.channel, folder / "channel")
+    store = linked(machine_store.root / "files", machine_store.root.parent / "python-store" / "files").parent
+    command = Bakehouse(store=store)
+    try:
+        done = subprocess.run(
+            command.argv("build", RECIPES, *OPTIONS, "--out", channel, "-j", "2", "--json"),
+            env=command.variables(), cwd=CHECKOUT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-4000:]
+        yield Built(channel=channel, document=tuple(json.loads(done.stdout)))
+    finally:
+        shutil.rmtree(store)
+
+
+def rendered() -> list[dict[str, Any]]:
+    """Every package of recipes/python."""
+    command = Bakehouse(store=Path("/nonexistent"))
+    found = json.loads(command.good("render", RECIPES, "-m", "variants/python.yaml", "--json"))
+    return [one for one in found if one["kind"] == "package"]
+
+
+def opened(collection: Built, name: str) -> OpenPackage:
+    """The one package of that name."""
+    (found,) = (path for path in collection.channel.glob("*/*.conda") if path.name.rsplit("-", 2)[0] == name)
+    return read_package(found)
+
+
+def files(package: OpenPackage) -> set[str]:
+    """Every path that a package has, as paths.json says."""
+    return {str(entry["_path"]) for entry in package.paths()}
+
+
+def test_the_channel_holds_what_the_matrix_predicts_and_every_package_was_tested(
+    collection: Built, built: Built
+) -> None:
+    predicted = {f"{one['subdir']}/{one['name']}-{one['version']}-{one['build']}.conda" for one in rendered()}
+    there = set(packages(collection.channel))
+    assert there == set(indexed(collection.channel))
+    assert there == predicted | set(packages(built.channel))
+    for one in collection.document:
+        tests = one["tests"]
+        assert isinstance(tests, list)
+        assert all(test["passed"] for test in tests)
+        assert tests or Path(str(one["path"])).relative_to(collection.channel).as_posix() not in predicted
+
+
+def test_python_says_what_conda_forges_does(collection: Built) -> None:
+    """Where packages go, who depends on it how, and which packages fit (CEP 17; the conventions of conda-forge)."""
+    python = opened(collection, "python")
+    assert python.index()["python_site_packages_path"] == "lib/python3.13/site-packages"
+    assert python.index()["build"].endswith("_0_cp313")
+    assert {"libexpat", "libffi", "liblzma", "libsqlite", "libuuid", "bzip2", "ncurses", "openssl", "readline"} <= {
+        spec.split()[0] for spec in python.index()["depends"]
+    }
+    assert python.run_exports() == {"noarch": ("python",), "weak": ("python_abi 3.13.* *_cp313",)}
+    abi = opened(collection, "python_abi").index()
+    assert (abi["build"], abi["constrains"], abi["depends"]) == ("0_cp313", ["python 3.13.* *_cp313"], [])
+
+
+def test_the_tests_of_python_are_a_package_of_their_own(collection: Built) -> None:
+    python, tests = opened(collection, "python"), opened(collection, "python-test-modules")
+    folder = "lib/python3.13/test/"
+    assert [path for path in files(python) if path.startswith(folder)] == []
+    assert {f"{folder}test_ssl.py", f"{folder}__main__.py"} <= files(tests)
+    own = ("lib/python3.13/test/", "lib/python3.13/lib-dynload/")
+    assert [path for path in files(tests) if not path.startswith(own)] == []
+    assert files(python) & files(tests) == set()
+
+
+def test_modules_are_compiled_and_their_bytecode_depends_on_no_time(collection: Built, tmp_path: Path) -> None:
+    """PEP 552: by the hash of the source. What knows the prefix has none, for the installer changes it."""
+    for name, least in (("python", 500), ("markupsafe", 1), ("memory-allocator", 1)):
+        package = opened(collection, name)
+        paths = files(package)
+        compiled = {path for path in paths if path.endswith(".pyc")}
+        assert len(compiled) >= least
+        assert all(path.endswith(".cpython-313.pyc") for path in compiled)
+        package.extract(tmp_path / name)
+        assert {(tmp_path / name / path).read_bytes()[4] & 1 for path in compiled} == {1}
+        changed = {str(entry["_path"]) for entry in package.paths() if entry.get("prefix_placeholder")}
+        assert [path for path in changed if path.endswith(".pyc")] == []
+
+
+def test_a_package_for_every_python_has_its_commands_told_and_nothing_compiled(collection: Built) -> None:
+    pygments = opened(collection, "pygments")
+    assert (pygments.index()["noarch"], pygments.index()["subdir"]) == ("python", "noarch")
+    assert pygments.index()["depends"] == ["python >=3.9"]
+    assert all(path.startswith("site-packages/pygments") for path in files(pygments))
+    assert [path for path in files(pygments) if path.endswith(".pyc")] == []
+    link = json.loads(pygments.read_info("link.json"))
+    assert link["noarch"] == {"type": "python", "entry_points": ["pygmentize = pygments.cmdline:main"]}
+
+
+def test_an_extension_depends_on_the_python_that_it_was_compiled_for(collection: Built) -> None:
+    for name in ("markupsafe", "memory-allocator"):
+        package = opened(collection, name)
+        assert {"python", "python_abi 3.13.* *_cp313"} <= set(package.index()["depends"])
+        modules = [path for path in files(package) if path.endswith(".so")]
+        assert modules
+        assert all(path.endswith(".cpython-313-x86_64-linux-gnu.so") for path in modules)
+
+
+def test_an_extension_with_the_stable_interface_is_for_every_newer_python(collection: Built) -> None:
+    """CEP 20: laid out as ``noarch: python``, for one platform."""
+    psutil = opened(collection, "psutil")
+    assert (psutil.index()["noarch"], psutil.index()["subdir"]) == ("python", "linux-64")
+    depends = set(psutil.index()["depends"])
+    assert {"cpython >=3.13", "python-gil", "python"} <= depends
+    assert not any(spec.startswith("python_abi") for spec in depends)
+    assert "site-packages/psutil/_psutil_linux.abi3.so" in files(psutil)
+
+
+@pytest.fixture(scope="module")
+def used(collection: Built, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A prefix that py-rattler installed, where everything was used, and what that said."""
+    prefix = tmp_path_factory.mktemp("used-python") / "prefix"
+    done = subprocess.run(
+        [sys.executable, "-m", "ci.use_python", collection.channel, prefix],
+        cwd=CHECKOUT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return prefix, done.stdout
+
+
+def test_python_and_packages_of_every_kind_work_where_rattler_installed_them(used: tuple[Path, str]) -> None:
+    _, said = used
+    assert re.search(r"Python 3\.13\.\d+: markupsafe _speedups\.cpython-313-", said)
+    assert "psutil _psutil_linux.abi3.so, pygments 2." in said
+    assert "No broken requirements found." in said
+    assert re.search(r"pygmentize: [1-9]\d{2,} pieces of coloured code", said)
+
+
+def test_pythons_own_tests_pass(used: tuple[Path, str]) -> None:
+    _, said = used
+    names = [line for line in (CHECKOUT / "ci" / "python_tests.txt").read_text().splitlines() if line[:1] != "#"]
+    assert len(names) == len(set(names)) >= 60
+    assert "Result: SUCCESS" in said
+    (run,) = re.findall(r"Total test files: run=(\d+)", said)
+    assert int(run) == len(names)
+
+
+def test_no_installed_file_knows_where_it_was_built(used: tuple[Path, str]) -> None:
+    prefix, _ = used
+    inside = [SEALED.work, SEALED.build_prefix, SEALED.prefix, SEALED.recipe, SEALED.home]
+    words = [str(path).encode() for path in inside]
+    found = [
+        (path.relative_to(prefix), word)
+        for path in prefix.rglob("*")
+        if path.is_file() and not path.is_symlink() and "conda-meta" not in path.parts
+        for word in words
+        if word in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_identical_bytes_whoever_builds_where_and_when(collection: Built, machine_store: Store, tmp_path: Path) -> None:
+    """A few packages again, four at once, in other surroundings. `make twice` does it with all of them."""
+    first = packages(collection.channel)
+    again = {name for name in first if name.split("/")[1].rsplit("-", 2)[0] in AGAIN}
+    assert len(again) == len(AGAIN)
+    with elsewhere(machine_store) as place:
+        out = linked(collection.channel, place.root / "out")
+        for name in again:
+            (out / name).unlink()
+        place.run("index", "out", "-q")
+        recipes = [f"recipes/python/{name}" for name in AGAIN]
+        place.run("build", *recipes, *OPTIONS, "--out", "out", "-j", "4", "-q")
+        second = packages(out)
+    assert {name: second.get(name) for name in again} == {name: first[name] for name in again}
