@@ -44,10 +44,10 @@ def modules_to_compile(relocated: Relocated, output: Output) -> tuple[Entry, ...
     """Return the modules that the package has bytecode of, sorted by path.
 
     None for a package of every Python: its installer compiles. Commands in ``bin/`` are not imported, and what
-    ``build.python.skip_pyc_compilation`` names is left alone (rattler-build's rules). Neither is a module with the
-    prefix in it: users' installers change it, and its bytecode would never be right.
+    ``build.python.skip_pyc_compilation`` names is left alone (rattler-build's rules). A module with the prefix in it is
+    changed by installers, so that its bytecode would never be right.
     """
-    if output.build.for_every_python:
+    if output.build.for_every_python or output.build.noarch is not None:
         return ()
     skip = output.build.python.skip_pyc_compilation
     skipped = Globs(GlobList(include=skip)) if skip else None

@@ -35,6 +35,7 @@ def _lists(output: Output) -> Iterator[tuple[str, GlobList]]:
         "build.prefix_detection.ignore_binary_files": detection.ignore_binary_files,
         "build.prefix_detection.force_file_type.text": detection.force_text,
         "build.prefix_detection.force_file_type.binary": detection.force_binary,
+        "build.python.skip_pyc_compilation": GlobList(include=build.python.skip_pyc_compilation),
         "build.dynamic_linking.binary_relocation": linking.binary_relocation,
         "build.dynamic_linking.missing_dso_allowlist": linking.missing_dso_allowlist,
         "build.dynamic_linking.rpath_allowlist": linking.rpath_allowlist,

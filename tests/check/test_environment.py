@@ -54,3 +54,12 @@ def test_the_version_before_in_the_environment_is_no_stranger() -> None:
 
 def test_a_script_that_minded_its_own_business() -> None:
     assert checked(plain("bin/a"), plain("share/b")) == []
+
+
+def test_bytecode_that_a_running_python_renewed_is_no_matter(tmp_path: Path) -> None:
+    renewed = "lib/python3.13/site-packages/a/__pycache__/b.cpython-313.pyc"
+    left = installed(tmp_path, changed=("share/cache", renewed), deleted=(renewed,))
+    assert [(finding.path, "changed" in finding.message) for finding in checked(installed=left)] == [
+        ("share/cache", True),
+        (renewed, False),
+    ]

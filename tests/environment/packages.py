@@ -39,6 +39,7 @@ class Made:
     prefixed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     run_exports: Mapping[str, Sequence[str]] | None = None
     entry_points: Sequence[str] = ()
+    site_packages: str | None = None
 
     @property
     def file_name(self) -> str:
@@ -52,6 +53,8 @@ class Made:
         }  # fmt: skip
         if self.noarch:
             found["noarch"] = self.noarch
+        if self.site_packages:
+            found["python_site_packages_path"] = self.site_packages
         return found
 
 

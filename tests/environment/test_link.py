@@ -18,6 +18,9 @@ from builder.environment.solver import Solver
 from builder.errors import BakehouseError, MachineError, SourceError
 from builder.model.environment import Environment, LinkedPrefix
 from builder.model.inside import SEALED
+from builder.model.python import python
+from builder.model.target import target
+from builder.payload.commands import EntryPoint, script
 from builder.store import Store
 from tests.environment.conftest import PLACEHOLDER
 from tests.environment.packages import Made, channel, loose
@@ -74,6 +77,53 @@ def test_python_packages_without_architecture(store: Store, small: Path) -> None
 def test_an_old_python_gets_its_own_folder(store: Store, small: Path) -> None:
     prefix = linked(store, solved(store, small, "pure", "python 3.10.*"))
     assert (prefix.folder / "lib/python3.10/site-packages/pure/__init__.py").is_file()
+
+
+def test_a_python_says_itself_where_packages_go(store: Store, small: Path, tmp_path: Path) -> None:
+    """CEP 17, in a channel whose index forgot about it: the package itself counts."""
+    place = "lib/python3.14t/site-packages"
+    free = Made(name="python", version="3.14.0", files={"bin/python3.14": b"py"}, site_packages=place)
+    folder = channel(tmp_path / "c", free)
+    index = folder / "linux-64/repodata.json"
+    index.write_text(index.read_text().replace("python_site_packages_path", "no_such_key"))
+    environment = asyncio.run(
+        Solver([str(folder), str(small)], store).solve(["pure", "python 3.14.*"], subdir="linux-64")
+    )
+    prefix = linked(store, environment)
+    assert (prefix.folder / place / "pure/__init__.py").is_file()
+    assert not (prefix.folder / "lib/python3.14").exists()
+    assert dict(prefix.owners)[f"{place}/pure/__init__.py"] == "pure"
+
+
+def test_an_extension_for_every_python_goes_where_its_python_keeps_packages(
+    store: Store, small: Path, tmp_path: Path
+) -> None:
+    """CEP 20: noarch is python, and the subdir is a platform."""
+    steady = Made(
+        name="steady", noarch="python", depends=["python"], entry_points=["steady = steady:main"],
+        files={"site-packages/steady/_fast.abi3.so": b"\x7fELF", "lib/libsteady.so": b"\x7fELF"},
+    )  # fmt: skip
+    environment = asyncio.run(
+        Solver([str(channel(tmp_path / "c", steady)), str(small)], store).solve(
+            ["steady", "python 3.10.*"], subdir="linux-64"
+        )
+    )
+    prefix = linked(store, environment)
+    assert (prefix.folder / "lib/python3.10/site-packages/steady/_fast.abi3.so").is_file()
+    assert (prefix.folder / "lib/libsteady.so").is_file()
+    assert (prefix.folder / "bin/steady").is_file()
+
+
+@pytest.mark.parametrize("inside", [INSIDE, SEALED.test_prefix, PurePosixPath("/with a space")])
+def test_commands_are_those_that_packaging_writes(store: Store, small: Path, inside: PurePosixPath) -> None:
+    environment = solved(store, small, "pure")
+    made = (linked(store, environment, inside).folder / "bin/pure").read_text()
+    assert made == script(EntryPoint.parse("pure = pure:main"), python("3.12.1", target("linux-64")), inside)
+
+
+def test_nothing_is_compiled(store: Store, small: Path) -> None:
+    prefix = linked(store, solved(store, small, "pure"))
+    assert not [path for path in prefix.folder.rglob("*") if path.suffix == ".pyc" or path.name == "__pycache__"]
 
 
 def test_an_environment_is_linked_once(store: Store, small: Path) -> None:

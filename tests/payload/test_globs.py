@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from builder.errors import RecipeError
-from builder.model.recipe import About, Build, DynamicLinking, GlobList, Output, PostProcess, PrefixDetection
+from builder.model.recipe import (
+    About,
+    Build,
+    DynamicLinking,
+    GlobList,
+    Output,
+    PostProcess,
+    PrefixDetection,
+    PythonBuild,
+)
 from builder.payload import select
 from builder.payload.globs import check_globs
 from tests.payload.prefix import context, installed, package
@@ -25,6 +34,7 @@ EVERYWHERE: dict[str, Output] = {
     "build.dynamic_linking.binary_relocation": package(
         build=Build(dynamic_linking=DynamicLinking(binary_relocation=BAD))
     ),
+    "build.python.skip_pyc_compilation": package(build=Build(python=PythonBuild(skip_pyc_compilation=("a[",)))),
     "build.post_process": package(build=Build(post_process=(PostProcess(files=BAD, regex="a", replacement="b"),))),
     "about.license_file": package(about=About(license_file=("COPYING[",))),
 }
