@@ -18,8 +18,13 @@ from builder.cli.app import VERBS, application
 from builder.cli.options import places, selection, telling
 from builder.errors import BakehouseError
 from builder.matrix import load_variants, render
+from builder.matrix.identity import LANGUAGE_PREFIXES
+from builder.matrix.keys import FORBIDDEN, environment_keys
+from builder.matrix.selector import METHODS
+from builder.matrix.special import COUNTED, STATEMENTS
 from builder.model.inside import SEALED
 from builder.model.rendering import Platforms, Rendering
+from builder.model.target import platform_variables
 from builder.recipe import Request, load
 from builder.recipe.function import functions
 from builder.recipe.schema import RULES, SECTIONS, Key
@@ -224,6 +229,54 @@ def _expressions() -> Iterator[str]:
         yield f"- {title}: {', '.join(f'`{name}`' for name in names)}"
 
 
+# -- variant files -----------------------------------------------------------------------------------------------------
+
+
+def _statements() -> Iterator[str]:
+    yield from _table(("name", "holds", "what"), [(f"`{key.name}`", key.holds, key.doc) for key in STATEMENTS])
+
+
+def _counted() -> Iterator[str]:
+    yield from _table(("key", "holds", "what"), [(f"`{key.name}`", key.holds, key.doc) for key in COUNTED])
+
+
+def _variables_that_count() -> Iterator[str]:
+    everywhere = environment_keys("noarch")
+    rows = [("all", _names_of(everywhere))]
+    rows += [(family, _names_of(environment_keys(f"{family}-64") - everywhere)) for family in ("linux", "osx", "win")]
+    yield from _table(("platforms", "keys"), rows)
+
+
+def _refused() -> Iterator[str]:
+    yield f"{_names_of(FORBIDDEN)}."
+
+
+def _names_of(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names, key=lambda name: (name.lower(), name)))
+
+
+def _selectors() -> Iterator[str]:
+    names = {*platform_variables(LINUX.host), "target_platform", "host_platform", "build_platform"}
+    methods = ", ".join(f"`{method}`" for method in METHODS)
+    yield "Selectors know `and`, `or`, `not`, `in`, comparisons, texts, numbers, lists and tuples,"
+    yield f"{methods}. Their names, which `if` of `variants.yaml` knows too: {_names_of(names)}."
+    yield "A selector with a name that nobody knows does not hold."
+
+
+def _in_recipes() -> Iterator[str]:
+    yield from _table(
+        ("key of `build.variant`", "expects", "what"), [_key(key) for key in SECTIONS["variant"].values()]
+    )
+
+
+def _prefixes() -> Iterator[str]:
+    rows = [
+        (f"`{prefix}`", " or ".join(f"`{key}`" for key in keys), str(parts))
+        for prefix, parts, keys in LANGUAGE_PREFIXES
+    ]
+    yield from _table(("prefix", "key", "parts of the version"), rows)
+
+
 # -- variables of scripts ----------------------------------------------------------------------------------------------
 
 _SAMPLE = """\
@@ -326,6 +379,13 @@ BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "shared options": _shared_options,
     "sections of recipes": _sections,
     "words of expressions": _expressions,
+    "statements of variant files": _statements,
+    "keys that count": _counted,
+    "keys that are variables": _variables_that_count,
+    "refused keys": _refused,
+    "words of selectors": _selectors,
+    "variants in recipes": _in_recipes,
+    "prefixes of build strings": _prefixes,
     "variables": _variables,
     "exit codes": _exit_codes,
 }

@@ -13,6 +13,7 @@ from builder.matrix.config import VariantConfig
 from builder.matrix.lines import select_lines
 from builder.matrix.parse import FileScope, VariantFile
 from builder.matrix.selector import Selectors
+from builder.matrix.special import FROM_OUTSIDE
 from builder.model.rendering import Platforms
 from builder.model.target import platform_variables
 from builder.model.variant import Origin
@@ -50,7 +51,7 @@ def load_variants(
     config = VariantConfig()
     for file in files:
         config = config.merged(_read(file, selectors, compiler))
-    for key, value in (("target_platform", platforms.target), ("build_platform", platforms.build)):
+    for key, value in zip(FROM_OUTSIDE, (platforms.target, platforms.build), strict=True):
         config = config.with_key(key, value, Origin(source=f"--{key.replace('_', '-')}"))
     if len(config.values) > MAX_KEYS:
         raise UsageError(

@@ -11,7 +11,7 @@ from builder.model.variant import VariantValue
 
 HASH_LENGTH = 7
 
-_PREFIXES = (
+LANGUAGE_PREFIXES = (
     ("np", 2, ("numpy",)),
     ("py", 2, ("python",)),
     ("pl", 3, ("perl",)),
@@ -36,7 +36,7 @@ def language_prefix(variant: Mapping[str, VariantValue], noarch: Noarch | None) 
     if noarch == "python":
         return "py"
     found = []
-    for prefix, parts, keys in _PREFIXES:
+    for prefix, parts, keys in LANGUAGE_PREFIXES:
         value = next((variant[key] for key in keys if key in variant), None)
         if value is not None:
             found.append(prefix + "".join(value_text(value).split(".")[:parts]))

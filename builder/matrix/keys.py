@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from builder.matrix.special import COUNTED
+
 NAME_LENGTH = 128
 """More than any real variant key has; longer names are refused before they are matched."""
 
-ALWAYS_USED = ("target_platform", "channel_targets", "channel_sources")
+ALWAYS_USED = tuple(key.name for key in COUNTED)
 """Keys that enter every build hash when they have a value, read or not (rattler-build's rule)."""
 
 _EVERYWHERE = frozenset({

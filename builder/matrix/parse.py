@@ -9,6 +9,7 @@ from dataclasses import field
 from builder.errors import Place, Problem, RecipeError
 from builder.matrix.config import Values, VariantConfig
 from builder.matrix.keys import check_key, variant_key
+from builder.matrix.special import STATEMENTS
 from builder.model.frozen import frozen
 from builder.model.variant import Origin, VariantValue
 from builder.syntax.expression import Compiler, undefined
@@ -18,7 +19,7 @@ from builder.syntax.scalar import coerced
 from builder.syntax.template import compile_condition, compile_template, is_template
 from builder.syntax.value import Value
 
-_SPECIAL = ("zip_keys", "extend_keys", "pin_run_as_build")
+_STATEMENTS = frozenset(key.name for key in STATEMENTS)
 _PIN_FIELDS = ("min_pin", "max_pin")
 _AS_LIST = 'write a list, such as `python: ["3.12", "3.13"]`'
 
@@ -53,7 +54,7 @@ class VariantFile:
         values: dict[str, Values] = {}
         if isinstance(root, MappingNode):
             for name, node in root.entries:
-                if name.text not in _SPECIAL and self._is_new_key(name, values):
+                if name.text not in _STATEMENTS and self._is_new_key(name, values):
                     values[variant_key(name.text)] = self._values(node, name)
             groups = list(self._groups(root.get("zip_keys")))
             extend = [variant_key(one.text) for one in self._scalars(root.get("extend_keys"), "extend_keys")]

@@ -1,8 +1,7 @@
 """Evaluates the line selectors of ``conda_build_config.yaml``, such as ``# [linux and not aarch64]``, without Python.
 
-The language: names, text, numbers, ``and or not``, comparisons, ``in``, tuples, ``os.environ.get(NAME, DEFAULT)``,
-``os.environ[NAME]``, ``.startswith()`` and ``.endswith()``. A selector that uses a name nobody knows does not hold
-(rattler-build's rule). Anything else raises `SelectorError`.
+The language: names, text, numbers, ``and or not``, comparisons, ``in``, tuples and `METHODS`. A selector that uses a
+name nobody knows does not hold (rattler-build's rule). Anything else raises `SelectorError`.
 """
 
 from __future__ import annotations
@@ -29,6 +28,9 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
     ast.In: lambda one, many: one in many,  # type: ignore[operator]
     ast.NotIn: lambda one, many: one not in many,  # type: ignore[operator]
 }
+
+METHODS = ("os.environ.get(NAME, DEFAULT)", "os.environ[NAME]", ".startswith(TEXT)", ".endswith(TEXT)")
+"""What may be called, for the reference."""
 
 
 class SelectorError(ValueError):
