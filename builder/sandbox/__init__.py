@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from builder.sandbox.find import find_sandbox
 from builder.sandbox.seam import Output, Sandbox, Session
-from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Tmpfs
+from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Streams, Tmpfs
 
 __all__ = [
     "Bind",
@@ -21,6 +21,7 @@ __all__ = [
     "Overlay",
     "Sandbox",
     "Session",
+    "Streams",
     "Tmpfs",
     "find_sandbox",
 ]

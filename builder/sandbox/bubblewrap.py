@@ -2,7 +2,8 @@
 
 The chain, each part replacing the one before: ``setpriv`` ties it to our life; a shell looks whether we still live;
 ``unshare`` makes a user, mount and process namespace, so that all dies with its first process; a shell mounts the
-overlays; ``bwrap`` builds the inner root and drops every power; a last shell, inside, measures the command.
+overlays; ``bwrap`` builds the inner root and drops every power; a last shell, inside, measures the command. Before
+them ``setsid`` gives a terminal to those who get one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from builder.sandbox.copies import copy_lower
 from builder.sandbox.layers import TABLE, Stage, parents
 from builder.sandbox.limits import resource_limits
 from builder.sandbox.seam import Output, Session
-from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Tmpfs
+from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Streams, Tmpfs
 
 HOST_NAME = "bakehouse"
 USER_ID = "1000"
@@ -40,7 +41,8 @@ exec "$@"
 # Standard input is the pipe that reports to us: the command must not have it, and a number above 9 is not portable.
 _MEASURED = 'ulimit -c 0; unset SHLVL; echo started >&0; "$@" </dev/null; code=$?; times >&0; exit $code'
 _FIGURE = re.compile(r"(\d+)m(\d+(?:\.\d+)?)s")
-_BARE = 'ulimit -c 0; unset SHLVL; exec "$@"'
+# With streams of the caller's the pipe keeps the number that it has, which only bash can redirect to.
+_PASSED = 'ulimit -c 0; report=$1; shift; echo started >&$report; exec {report}>&-; unset report SHLVL; exec "$@"'
 
 
 @frozen
@@ -51,13 +53,15 @@ class Programs:
     unshare: Path
     setpriv: Path
     prlimit: Path
+    setsid: Path
     mount: Path
     cp: Path
     shell: Path
 
     def all(self) -> tuple[Path, ...]:
         """Return them all."""
-        return (self.bwrap, self.unshare, self.setpriv, self.prlimit, self.mount, self.cp, self.shell)
+        chain = (self.setsid, self.setpriv, self.shell, self.unshare, self.mount, self.prlimit, self.bwrap)
+        return (*chain, self.cp)
 
 
 @frozen
@@ -148,14 +152,14 @@ class _Session:
         self._child: Child | None = None
         self._closed = False
 
-    async def run(self, command: Command, output: Output, *, tty: bool = False) -> Exit:
+    async def run(self, command: Command, output: Output, *, streams: Streams | None = None) -> Exit:
         """See the seam."""
         async with self._turn:
             if self._closed:
                 raise MachineError("the session is closed", code="sandbox.closed")
             self._stage.fresh()
             reader, writer = os.pipe()
-            arguments = _memory_file(self._words(command, tty=tty))
+            arguments = _memory_file(self._words(command, streams))
             tail = bytearray()
 
             def hear(piece: bytes) -> None:
@@ -165,7 +169,7 @@ class _Session:
 
             try:
                 try:
-                    self._child = Child(self._spawn(command, writer, arguments, tty=tty), hear)
+                    self._child = Child(self._spawn(command, (writer, arguments), streams), hear)
                 finally:
                     os.close(writer)
                     os.close(arguments)
@@ -174,8 +178,6 @@ class _Session:
             finally:
                 self._child = None
                 os.close(reader)
-        if tty:
-            return ended
         return _judged(ended, report, bytes(tail))
 
     async def close(self) -> None:
@@ -184,25 +186,29 @@ class _Session:
         if self._child is not None:
             await self._child.kill()
 
-    def _words(self, command: Command, *, tty: bool) -> list[str]:
-        session = [] if tty else ["--new-session"]
+    def _words(self, command: Command, streams: Streams | None) -> list[str]:
+        session = [] if streams is not None and streams.terminal else ["--new-session"]
         extra = [word for key, value in command.env for word in ("--setenv", key, value)]
         return [*session, *self._arguments, *extra, "--chdir", str(command.cwd)]
 
-    def _spawn(self, command: Command, report: int, arguments: int, *, tty: bool) -> Spawn:
+    def _spawn(self, command: Command, pipes: tuple[int, int], streams: Streams | None) -> Spawn:
+        """Return the chain; ``pipes``: what the inner shell reports through, and what bubblewrap reads its words from."""
         programs, shell = self._programs, str(self._programs.shell)
+        report, arguments = pipes
+        leader = [str(programs.setsid), "--ctty", "--"] if streams is not None and streams.terminal else []
         alive = [str(programs.setpriv), "--pdeathsig", "KILL", "--", shell, "-c", _ALIVE, "sh", str(os.getpid())]
         unshare = [str(programs.unshare), *UNSHARE, "--"]
         mount = [shell, "-c", _MOUNT, "sh", str(programs.mount), str(self._stage.folder)]
         limits = resource_limits(programs.prlimit, self._limits)
         bwrap = [str(programs.bwrap), "--args", str(arguments), "--"]
-        inside = ["/bin/sh", "-c", _BARE if tty else _MEASURED, "sh", *command.argv]
+        passed = ["/bin/bash", "-c", _PASSED, "bash", str(report)]
+        inside = ["/bin/sh", "-c", _MEASURED, "sh"] if streams is None else passed
         return Spawn(
-            argv=[*alive, *unshare, *mount, *limits, *bwrap, *inside],
+            argv=[*leader, *alive, *unshare, *mount, *limits, *bwrap, *inside, *command.argv],
             kill=kill_namespace,
             stdin=report,
-            descriptors=(arguments,),
-            tty=tty,
+            descriptors=(arguments,) if streams is None else (arguments, report),
+            streams=streams,
         )
 
 

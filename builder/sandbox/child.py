@@ -16,7 +16,7 @@ from typing import Literal
 from builder.errors import MachineError
 from builder.model.frozen import frozen
 from builder.sandbox.seam import Output
-from builder.sandbox.values import Exit, Limits
+from builder.sandbox.values import Exit, Limits, Streams
 
 _PIECE = 1 << 16
 _PIPE = 1 << 20
@@ -29,7 +29,7 @@ Reason = Literal["timeout", "silence", "signal"]
 class Spawn:
     """How to start a child: ``env`` is its whole environment, ``kill`` ends it and everything that it started.
 
-    ``stdin`` is a descriptor; with ``tty`` the child has the caller's terminal, and standard input too.
+    ``stdin`` is a descriptor; ``streams`` take its place and that of the pipe.
     """
 
     argv: Sequence[str]
@@ -39,7 +39,7 @@ class Spawn:
     stdin: int = subprocess.DEVNULL
     descriptors: tuple[int, ...] = ()
     own_session: bool = False
-    tty: bool = False
+    streams: Streams | None = None
 
 
 class Child:
@@ -103,7 +103,7 @@ class Child:
             left: dict[Reason, float] = {}
             if limits.wall_seconds is not None:
                 left["timeout"] = self._started + limits.wall_seconds - now
-            if limits.silence_seconds is not None and not self._spawn.tty:
+            if limits.silence_seconds is not None and self._spawn.streams is None:
                 left["silence"] = self._heard + limits.silence_seconds - now
             broken = [word for word, seconds in left.items() if seconds <= 0]
             if broken or self._failure is not None:
@@ -190,12 +190,12 @@ def kill_namespace(pid: int) -> None:
 
 
 def _popen(spawn: Spawn, writer: int) -> subprocess.Popen[bytes]:
-    out = None if spawn.tty else writer
+    streams = spawn.streams or Streams(stdin=spawn.stdin, stdout=writer, stderr=writer)
     return subprocess.Popen(
         list(spawn.argv),
-        stdin=None if spawn.tty else spawn.stdin,
-        stdout=out,
-        stderr=out,
+        stdin=streams.stdin,
+        stdout=streams.stdout,
+        stderr=streams.stderr,
         env=dict(spawn.env),
         cwd=spawn.cwd,
         pass_fds=spawn.descriptors,

@@ -10,7 +10,7 @@ from pathlib import Path
 from builder.model.frozen import frozen
 from builder.sandbox.changes import changes_of_overlay
 from builder.sandbox.seam import Output, Session
-from builder.sandbox.values import Capabilities, Changes, Command, Exit, Limits, Mount, Overlay
+from builder.sandbox.values import Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Streams
 
 
 @frozen
@@ -73,7 +73,7 @@ class _FakeSession:
     sandbox: FakeSandbox
     opened: Opened
 
-    async def run(self, command: Command, output: Output, *, tty: bool = False) -> Exit:
+    async def run(self, command: Command, output: Output, *, streams: Streams | None = None) -> Exit:
         """Remember ``command`` and play it."""
         self.sandbox.commands.append(command)
         ended = self.sandbox.play(command, self.opened, output)

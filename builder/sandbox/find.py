@@ -49,7 +49,12 @@ def find_sandbox(isolation: str | None, scratch: Path, search_path: str = SEARCH
     `UsageError` for an unknown word.
     """
     if isolation == "none":
-        return Unsealed(cp=_find("cp", search_path), prlimit=_find("prlimit", search_path), search_path=search_path)
+        return Unsealed(
+            cp=_find("cp", search_path),
+            prlimit=_find("prlimit", search_path),
+            setsid=_find("setsid", search_path),
+            search_path=search_path,
+        )
     if isolation not in {"bubblewrap", None}:
         raise UsageError(
             f"isolation {isolation!r} is not known",
@@ -61,6 +66,7 @@ def find_sandbox(isolation: str | None, scratch: Path, search_path: str = SEARCH
         unshare=_find("unshare", search_path),
         setpriv=_find("setpriv", search_path),
         prlimit=_find("prlimit", search_path),
+        setsid=_find("setsid", search_path),
         mount=_find("mount", search_path),
         cp=_find("cp", search_path),
         shell=_find("sh", search_path),

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
-from builder.sandbox.values import Capabilities, Changes, Command, Exit, Limits, Mount, Overlay
+from builder.sandbox.values import Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Streams
 
 Output = Callable[[bytes], None]
 """Gets what a command prints, standard output and error in the order in which they were written, in pieces."""
@@ -19,11 +19,12 @@ class Session(Protocol):
     Processes and temporary file systems do not outlive their command.
     """
 
-    async def run(self, command: Command, output: Output, *, tty: bool = False) -> Exit:
+    async def run(self, command: Command, output: Output, *, streams: Streams | None = None) -> Exit:
         """Run ``command`` to its end, which includes the end of every process that it started.
 
-        With ``tty`` it has the terminal of the caller instead of ``output``. Cancelling kills everything. Commands of
-        one session run one after the other. Raises `MachineError` when the machine refuses the sandbox.
+        With ``streams`` it reads and writes there, and ``output`` gets nothing; it may be silent as long as it likes.
+        Cancelling kills everything. Commands of one session run one after the other. Raises `MachineError` when the
+        machine refuses the sandbox.
         """
         ...
 

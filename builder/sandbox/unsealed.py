@@ -14,7 +14,7 @@ from builder.sandbox.child import Child, Spawn, kill_group
 from builder.sandbox.copies import copy_lower, copy_tree
 from builder.sandbox.limits import resource_limits
 from builder.sandbox.seam import Output, Session
-from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Tmpfs
+from builder.sandbox.values import Bind, Capabilities, Changes, Command, Exit, Limits, Mount, Overlay, Streams, Tmpfs
 from builder.store import remove_tree
 
 _NOTES = (
@@ -32,6 +32,7 @@ class Unsealed:
 
     cp: Path
     prlimit: Path
+    setsid: Path
     search_path: str
 
     @property
@@ -109,20 +110,22 @@ class _Session:
         self._child: Child | None = None
         self._closed = False
 
-    async def run(self, command: Command, output: Output, *, tty: bool = False) -> Exit:
+    async def run(self, command: Command, output: Output, *, streams: Streams | None = None) -> Exit:
         """See the seam."""
         async with self._turn:
             if self._closed:
                 raise MachineError("the session is closed", code="sandbox.closed")
             for mount in self._mounts:
                 await self._sandbox.put(mount)
+            terminal = streams is not None and streams.terminal
+            leader = [str(self._sandbox.setsid), "--ctty", "--"] if terminal else []
             spawn = Spawn(
-                argv=[*resource_limits(self._sandbox.prlimit, self._limits), *command.argv],
+                argv=[*leader, *resource_limits(self._sandbox.prlimit, self._limits), *command.argv],
                 kill=kill_group,
                 env={**self._env, **dict(command.env)},
                 cwd=Path(command.cwd),
-                own_session=not tty,
-                tty=tty,
+                own_session=not terminal,
+                streams=streams,
             )
             self._child = Child(spawn, output)
             try:

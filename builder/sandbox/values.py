@@ -69,6 +69,19 @@ class Command:
 
 
 @frozen
+class Streams:
+    """Descriptors that a command gets as its standard input, output and error, where nobody listens to what it prints.
+
+    ``terminal`` says that they are one terminal that belongs to nobody yet: it becomes the command's own.
+    """
+
+    stdin: int
+    stdout: int
+    stderr: int
+    terminal: bool = False
+
+
+@frozen
 class Exit:
     """How a command ended: ``code`` as a shell gives it (128 + signal number after a signal).
 

@@ -127,19 +127,6 @@ def test_writing_does_not_flush_the_disk(bench: Bench) -> None:
     )
 
 
-def test_a_terminal_is_passed_through(sealed: Bench) -> None:
-    """With a terminal nothing goes through the callback; here the caller's output is no terminal."""
-    said = bytearray()
-
-    async def main() -> int:
-        async with sealed.sandbox.open(sealed.rootfs, [], Limits(), BASE) as session:
-            command = Command(argv=("bash", "-c", "exit 4"), cwd=PurePosixPath("/"))
-            return (await session.run(command, said.extend, tty=True)).code
-
-    assert asyncio.run(main()) == 4
-    assert said == b""
-
-
 @pytest.mark.parametrize("overlay", [True, False])
 def test_a_relative_source_means_the_callers_folder(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, overlay: bool

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from builder.sandbox import Command, Exit, Limits, Output, Overlay, Sandbox
+from builder.sandbox import Command, Exit, Limits, Output, Overlay, Sandbox, Streams
 from builder.sandbox.fake import FakeSandbox, Opened
 
 COMMAND = Command(argv=("make",), cwd=PurePosixPath("/w"))
@@ -48,7 +48,7 @@ def test_a_player_writes_prints_and_ends(tmp_path: Path, end: int | Exit) -> Non
 
     async def main() -> Exit:
         async with fake.open(tmp_path, [overlay], Limits(), {}) as session:
-            ended = await session.run(COMMAND, said.extend, tty=True)
+            ended = await session.run(COMMAND, said.extend, streams=Streams(stdin=0, stdout=1, stderr=2))
             await session.close()
             return ended
 

@@ -12,7 +12,7 @@ from builder.sandbox.bubblewrap import Bubblewrap
 from builder.sandbox.find import SEARCH_PATH
 from builder.sandbox.unsealed import Unsealed
 
-NEEDED = ["bwrap", "unshare", "setpriv", "prlimit", "mount", "cp", "sh"]
+NEEDED = ["bwrap", "unshare", "setpriv", "prlimit", "setsid", "mount", "cp", "sh"]
 
 
 def machine(folder: Path, **programs: str) -> str:
