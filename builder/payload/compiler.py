@@ -25,8 +25,8 @@ REPORT = "report.json"
 def compile_all(modules: list[str], cpus: int) -> list[str]:
     """Compile each module in a process of its own, ``cpus`` at once; return those whose process did not end well.
 
-    What marshal writes for a constant depends on who else holds it: on modules that were compiled before, in the order
-    in which they were, on codecs that they made the interpreter load. A fresh copy of this process has seen none.
+    No Python promises that a module's bytecode is the same whatever it compiled before: marshal looks at who else
+    holds a constant, and codecs that a module asks for stay loaded. A fresh copy of this process has seen no module.
     """
     running: dict[int, str] = {}
     crashed = []
