@@ -32,7 +32,7 @@ class Bakehouse:
     def run(self, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.argv(*arguments), capture_output=True, text=True, check=False, env=self.variables(),
-            cwd=cwd or CHECKOUT, timeout=300, stdin=subprocess.DEVNULL,
+            cwd=cwd or CHECKOUT, timeout=1200, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def good(self, *arguments: str | Path, cwd: Path | None = None) -> str:

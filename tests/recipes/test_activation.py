@@ -11,7 +11,18 @@ import pytest
 from tests.recipes.collection import RECIPES
 
 FOLDER = RECIPES / "base" / "compiler-activation"
-PACKAGES = ("binutils_linux-64", "gcc_linux-64", "gxx_linux-64")
+HOST = "x86_64-conda-linux-gnu"
+KITS = {
+    "gcc": ("binutils_linux-64", "gcc_linux-64", "gxx_linux-64", "gfortran_linux-64"),
+    "clang": ("binutils_linux-64", "clang_linux-64", "clangxx_linux-64", "gfortran_linux-64"),
+}
+TOOLS = {
+    "gcc": {"CC": "cc", "CXX": "c++", "CPP": "cpp", "CC_FOR_BUILD": "cc", "CXX_FOR_BUILD": "c++", "GCC": "gcc", "GXX": "g++"},
+    "clang": {
+        "CC": "clang", "CXX": "clang++", "CPP": "clang-cpp", "CC_FOR_BUILD": "clang", "CXX_FOR_BUILD": "clang++",
+        "CLANG": "clang", "CLANGXX": "clang++",
+    },
+}  # fmt: skip
 SHELLS = ("bash", "dash")
 BUILD = {
     "CONDA_BUILD": "1",
@@ -23,18 +34,30 @@ BUILD = {
 }
 
 
-@pytest.fixture
-def prefix(tmp_path: Path) -> Path:
-    """A prefix with the scripts of all three packages."""
-    for package in PACKAGES:
+def installed(folder: Path, packages: tuple[str, ...]) -> Path:
+    """Install the scripts of ``packages`` into ``folder`` as their recipe does."""
+    for package in packages:
         environment = {
             "PATH": os.environ["PATH"],
-            "PREFIX": str(tmp_path),
+            "PREFIX": str(folder),
             "RECIPE_DIR": str(FOLDER),
             "PKG_NAME": package,
         }
         subprocess.run(["bash", "-euo", "pipefail", str(FOLDER / "install.sh")], env=environment, check=True)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture(params=sorted(KITS))
+def kit(request: pytest.FixtureRequest) -> str:
+    """The C compiler's name: everything is asked of both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def prefix(tmp_path: Path, kit: str) -> Path:
+    """A prefix with the scripts of one compiler for C, C++ and Fortran."""
+    return installed(tmp_path, KITS[kit])
 
 
 def variables(prefix: Path, shell: str, environment: dict[str, str], *, and_back: bool = False) -> dict[str, str]:
@@ -50,28 +73,56 @@ def variables(prefix: Path, shell: str, environment: dict[str, str], *, and_back
     return {name: value for name, value in found.items() if name not in {"_", "PWD", "SHLVL", "OLDPWD"}}
 
 
-def test_scripts_are_named_after_their_packages(prefix: Path) -> None:
+def test_scripts_are_named_after_their_packages(prefix: Path, kit: str) -> None:
     for kind in ("activate", "deactivate"):
         names = {script.name for script in (prefix / "etc/conda" / f"{kind}.d").iterdir()}
-        assert names == {f"{kind}-{package}.sh" for package in PACKAGES}
+        assert names == {f"{kind}-{package}.sh" for package in KITS[kit]}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_activation_names_every_tool(prefix: Path, shell: str) -> None:
+def test_activation_names_every_tool(prefix: Path, shell: str, kit: str) -> None:
     found = variables(prefix, shell, {})
-    expected = {
-        "CC": "cc",
-        "CXX": "c++",
-        "CPP": "cpp",
-        "AR": "ar",
-        "LD": "ld",
-        "NM": "nm",
-        "RANLIB": "ranlib",
-        "STRIP": "strip",
+    binutils = {
+        name: name.lower() for name in ("AR", "AS", "LD", "NM", "OBJCOPY", "OBJDUMP", "RANLIB", "READELF", "STRIP")
     }
-    assert {name: found[name] for name in expected} == {n: f"x86_64-conda-linux-gnu-{t}" for n, t in expected.items()}
-    assert found["HOST"] == found["BUILD"] == found["host_alias"] == "x86_64-conda-linux-gnu"
-    assert found["CONDA_BUILD_SYSROOT"] == f"{prefix}/x86_64-conda-linux-gnu/sysroot"
+    fortran = dict.fromkeys(("FC", "F77", "F90", "F95", "FC_FOR_BUILD", "GFORTRAN"), "gfortran")
+    expected = {name: f"{HOST}-{tool}" for name, tool in (TOOLS[kit] | binutils | fortran).items()}
+    assert {name: found.get(name) for name in expected} == expected
+    triplets = ("HOST", "BUILD", "host_alias", "build_alias", "CONDA_TOOLCHAIN_HOST", "CONDA_TOOLCHAIN_BUILD")
+    assert {found[name] for name in triplets} == {HOST}
+    assert found["CONDA_BUILD_SYSROOT"] == f"{prefix}/{HOST}/sysroot"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_flags_are_those_that_conda_builds_expect(prefix: Path, shell: str) -> None:
+    found = variables(prefix, shell, BUILD)
+    for flags in ("CFLAGS", "CXXFLAGS", "FFLAGS", "FORTRANFLAGS"):
+        assert {"-march=x86-64", "-O2", "-fPIC", "-isystem"} <= set(found[flags].split()), flags
+    for flags in ("DEBUG_CFLAGS", "DEBUG_CXXFLAGS", "DEBUG_FFLAGS"):
+        assert {"-Og", "-g"} <= set(found[flags].split()), flags
+    assert "-DNDEBUG" in found["CPPFLAGS"].split()
+    linking = {
+        "-Wl,--allow-shlib-undefined",
+        "-Wl,--disable-new-dtags",
+        "-Wl,-rpath,/host/lib",
+        "-Wl,-rpath-link,/host/lib",
+    }
+    assert linking <= set(found["LDFLAGS"].split())
+    assert found["MESON_ARGS"].split() == ["-Dbuildtype=release", "--prefix=/host", "-Dlibdir=lib"]
+
+
+def test_what_the_compilers_share_is_the_same(tmp_path: Path) -> None:
+    """A build by the one differs from a build by the other in the compiler alone."""
+    same = {"LDFLAGS", "CPPFLAGS", "CFLAGS", "CXXFLAGS", "FFLAGS", "CMAKE_ARGS", "MESON_ARGS", "AR", "LD", "HOST"}
+    one, other = (variables(installed(tmp_path, kit), "bash", BUILD) for kit in KITS.values())
+    assert {name: one[name] for name in same} == {name: other[name] for name in same}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_fortran_alone_has_all_that_it_needs(tmp_path: Path, shell: str) -> None:
+    alone = variables(installed(tmp_path, ("binutils_linux-64", "gfortran_linux-64")), shell, BUILD)
+    assert {"FC", "FFLAGS", "LDFLAGS", "CMAKE_ARGS", "AR"} <= set(alone)
+    assert not {"CC", "CFLAGS", "CXX"} & set(alone)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -105,12 +156,12 @@ def test_in_a_build_the_host_environment_is_and_its_paths_are_mapped_away(prefix
         "-ffile-prefix-map=/tools=/usr/local/src/conda-build-prefix",
     }
     assert "-DCMAKE_INSTALL_PREFIX=/host" in found["CMAKE_ARGS"].split()
-    assert f"-DCMAKE_FIND_ROOT_PATH=/host;{prefix}/x86_64-conda-linux-gnu/sysroot" in found["CMAKE_ARGS"].split()
+    assert f"-DCMAKE_FIND_ROOT_PATH=/host;{prefix}/{HOST}/sysroot" in found["CMAKE_ARGS"].split()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_the_user_has_set_stays(prefix: Path, shell: str) -> None:
-    own = {"CFLAGS": "-O1 -g", "LDFLAGS": "-s", "CMAKE_ARGS": "-DA=b c"}
+    own = {"CFLAGS": "-O1 -g", "LDFLAGS": "-s", "CMAKE_ARGS": "-DA=b c", "FFLAGS": "-O3"}
     found = variables(prefix, shell, own)
     assert {name: found[name] for name in own} == own
     assert found["CXXFLAGS"].endswith("-O1 -g")
@@ -119,8 +170,8 @@ def test_what_the_user_has_set_stays(prefix: Path, shell: str) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     "before",
-    [{}, BUILD, {"CC": "my cc", "AR": "", "CFLAGS": "-DTEXT='a \"b\" $c `d` \\ e'"}],
-    ids=["none", "build", "odd"],
+    [{}, BUILD, {"LDFLAGS": "-s", "FC": "f"}, {"CC": "my cc", "AR": "", "CFLAGS": "-DTEXT='a \"b\" $c `d` \\ e'"}],
+    ids=["none", "build", "shared", "odd"],
 )
 def test_deactivation_brings_back_what_was_there(prefix: Path, shell: str, before: dict[str, str]) -> None:
     expected = {"PATH": os.environ["PATH"], "CONDA_PREFIX": str(prefix), **before}
