@@ -12,8 +12,8 @@ from builder.model.payload import Entry
 from builder.model.recipe import Output
 from builder.model.version import Version
 
-_COMPILED = re.compile(r"\.(so|dylib)(\.[0-9.]+)?$|\.(pyd|dll)$")
-_MAGIC = (b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
+_LIBRARY = re.compile(r"\.(so|dylib)(\.[0-9.]+)?$|\.pyd$")
+_MAGIC = (b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"MZ")
 _EDITABLE = re.compile(r"(__editable__.+|_editable_impl_.+|.+\.egg-link|easy-install\.pth)$")
 _CROWDED = frozenset({"build", "docs", "doc", "examples", "scripts", "src", "test", "tests"})
 _VERSIONED = re.compile(rb"#!.*/python[0-9]*\.[0-9]+|.*\n'''exec' .*/python[0-9]*\.[0-9]+")
@@ -35,7 +35,7 @@ def _compiled(entries: Sequence[Entry]) -> Iterator[Finding]:
     for entry in entries:
         if entry.content is None:
             continue
-        if _COMPILED.search(entry.path) or (entry.executable and _head(entry).startswith(_MAGIC)):
+        if (_LIBRARY.search(entry.path) or entry.executable) and _head(entry).startswith(_MAGIC):
             yield Finding(
                 check="noarch",
                 severity=Severity.ERROR,
