@@ -17,6 +17,9 @@ from builder.model.recipe import UrlSource
 BINARY_SUITE = "bookworm"
 """Where binary packages are pinned from: it stands still, so that pins live long."""
 
+_BINARY_RELEASE = 12
+"""That suite's number, as updates carry it in their versions (``+deb12u1``)."""
+
 SOURCE_SUITES = ("bookworm", "trixie")
 """Where a source package's tarball is looked for."""
 
@@ -81,6 +84,12 @@ def pool_file(path: str) -> PoolFile | None:
     if tarball is None or tarball["version"].endswith(".debian"):
         return None
     return PoolFile(package=tarball["package"], version=tarball["version"], part=tarball["part"], path=path)
+
+
+def is_of_an_older_release(version: str) -> bool:
+    """Whether a version says that it was made for a release before `BINARY_SUITE` (``2.31-13+deb11u11``)."""
+    update = re.search(r"[+~]deb(\d{1,3})u\d+", version)
+    return update is not None and int(update[1]) < _BINARY_RELEASE
 
 
 def is_newer(one: str, other: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builder.errors import MachineError, Place, Problem, RecipeError
 from builder.model.frozen import frozen
-from builder.source.debian import Index, PoolFile, is_newer, pool_file, successors
+from builder.source.debian import Index, PoolFile, is_newer, is_of_an_older_release, pool_file, successors
 from builder.source.pins import Pin, Scalar, lock_pins, pins, solve
 from builder.store import atomic_write
 
@@ -27,9 +27,10 @@ class PinEdit:
 async def repin(paths: Sequence[Path], index: Index) -> tuple[PinEdit, ...]:
     """Return the edits that bring every ``debian:`` pin below ``paths`` (recipes, folders of them) up to date.
 
-    A binary package gets the version that its suite has now; an upstream tarball is renewed only when its file has left
-    the archive, since the recipe's version must follow it. Nothing but addresses, their sha256 and the context values
-    in them is touched. Raises `RecipeError` for pins that must be renewed and cannot be.
+    A binary package gets the version that its suite has now, unless it was made for an older release; an upstream
+    tarball is renewed only when its file has left the archive, since the recipe's version must follow it. Nothing but
+    addresses, their sha256 and the context values in them is touched. Raises `RecipeError` for pins that must be renewed
+    and cannot be.
     """
     found = await asyncio.to_thread(_all_pins, paths)
     there = await successors(index, {pin.path for pin in found if pin.path is not None})
@@ -82,6 +83,8 @@ async def _is_stale(pin: Pin, now: PoolFile | None, index: Index) -> bool:
     old = None if pin.path is None else pool_file(pin.path)
     if pin.path is None:
         raise _error(pin, "the address holds more than names of the recipe's context", "write the path out")
+    if old is not None and old.is_deb and is_of_an_older_release(old.version):
+        return False  # it was chosen for its age, and that release stands still
     if now is not None and now.path == pin.path:
         if pin.sha256 is not None and pin.sha256.text != now.sha256:
             raise _error(pin, f"the archive has {pin.path} with sha256 {now.sha256}", "correct the recipe's sha256")

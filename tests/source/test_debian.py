@@ -77,6 +77,22 @@ def test_versions_compare_as_debian_says(older: str, newer: str) -> None:
     assert not debian.is_newer(newer, newer)
 
 
+@pytest.mark.parametrize(
+    ("version", "older"),
+    [
+        ("2.31-13+deb11u11", True),
+        ("19.1.7-3~deb9u1", True),
+        ("2.36-9+deb12u14", False),
+        ("1.0-1+deb13u1", False),
+        ("1.0-1", False),
+        ("1.deb11u1-1", False),
+        ("1.0-1+deb99999999999999u1", False),
+    ],
+)
+def test_an_update_says_which_release_it_is_for(version: str, older: bool) -> None:
+    assert debian.is_of_an_older_release(version) is older
+
+
 def binaries(fetcher: Fetcher, *names: str) -> dict[str, PoolFile]:
     return asyncio.run(debian.binaries(fetcher, names))
 

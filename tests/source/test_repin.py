@@ -77,6 +77,10 @@ class TestDebs:
         newer = "pool/main/o/old/libold_3.0-1_amd64.deb"
         assert changed(written(recipe, newer), fetcher)[0][1].endswith(f"{NEW_DEB}  # kept")
 
+    @pytest.mark.parametrize("version", ["1.0-1+deb11u11", "1.0-1~deb9u2"])
+    def test_one_of_an_older_release_was_chosen_for_its_age(self, recipe: Path, fetcher: Fetcher, version: str) -> None:
+        assert plan(fetcher, written(recipe, f"pool/main/o/old/libold_{version}_amd64.deb")) == ()
+
     def test_one_that_nothing_replaces_is_an_error_with_its_place(self, recipe: Path, fetcher: Fetcher) -> None:
         written(recipe, OLD_DEB, "pool/main/a/absent/absent_1_amd64.deb", "pool/main/a/a/a_1_arm64.deb")
         with pytest.raises(RecipeError) as caught:
