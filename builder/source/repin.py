@@ -29,8 +29,8 @@ async def repin(paths: Sequence[Path], index: Index) -> tuple[PinEdit, ...]:
 
     A binary package gets the version that its suite has now, unless it was made for an older release; an upstream
     tarball is renewed only when its file has left the archive, since the recipe's version must follow it. Nothing but
-    addresses, their sha256 and the context values in them is touched. Raises `RecipeError` for pins that must be renewed
-    and cannot be.
+    addresses, their sha256 and the context values in them is touched. Raises `RecipeError` for pins that must be
+    renewed and cannot be.
     """
     found = await asyncio.to_thread(_all_pins, paths)
     there = await successors(index, {pin.path for pin in found if pin.path is not None})
