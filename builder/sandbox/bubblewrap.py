@@ -192,7 +192,7 @@ class _Session:
         return [*session, *self._arguments, *extra, "--chdir", str(command.cwd)]
 
     def _spawn(self, command: Command, pipes: tuple[int, int], streams: Streams | None) -> Spawn:
-        """Return the chain; ``pipes``: what the inner shell reports through, and what bubblewrap reads its words from."""
+        """Return the chain; ``pipes``: the one that the inner shell reports through, and bubblewrap's arguments."""
         programs, shell = self._programs, str(self._programs.shell)
         report, arguments = pipes
         leader = [str(programs.setsid), "--ctty", "--"] if streams is not None and streams.terminal else []

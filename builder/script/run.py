@@ -12,6 +12,7 @@ from builder.model.frozen import frozen
 from builder.model.recipe import Script
 from builder.sandbox import Command, Exit, Session
 from builder.script.chosen import missing, runnable
+from builder.script.entrance import write_entrance
 from builder.script.log import Log
 from builder.script.wrapper import NOT_FOUND, WRAPPER, ActivatedPrefix, write_script
 
@@ -65,8 +66,19 @@ class Ran:
 
 async def run_script(session: Session, run: Run, log: Log) -> Ran:
     """Run a script to its end, good or bad, its output going to ``log``."""
-    name = await asyncio.to_thread(
-        write_script,
+    name = await asyncio.to_thread(lay_out, run)
+    command = Command(argv=("/bin/bash", str(run.inside / WRAPPER)), cwd=run.cwd)
+    with log:
+        ended = await session.run(command, log.write)
+    lack = missing(runnable(run.script), run.section)
+    lacks = lack if ended.code == NOT_FOUND and log.tail[-1:] == (lack,) else None
+    return Ran(name=name, exit=ended, log=log.file, tail=log.tail, lacks=lacks)
+
+
+def lay_out(run: Run) -> str:
+    """Write all that is needed to run the script, or to enter its place; return what to call the script."""
+    write_entrance(run.script, run.folder, prefixes=run.prefixes)
+    return write_script(
         run.script,
         run.folder,
         inside=run.inside,
@@ -74,12 +86,6 @@ async def run_script(session: Session, run: Run, log: Log) -> Ran:
         values=run.variables,
         section=run.section,
     )
-    command = Command(argv=("/bin/bash", str(run.inside / WRAPPER)), cwd=run.cwd)
-    with log:
-        ended = await session.run(command, log.write)
-    lack = missing(runnable(run.script), run.section)
-    lacks = lack if ended.code == NOT_FOUND and log.tail[-1:] == (lack,) else None
-    return Ran(name=name, exit=ended, log=log.file, tail=log.tail, lacks=lacks)
 
 
 def _ending(ended: Exit) -> str:

@@ -67,12 +67,7 @@ def write_script(
     variable's name that no shell takes, `MachineError` for an interpreter of Windows.
     """
     program = runnable(script)
-    lines = [_HEAD]
-    for prefix in prefixes:
-        lines += _environment_variables(prefix.folder)
-        lines.append(f"activate {shlex.quote(str(prefix.inside))}")
-    lines += [_export(name, value) for name, value in script.env]
-    lines += ["unset -f activate", "set -euo pipefail"]
+    lines = [*activation(script, prefixes), "set -euo pipefail"]
     if script.cwd:
         lines.append(f"cd {shlex.quote(script.cwd)}")
     if script.content is not None:
@@ -87,6 +82,15 @@ def write_script(
     lines += _shell_lines(script, word) if program.in_wrapper else _interpreter_lines(program, word, section)
     (folder / WRAPPER).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return script.file or ("the script" if script.content is not None else DEFAULT)
+
+
+def activation(script: Script, prefixes: Sequence[ActivatedPrefix]) -> list[str]:
+    """Return the lines of bash that activate ``prefixes`` in their order and set the script's own variables."""
+    lines = [_HEAD]
+    for prefix in prefixes:
+        lines += _environment_variables(prefix.folder)
+        lines.append(f"activate {shlex.quote(str(prefix.inside))}")
+    return [*lines, *(_export(name, value) for name, value in script.env), "unset -f activate"]
 
 
 def _shell_lines(script: Script, word: str) -> Iterator[str]:
