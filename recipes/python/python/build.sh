@@ -4,7 +4,7 @@ without="_dbm _gdbm _tkinter"
 
 ./configure --prefix="$PREFIX" --enable-shared --with-platlibdir=lib --without-ensurepip --with-system-expat \
     --with-system-libmpdec=no --with-readline=readline --enable-loadable-sqlite-extensions --with-openssl="$PREFIX" \
-    --with-tzpath="$PREFIX/share/zoneinfo" OPT="-DNDEBUG -fwrapv -Wall"
+    --with-tzpath="$PREFIX/share/zoneinfo" --without-static-libpython OPT="-fwrapv -Wall"
 
 # configure leaves out what it does not find, without an error
 missing=$(sed -n 's/^MODULE_\(.*\)_STATE=missing$/\L\1/p' Makefile | sort | xargs)
@@ -23,6 +23,6 @@ ln -s python3-config "$PREFIX/bin/python-config"
 rm -r "$lib"/{idlelib,tkinter,turtledemo,turtle.py} "$PREFIX"/bin/idle3*
 
 # The flags that this build was made with go to whoever compiles a module; its folders do not.
-find "$lib" -name '_sysconfigdata*' -o -path '*/config-3.13-*/Makefile' -o -name python-config.py | while read -r file; do
-    sed -i -E "s# ?-ffile-prefix-map=[^ '\"]*##g; s#$BUILD_PREFIX#/usr/local/src/conda-build-prefix#g; s#$PWD#/usr/local/src/conda/python#g" "$file"
-done
+settings=("$lib"/_sysconfigdata_*.py "$lib"/config-3.13-*/{Makefile,python-config.py} "$PREFIX/bin/python3.13-config")
+sed -i -E "s# ?-ffile-prefix-map=[^ '\"]*##g; s#$BUILD_PREFIX#/usr/local/src/conda-build-prefix#g; s#$PWD#/usr/local/src/conda/python#g" \
+    "${settings[@]}"
