@@ -6,7 +6,7 @@ from builder.archive.formats import is_archive
 from builder.archive.member import ArchiveMember, Member, MemberKind
 from builder.archive.package import OpenPackage, package_record, read_package
 from builder.archive.policy import UnpackLimits
-from builder.archive.unpack import Unpacked, unpack
+from builder.archive.unpack import Unpacked, lay_out, unpack
 from builder.archive.write import DEFAULT_COMPRESSION, Compression, Written, write_conda, write_tar_bz2
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Unpacked",
     "Written",
     "is_archive",
+    "lay_out",
     "package_record",
     "read_package",
     "unpack",

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from builder.archive.extract import Tree
-from builder.archive.formats import open_archive
+from builder.archive.formats import Members, open_archive
 from builder.archive.member import archive_errors
-from builder.archive.policy import Gate, UnpackLimits
+from builder.archive.policy import SOURCES, Gate, UnpackLimits
 from builder.model.frozen import frozen
 from builder.store import disk_errors, remove_tree
 
@@ -37,28 +37,35 @@ def unpack(
         MachineError: the disk is full or may not be written.
     """
     name = name or path.name
+    with disk_errors(into.parent), archive_errors(name):
+        opened = open_archive(path, name, limits)
+        return _write(opened.members, Gate(name, opened.rules, limits), into, strip=strip and opened.may_strip)
+
+
+def lay_out(members: Members, into: Path, *, name: str, limits: UnpackLimits = _DEFAULT) -> Unpacked:
+    """Write ``members`` that are no file's, such as those of a git commit, as `unpack` writes an archive's.
+
+    ``name`` is where they come from, for people. Raises what `unpack` raises, and what ``members`` does.
+    """
+    with disk_errors(into.parent), archive_errors(name):
+        return _write(members, Gate(name, SOURCES, limits), into, strip=False)
+
+
+def _write(members: Members, gate: Gate, into: Path, *, strip: bool) -> Unpacked:
     if into.exists() and any(into.iterdir()):
         raise ValueError(f"{into} is not empty")
-    with disk_errors(into.parent), archive_errors(name):
-        into.parent.mkdir(parents=True, exist_ok=True)
-        root = Path(tempfile.mkdtemp(prefix=".unpack-", dir=into.parent))
-        try:
-            unpacked, top = _unpack(path, root, name, strip, limits)
-            source = root / top if top else root
-            if top is None:
-                root.chmod(0o755)
-            source.rename(into)
-        finally:
-            remove_tree(root)
-    return unpacked
-
-
-def _unpack(path: Path, root: Path, name: str, strip: bool, limits: UnpackLimits) -> tuple[Unpacked, str | None]:
-    opened = open_archive(path, name, limits)
-    gate = Gate(name, opened.rules, limits)
-    with Tree(root, gate) as tree:
-        for member, content in opened.members:
-            tree.add(member, content)
-        top = gate.single_folder() if strip and opened.may_strip else None
-        tree.finish(top)
-    return Unpacked(newest=tree.newest, members=gate.members, size=gate.size), top
+    into.parent.mkdir(parents=True, exist_ok=True)
+    root = Path(tempfile.mkdtemp(prefix=".unpack-", dir=into.parent))
+    try:
+        with Tree(root, gate) as tree:
+            for member, content in members:
+                tree.add(member, content)
+            top = gate.single_folder() if strip else None
+            tree.finish(top)
+        source = root / top if top else root
+        if top is None:
+            root.chmod(0o755)
+        source.rename(into)
+    finally:
+        remove_tree(root)
+    return Unpacked(newest=tree.newest, members=gate.members, size=gate.size)

@@ -68,7 +68,7 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
                 rendered = planning.with_dependencies(rendered, selection, set())
                 for error in rendered.errors:
                     reporter.emit(Warned(text=f"left out: {error}"))
-            plan = planning.make(rendered.renderings, place, ledger, sealed=baking.sealed)
+            plan = planning.make(rendered.renderings, place, ledger, sealed=baking.sealed, emit=reporter.emit)
             reporter.emit(Planned(tasks=plan.tasks))
             outcomes = wait_for(bake(plan, baking, ledger), abandon=context.abandon, tidy=reporter.close)
             outcomes = with_findings(plan, outcomes, place.channel)

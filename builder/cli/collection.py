@@ -96,6 +96,19 @@ def _misshapen(key: str, node: Node) -> Iterator[Problem]:
             shape = "a text"
     if not good:
         yield Problem(code="collection.shape", message=f"{key} must be {shape}", place=node.place)
+    elif key == "mirrors" and isinstance(node, Mapping):
+        yield from _useless(node)
+
+
+def _useless(mirrors: Mapping) -> Iterator[Problem]:
+    """Yield what is wrong with replacements of addresses."""
+    from builder.source.address import mirror_fault  # most collections have no mirrors
+
+    for key, value in mirrors.entries:
+        for item in value.items if isinstance(value, Sequence) else ():
+            fault = mirror_fault(key.text, item.text) if isinstance(item, Scalar) else None
+            if fault is not None:
+                yield Problem(code="collection.mirror", message=fault, place=item.place)
 
 
 def _is_list(node: Node) -> bool:
@@ -152,9 +165,20 @@ def _recipe_files(path: Path) -> Iterator[Path]:
                 yield inner / "recipe.yaml"
 
 
+def _close_to(path: Path) -> str:
+    """Say what may have been meant by a path that is not there."""
+    folder = path.parent
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return f"{folder} does not exist either; paths start from {Path.cwd()}"
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f"did you mean {folder / close[0]}?" if close else f"look into {folder.resolve()} for what is there"
+
+
 def _no_recipe(path: Path) -> Problem:
     if not path.exists():
-        return Problem(code="cli.no-recipe", message=f"{path} does not exist")
+        return Problem(code="cli.no-recipe", message=f"{path} does not exist", remedy=_close_to(path))
     if (path / "meta.yaml").is_file():
         message, remedy = f"{path} holds a meta.yaml, which cannot be read yet", "write it as recipe.yaml (CEP 13, 14)"
         return Problem(code="cli.no-recipe", message=message, remedy=remedy)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -11,9 +13,12 @@ from builder.cli.options import Places, Selection, Telling, places, selection, t
 from builder.cli.rendering import render_selection
 from builder.cli.site import Site, site
 from builder.cli.waiting import wait_for
-from builder.model.recipe import UrlSource
+from builder.model.recipe import GitSource, Source, UrlSource
 from builder.report import Reporter, make_reporter, write_document, write_text
 from builder.sandbox.rootfs import rootfs_lock
+from builder.source import Fetcher
+from builder.source.address import shown
+from builder.source.git.revision import is_moving, wanted
 
 
 @click.command("fetch")
@@ -34,11 +39,10 @@ def command(context: Context, selection: Selection, places: Places, telling: Tel
     rendered.raise_errors()
     place = site(places, rendered.collection)
     sources = {
-        source: None
+        (source, rendering.recipe.folder): None
         for rendering in rendered.renderings
         if not rendering.output.skip
         for source in rendering.output.source
-        if isinstance(source, UrlSource)
     }
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
     try:
@@ -50,19 +54,36 @@ def command(context: Context, selection: Selection, places: Places, telling: Tel
     if telling.json:
         write_document(fetched, sys.stdout)
     else:
-        write_text(f"{len(fetched)} files are in {place.store.root}", sys.stderr)
+        write_text(_summary(fetched, place), sys.stderr)
     return 0
 
 
+def _summary(fetched: Sequence[Mapping[str, object]], place: Site) -> str:
+    """Return how much is there, and for sources that may move what to write into the recipe."""
+    lines = [
+        f"{one['address']}: {one['revision']} is commit {one['commit']}; "
+        f"to stay there write `expected_commit: {one['commit']}`"
+        for one in fetched
+        if one.get("moving")
+    ]
+    commits = sum("commit" in one for one in fetched)
+    also = f" and {commits} git commits" if commits else ""
+    return "\n".join([*lines, f"{len(fetched) - commits} files{also} are in {place.store.root}"])
+
+
 async def _fetch(
-    place: Site, sources: tuple[UrlSource, ...], reporter: Reporter, *, rootfs: bool
+    place: Site, sources: Sequence[tuple[Source, Path]], reporter: Reporter, *, rootfs: bool
 ) -> list[dict[str, object]]:
     fetcher = place.fetcher(reporter.emit)
-    paths = await fetcher.fetch_all(sources)
+    files = list(dict.fromkeys(source for source, _ in sources if isinstance(source, UrlSource)))
+    paths = await fetcher.fetch_all(files)
     found: list[dict[str, object]] = [
         {"address": source.urls[0], "sha256": source.sha256, "path": str(path)}
-        for source, path in zip(sources, paths, strict=True)
+        for source, path in zip(files, paths, strict=True)
     ]
+    for source, folder in sources:
+        if isinstance(source, GitSource):
+            found.append(await _fetch_commit(fetcher, source, folder))
     if rootfs:
         debs = rootfs_lock().debs
         fetched = await fetcher.debs(debs)
@@ -70,3 +91,14 @@ async def _fetch(
             {"address": f"debian:{deb.path}", "sha256": deb.sha256, "path": str(fetched[deb.sha256])} for deb in debs
         ]
     return found
+
+
+async def _fetch_commit(fetcher: Fetcher, source: GitSource, folder: Path) -> dict[str, object]:
+    checkout = await fetcher.repositories.fetch(source, folder)
+    return {
+        "address": shown(source.git),
+        "revision": wanted(source).words,
+        "commit": checkout.commit,
+        "moving": is_moving(source),
+        "path": str(checkout.folder),
+    }

@@ -67,12 +67,29 @@ class Telling:
 
 @frozen
 class Places:
-    """Where packages come from and go to, and where everything is kept."""
+    """Where packages and sources come from, where packages go to, and where everything is kept."""
 
     output: Path | None
     channels: tuple[str, ...]
     offline: bool
     store: Path | None
+    mirrors: tuple[str, ...] = ()
+
+    def replacements(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return what ``--mirror START=ADDRESS`` asks for, in its order."""
+        if not self.mirrors:
+            return ()
+        from builder.source.address import mirror_fault, shown  # the room of sources costs more than all of `render`
+
+        asked = []
+        for text in self.mirrors:
+            start, equals, replacement = text.partition("=")
+            fault = mirror_fault(start, replacement) if equals else f"{shown(text)!r} is not START=ADDRESS"
+            if fault is not None:
+                remedy = "write --mirror https://example.org/=https://mirror.example.org/example/"
+                raise UsageError(f"--mirror: {fault}", code="cli.mirror", remedy=remedy)
+            asked.append((start, (replacement,)))
+        return tuple(asked)
 
 
 @frozen
@@ -137,6 +154,10 @@ places = _grouped(
     click.option("offline", "--offline", is_flag=True, help="Use only what was fetched before."),
     click.option(
         "store", "--store", type=_PATH, envvar="BAKEHOUSE_STORE", help="Folder of all caches  [BAKEHOUSE_STORE]."
+    ),
+    click.option(
+        "mirrors", "--mirror", multiple=True, metavar="START=ADDRESS",
+        help="Try sources whose address begins with START at ADDRESS first.",
     ),
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from builder.model.frozen import frozen
 from builder.report.events import Downloaded, Event, Noted
 from builder.sandbox.rootfs import rootfs_lock
 from builder.source import Addresses, Fetcher
+from builder.source.address import all_mirrors
 from builder.store import Store, default_root
 
 _LATEST = 2**32 - 1
@@ -70,7 +71,8 @@ def site(places: Places, collection: Collection) -> Site:
         addresses=Addresses(
             debian=collection.debian,
             pypi=collection.pypi or os.environ.get("PIP_INDEX_URL"),
-            mirrors=dict(collection.mirrors),
+            mirrors=all_mirrors(places.replacements(), collection.mirrors),
+            environment=dict(os.environ),
         ),
         offline=places.offline,
     )

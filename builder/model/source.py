@@ -12,20 +12,22 @@ class SourceDigest:
     """What one source entry was, for keys, the SBOM and provenance: ``url`` is the address as the recipe gives it.
 
     ``sha256`` is the file's for an address; for a path it knows names and executable bits too. Then ``contents_sha256``
-    is what others can compute: CEP 19's hash of a folder, the plain sha256 of a file.
+    is what others can compute: CEP 19's hash of a folder, the plain sha256 of a file. A git source is its ``commit``,
+    and ``sha256`` stands for that.
     """
 
     url: str
     sha256: str
     kind: str
     contents_sha256: str | None = None
+    commit: str | None = None
 
 
 @frozen
 class SourceTree:
     """The tree that a script starts in.
 
-    ``newest`` is the newest member time of the hashed sources (seconds since 1970), None without hashed sources.
+    ``newest`` is the newest member or commit time of the hashed sources (seconds since 1970), None without such.
     """
 
     folder: Path

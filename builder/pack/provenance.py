@@ -17,11 +17,13 @@ def keys(request: PackRequest, content: str) -> dict[str, Plain]:
         "recipe_key": request.recipe_key,
         "rootfs": request.rootfs_digest,
         "sealed": request.sealed,
-        "sources": [
-            {"kind": source.kind, "sha256": source.sha256, "url": shown_address(source)}
-            for source in request.all_sources
-        ],
+        "sources": [_source(source) for source in request.all_sources],
     }
+
+
+def _source(source: SourceDigest) -> dict[str, Plain]:
+    digest = {"sha256": source.sha256} if source.commit is None else {"commit": source.commit}
+    return {"kind": source.kind, **digest, "url": shown_address(source)}
 
 
 def shown_address(source: SourceDigest) -> str:

@@ -101,10 +101,15 @@ def _package(package: LockedPackage, scope: str) -> dict[str, Plain]:
 
 def _source(source: SourceDigest, number: int) -> dict[str, Plain]:
     address = shown_address(source)
-    return {
+    known: dict[str, Plain] = {
         "type": "file",
         "bom-ref": f"source-{number}",
         "name": address.rstrip("/").rpartition("/")[2] or address,
+    }
+    if source.commit is not None:  # no digest of a file: git's ids are of commits
+        return {**known, "version": source.commit, "externalReferences": [{"type": "vcs", "url": address}]}
+    return {
+        **known,
         "hashes": [{"alg": "SHA-256", "content": source.sha256}],
         "externalReferences": [{"type": "distribution", "url": address}],
     }

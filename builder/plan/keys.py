@@ -72,7 +72,8 @@ class Keys:
             yield f"the sibling {sibling.name}", f"{sibling.version} {sibling.build_string}"
         yield from _file_entries(self._folders.files(rendering.recipe.folder))
         for number, source in enumerate(self._source_digests(rendering), 1):
-            yield f"source {number}, {source.url}", source.sha256
+            what = f"source {number}, {'git ' if source.commit else ''}{source.url}"
+            yield what, source.sha256 if source.commit is None else f"commit {source.commit}"
         for need in needs:
             yield f"{_DEPENDENCY[need.section]} {need.name}", self._group_key(need.group)
 

@@ -87,7 +87,7 @@ def _changes(record: Explanation | None, explanation: Explanation) -> tuple[bool
         return False, ()
     old, new = dict(record), dict(explanation)
     words = {
-        what: "is new" if what not in old else "is gone" if what not in new else "changed"
+        what: _change(old.get(what), new.get(what))
         for what in dict.fromkeys(what for what, _ in (*explanation, *record))
         if old.get(what) != new.get(what)
     }
@@ -95,6 +95,17 @@ def _changes(record: Explanation | None, explanation: Explanation) -> tuple[bool
     more = [f"and {len(shown) - SHOWN} more changes"] if len(shown) > SHOWN + 1 else []
     kept = shown[:SHOWN] if more else shown
     return any(not is_dependency(what) for what in words), (*kept, *more)
+
+
+def _change(old: str | None, new: str | None) -> str:
+    """Return what happened to an entry; of a commit it says where from and where to."""
+    if old is None:
+        return "is new"
+    if new is None:
+        return "is gone"
+    if old.startswith("commit ") and new.startswith("commit "):
+        return f"moved from {old[7:19]} to {new[7:19]}"
+    return "changed"
 
 
 def _staging(task: Task, takers: Iterable[Task]) -> Task:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -13,6 +13,9 @@ from builder.model.frozen import frozen
 Mirrors = Mapping[str, tuple[str, ...]]
 """What an address starts with → what to try in place of that start, in order, before the address itself."""
 
+Mappings = Sequence[tuple[str, tuple[str, ...]]]
+"""Mirrors as they are written: the same start may stand there twice."""
+
 _SCHEMES = ("https", "http", "file", "pypi", "debian")
 
 
@@ -22,7 +25,8 @@ class Addresses:
 
     ``debian`` is the base address of a Debian archive (the folder that holds ``dists`` and ``pool``); without it the
     first one of the apt configuration in ``apt`` is taken. Its indexes are trusted when a key of ``keyring`` signed
-    them. ``pypi`` is the base address of a simple index (PEP 503, 691); without it PyPI's own.
+    them. ``pypi`` is the base address of a simple index (PEP 503, 691); without it PyPI's own. ``environment`` are the
+    caller's variables, of which git sees those that lead it to programs, keys and proxies.
     """
 
     debian: str | None = None
@@ -30,6 +34,7 @@ class Addresses:
     mirrors: Mirrors = field(default_factory=dict)
     apt: Path = Path("/etc/apt")
     keyring: Path = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @frozen
@@ -86,12 +91,40 @@ def join(base: str, path: str) -> str:
     return f"{base.rstrip('/')}/{quote(path, safe='/')}"
 
 
+def all_mirrors(first: Mappings, then: Mappings) -> Mirrors:
+    """Put two maps of mirrors together: of one start, those of ``first`` are tried first."""
+    found: dict[str, tuple[str, ...]] = {}
+    for start, replacements in (*first, *then):
+        found[start] = tuple(dict.fromkeys((*found.get(start, ()), *replacements)))
+    return found
+
+
+def mirror_fault(start: str, replacement: str) -> str | None:
+    """Return what is wrong with putting ``replacement`` in place of ``start``, None when nothing is.
+
+    Both end with a slash or neither does: what a recipe writes after the one must make sense after the other.
+    """
+    if ":" not in start:
+        return f"{shown(start)!r} is not the beginning of an address"
+    if "://" not in replacement:
+        return f"{shown(replacement)!r} is no address"
+    if not start.endswith(":") and start.endswith("/") != replacement.endswith("/"):
+        return f"{shown(start)!r} and {shown(replacement)!r} must both end with a slash, or neither"
+    return None
+
+
 def with_mirrors(address: str, mirrors: Mirrors) -> Iterator[str]:
     """Yield the address's mirrors, those of the longest matching start, then the address itself."""
-    start = max((prefix for prefix in mirrors if address.startswith(prefix)), key=len, default=None)
+    start = max((prefix for prefix in mirrors if _begins(address, prefix)), key=len, default=None)
     if start is not None:
         yield from (replacement + address.removeprefix(start) for replacement in mirrors[start])
     yield address
+
+
+def _begins(address: str, prefix: str) -> bool:
+    """Whether ``address`` begins with ``prefix`` up to the end of a name: example.org is not example.org.evil."""
+    rest = address.removeprefix(prefix)
+    return len(rest) < len(address) and (not rest or prefix.endswith(("/", ":")) or rest.startswith("/"))
 
 
 def file_name(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,8 @@ from builder.model.recipe import GitSource, PathSource, Source, UrlSource
 from builder.model.source import SourceDigest
 from builder.source import folder
 from builder.source.address import check_address, shown
+from builder.source.git.address import git_address, without_secret
+from builder.source.git.revision import pinned_commit, wanted
 from builder.store import digest_file
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -20,9 +23,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def source_digests(sources: Sequence[Source], recipe_folder: Path) -> tuple[SourceDigest, ...]:
     """Return a digest for each source, in order; asks no network.
 
-    For an address it is the recipe's sha256, for a path `builder.source.folder.digest` of what is there now. Raises one
-    `SourceError` with all that is wrong: no sha256, unusable addresses, paths that are absent or leave the recipe's
-    folder, git sources.
+    For an address it is the recipe's sha256, for a path `builder.source.folder.digest` of what is there now, for a git
+    repository the commit, which the recipe says or the plan has found. Raises one `SourceError` with all that is wrong:
+    no sha256, unusable addresses, paths that are absent or leave the recipe's folder.
     """
     digests: list[SourceDigest] = []
     problems: list[Problem] = []
@@ -41,11 +44,7 @@ def _digest(source: Source, recipe_folder: Path) -> SourceDigest:
         inside_only(source.target_directory, "target_directory")
     match source:
         case GitSource():
-            raise SourceError(
-                f"the source {shown(source.git)} is a git repository, which cannot be fetched yet",
-                code="source.git",
-                remedy="use `url` with an archive of that tag or commit, and its sha256",
-            )
+            return _commit_digest(source, recipe_folder)
         case UrlSource():
             return SourceDigest(url=shown(source.urls[0]), sha256=_declared_sha256(source), kind="url")
         case PathSource():
@@ -55,6 +54,21 @@ def _digest(source: Source, recipe_folder: Path) -> SourceDigest:
             except OSError as error:
                 message = f"{error.filename or place} cannot be read: {error.strerror}"
                 raise SourceError(message, code="source.unreadable") from error
+
+
+def _commit_digest(source: GitSource, recipe_folder: Path) -> SourceDigest:
+    git_address(source.git, recipe_folder)
+    pinned = pinned_commit(source)
+    commit = source.commit or pinned
+    if commit is None:
+        raise SourceError(
+            f"{wanted(source).words} of {without_secret(source.git)} may be any commit",
+            code="source.git-commit",
+            remedy="write `rev` with a whole commit id, or `expected_commit`",
+        )
+    # All that is taken of a repository hangs on the commit's id, as all of a file does on its digest.
+    sha256 = hashlib.sha256(f"git commit {commit}".encode()).hexdigest()
+    return SourceDigest(url=without_secret(source.git), sha256=sha256, kind="git", commit=commit)
 
 
 def _declared_sha256(source: UrlSource) -> str:

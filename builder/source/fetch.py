@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from builder.errors import BakehouseError, MachineError, SourceError
 from builder.model.recipe import UrlSource
@@ -25,6 +25,9 @@ from builder.source.apt import debian_archive
 from builder.source.failure import Unfetched, explain, offline_error, together, unhashed_error
 from builder.source.transfer import Progress, Transfer, TransferError
 from builder.store import Store, StoredFile, digest_file
+
+if TYPE_CHECKING:
+    from builder.source.git.repositories import Repositories
 
 
 class ArchiveFile(Protocol):
@@ -66,6 +69,13 @@ class Fetcher:
     def keyring(self) -> Path:
         """The keys that may sign a Debian archive's index."""
         return self._addresses.keyring
+
+    @property
+    def repositories(self) -> Repositories:
+        """What fetches git repositories, through the same mirrors into the same store."""
+        from builder.source.git.repositories import Repositories  # most recipes have none
+
+        return Repositories(self._store, self._addresses, offline=self._offline, report=self._report)
 
     async def fetch(self, source: UrlSource) -> Path:
         """Return the verified file of one source; see `fetch_all`."""

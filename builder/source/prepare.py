@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from builder.archive import is_archive, unpack
+from builder.archive import Unpacked, is_archive, unpack
 from builder.errors import SourceError
 from builder.model.frozen import frozen
 from builder.model.inside import SEALED, InsidePaths
@@ -32,18 +33,23 @@ OpenSession = Callable[[Sequence[Mount]], AbstractAsyncContextManager[Session]]
 """Opens a sandbox session over the rootfs with these mounts."""
 
 
+CheckOut = Callable[[Path], Unpacked]
+
+
 @frozen
 class _Part:
     """One source on its way: ``file`` is where it lies (in the store, or beside the recipe), ``name`` its own name.
 
-    ``stage`` is a private folder of its own, in which it is laid out before it is merged.
+    ``stage`` is a private folder of its own, in which it is laid out before it is merged. Of a git repository
+    ``check_out`` writes the tree there, and ``file`` is the repository.
     """
 
-    source: UrlSource | PathSource
+    source: Source
     file: Path
     name: str
     stage: Path
     patches: tuple[Patch, ...]
+    check_out: CheckOut | None = None
 
 
 async def prepare(
@@ -65,21 +71,24 @@ async def prepare(
     patches that do not apply; `MachineError` when something cannot be fetched.
     """
     digests = await asyncio.to_thread(source_digests, sources, recipe_folder)
-    kept = [source for source in sources if not isinstance(source, GitSource)]
-    patches = [tuple(_patch(name, recipe_folder) for name in source.patches) for source in kept]
-    fetched = iter(await fetcher.fetch_all([source for source in kept if isinstance(source, UrlSource)]))
+    patches = [tuple(_patch(name, recipe_folder) for name in source.patches) for source in sources]
+    fetched = iter(await fetcher.fetch_all([source for source in sources if isinstance(source, UrlSource)]))
     room = await asyncio.to_thread(_stage_room, into)
     try:
         parts = []
-        for number, (source, own) in enumerate(zip(kept, patches, strict=True)):
-            stage = room / str(number)
-            if isinstance(source, UrlSource):
-                name = source.file_name or file_name(source.urls[0])
-                parts.append(_Part(source=source, file=next(fetched), name=name, stage=stage, patches=own))
-            else:
-                place = located(source.path, recipe_folder)
-                name = source.file_name or place.name
-                parts.append(_Part(source=source, file=place, name=name, stage=stage, patches=own))
+        for number, (source, own) in enumerate(zip(sources, patches, strict=True)):
+            part = partial(_Part, source=source, stage=room / str(number), patches=own)
+            match source:
+                case UrlSource():
+                    parts.append(part(file=next(fetched), name=source.file_name or file_name(source.urls[0])))
+                case PathSource():
+                    place = located(source.path, recipe_folder)
+                    parts.append(part(file=place, name=source.file_name or place.name))
+                case GitSource():
+                    repositories = fetcher.repositories
+                    checkout = await repositories.fetch(source, recipe_folder)
+                    check_out = partial(repositories.check_out, checkout)
+                    parts.append(part(file=checkout.folder, name=checkout.name, check_out=check_out))
         newest = await _lay_out_all(parts)
         bench = _Bench(into=into, recipe_folder=recipe_folder, inside=inside)
         await _merge_all(parts, bench, patch_session)
@@ -121,18 +130,20 @@ async def _to_the_end(jobs: Sequence[Future[_T]]) -> list[_T]:
 
 
 def _lay_out(part: _Part) -> int | None:
-    """Fill the part's stage; return the newest member time of its archive, None when it is no archive."""
+    """Fill the part's stage; return the newest member time of its archive or its commit's, None when it has neither."""
     part.stage.mkdir()
     newest = None
-    if part.file.is_dir():
+    if part.check_out is not None:
+        newest = part.check_out(part.stage).newest
+    elif part.file.is_dir():
         folder.copy(folder.items(part.file, part.source.filter), part.stage)
-    elif part.source.file_name is None and is_archive(part.name):
+    elif _name_given(part.source) is None and is_archive(part.name):
         newest = unpack(part.file, part.stage, name=part.name).newest
-        if part.source.filter:
-            folder.keep_only(part.stage, part.source.filter)
     else:
         executable = isinstance(part.source, PathSource) and os.access(part.file, os.X_OK)
         folder.copy_file(part.file, part.stage / part.name, executable=executable)
+    if part.source.filter and newest is not None:
+        folder.keep_only(part.stage, part.source.filter)
     if part.source.filter and next(part.stage.iterdir(), None) is None:
         raise SourceError(f"the filter of {_label(part)} selects nothing", code="source.filter")
     return newest
@@ -193,4 +204,14 @@ def _merge_part(part: _Part, into: Path, target: PurePosixPath) -> None:
 
 
 def _label(part: _Part) -> str:
-    return part.source.path if isinstance(part.source, PathSource) else shown(part.source.urls[0])
+    match part.source:
+        case PathSource(path=path):
+            return path
+        case UrlSource(urls=urls):
+            return shown(urls[0])
+        case GitSource():
+            return part.name
+
+
+def _name_given(source: Source) -> str | None:
+    return None if isinstance(source, GitSource) else source.file_name

@@ -16,7 +16,7 @@ variants: [v.yaml]
 channels: [https://example.org/channel, ./beside, /above]
 output: out
 mirrors:
-  https://example.org/: [https://mirror.example.org/, file:///srv]
+  https://example.org/: [https://mirror.example.org/, file:///srv/]
 debian: https://debian.example.org
 pypi: https://pypi.example.org/simple
 policy: strict
@@ -31,7 +31,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         variants=(tmp_path / "v.yaml",),
         channels=("https://example.org/channel", str(tmp_path / "beside"), "/above"),
         output=tmp_path / "out",
-        mirrors=(("https://example.org/", ("https://mirror.example.org/", "file:///srv")),),
+        mirrors=(("https://example.org/", ("https://mirror.example.org/", "file:///srv/")),),
         debian="https://debian.example.org",
         pypi="https://pypi.example.org/simple",
         policy="strict",

@@ -97,7 +97,7 @@ def test_no_sources(recipe: Path) -> None:
         (PathSource(path="absent"), "source.absent"),
         (PathSource(path="b.txt", sha256="0" * 64), "source.wrong-bytes"),
         (PathSource(path="src", filter=GlobList(include=("{",))), "source.filter"),
-        (GitSource(git="https://example.org/repository.git"), "source.git"),
+        (GitSource(git="https://example.org/repository.git"), "source.git-commit"),
     ],
 )
 def test_what_is_refused(recipe: Path, source: Source, code: str) -> None:
@@ -129,13 +129,42 @@ def test_a_recipe_behind_a_link_is_a_recipe(recipe: Path, tmp_path: Path) -> Non
     assert source_digests([PathSource(path="src")], tmp_path / "link")[0].kind == "path"
 
 
-def test_git_sources_name_the_remedy(recipe: Path) -> None:
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        GitSource(git="https://example.org/r.git", rev=COMMIT),
+        GitSource(git="https://example.org/r.git", tag="v1", expected_commit=COMMIT),
+        GitSource(git="https://example.org/r.git", branch="main", commit=COMMIT),
+        GitSource(git="https://user:secret@example.org/r.git", branch="main", commit=COMMIT),
+    ],
+)
+def test_a_git_source_is_its_commit(recipe: Path, source: GitSource) -> None:
+    [digest] = source_digests([source], recipe)
+    assert (digest.kind, digest.commit, digest.url) == ("git", COMMIT, "https://example.org/r.git")
+    assert len(digest.sha256) == 64
+
+
+def test_other_commits_have_other_digests(recipe: Path) -> None:
+    sources = [GitSource(git="https://example.org/r.git", rev=digit * 40) for digit in "abc"]
+    assert len({digest.sha256 for digest in source_digests(sources, recipe)}) == 3
+
+
+def test_a_revision_that_nobody_resolved_is_no_digest(recipe: Path) -> None:
     with pytest.raises(SourceError) as caught:
         source_digests([GitSource(git="https://user:secret@example.org/r.git", tag="v1")], recipe)
     [problem] = caught.value.problems
-    assert "secret" not in problem.message
-    assert "`url`" in (problem.remedy or "")
-    assert "sha256" in (problem.remedy or "")
+    assert problem.message == "tag v1 of https://example.org/r.git may be any commit"
+    assert "expected_commit" in (problem.remedy or "")
+
+
+def test_a_git_source_that_is_wrong_is_refused_without_a_network(recipe: Path) -> None:
+    wrong = GitSource(git="https://example.org/r.git", rev="a" * 40, expected_commit="b" * 40)
+    evil = GitSource(git="ext::sh -c id", rev="a" * 40)
+    assert codes(recipe, wrong) == ["source.git-commit"]
+    assert codes(recipe, evil) == ["source.git-address"]
 
 
 def test_unhashed_sources_name_the_command(recipe: Path) -> None:

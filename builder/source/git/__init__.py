@@ -1,0 +1,1 @@
+"""Git repositories as sources: a revision becomes a commit, and that a tree of which every byte was verified."""

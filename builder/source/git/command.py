@@ -1,0 +1,146 @@
+"""Runs git so that nothing but its arguments decides what it does: no configuration, hooks or prompts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from builder.errors import MachineError
+from builder.source.git.address import without_secret
+
+_KEPT = ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_FIXED = {
+    "GIT_ASKPASS": "",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oControlMaster=no -oControlPath=none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "SSH_ASKPASS_REQUIRE": "never",
+}
+_OPTIONS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "credential.helper=",
+    "fetch.fsckObjects=true",
+    "transfer.fsckObjects=true",
+    # Old mistakes of tools long mended, which many histories hold and which hurt nobody.
+    "fetch.fsck.badTimezone=warn",
+    "fetch.fsck.missingSpaceBeforeDate=warn",
+    "fetch.fsck.missingEmail=warn",
+    "fetch.fsck.zeroPaddedFilemode=warn",
+    "fetch.recurseSubmodules=false",
+    "gc.auto=0",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+    "maintenance.auto=false",
+)
+_MOST_OUTPUT = 64 << 20
+_MOST_WORDS = 16 << 10
+
+NO_GIT = "install git (apt-get install git)"
+
+
+class GitError(Exception):
+    """git ended with an error; the text is what it said, without secrets."""
+
+
+def git_variables(caller: Mapping[str, str], protocol: str | None = None) -> dict[str, str]:
+    """Return the variables that git runs with: of the caller's only what leads to programs, keys and proxies.
+
+    ``protocol`` is the only one that it may use; without it, it reaches nothing outside the repository.
+    """
+    kept = {name: caller[name] for name in _KEPT if name in caller}
+    kept |= {name: value for name, value in caller.items() if name.lower() in _PROXIES}
+    if "SSL_CERT_FILE" in kept:  # git's own HTTP library reads another name
+        kept["GIT_SSL_CAINFO"] = kept["SSL_CERT_FILE"]
+    kept.setdefault("PATH", os.defpath)
+    return {**kept, **_FIXED, "GIT_ALLOW_PROTOCOL": protocol or "none"}
+
+
+def git_command(variables: Mapping[str, str], repository: Path | None, *arguments: str) -> list[str]:
+    """Return the command line that runs git in ``repository`` and ends it with the thread that starts it.
+
+    Raises `MachineError` where there is no git.
+    """
+    git = shutil.which("git", path=variables["PATH"])
+    if git is None:
+        raise MachineError("git is not installed", code="source.no-git", remedy=NO_GIT)
+    options = [part for option in _OPTIONS for part in ("-c", option)]
+    place = () if repository is None else (f"--git-dir={repository}",)
+    # Killed, we could not stop it, and it would go on writing into a folder that somebody else removes.
+    bound = shutil.which("setpriv", path=variables["PATH"])
+    ending = (bound, "--pdeathsig", "KILL", "--") if bound else ()
+    return [*ending, git, *options, *place, *arguments]
+
+
+async def run_git(variables: Mapping[str, str], repository: Path | None, *arguments: str) -> bytes:
+    """Run git and return what it prints, 64 MiB at most.
+
+    Raises `GitError` with its words when it fails. A cancelled call kills it and all that it started.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *git_command(variables, repository, *arguments),
+        env=dict(variables),
+        cwd=repository or "/",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        output, words = await asyncio.gather(_first(process.stdout, lambda: _kill(process)), _last(process.stderr))
+        code = await process.wait()
+    finally:
+        if process.returncode is None:
+            _kill(process)
+            # A pipe that nobody reads keeps `wait` from seeing the end.
+            await asyncio.gather(_last(process.stdout), _last(process.stderr))
+            await process.wait()
+    if len(output) > _MOST_OUTPUT:
+        raise GitError("git prints without end")
+    if code != 0:
+        raise GitError(_told(words) or f"git ended with {code}")
+    return output
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _first(stream: asyncio.StreamReader, stop: Callable[[], None]) -> bytes:
+    """Return all that comes; when it is too much, ``stop`` it, and return no more than shows that."""
+    found = bytearray()
+    while piece := await stream.read(1 << 16):
+        if len(found) <= _MOST_OUTPUT:
+            found += piece
+            if len(found) > _MOST_OUTPUT:
+                stop()
+    return bytes(found)
+
+
+async def _last(stream: asyncio.StreamReader) -> bytes:
+    found = b""
+    while piece := await stream.read(1 << 14):
+        found = (found + piece)[-_MOST_WORDS:]
+    return found
+
+
+def _told(words: bytes) -> str:
+    """Return what matters of git's words in one line: its errors, or all of it when none is marked as one."""
+    lines = [line.strip() for line in words.decode("utf-8", "replace").splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:", "ERROR:"))]
+    told = "; ".join(dict.fromkeys(marked or lines[-3:]))
+    return without_secret("".join(sign if sign.isprintable() else "?" for sign in told))[:2000]
