@@ -26,7 +26,7 @@ demo-python: $(VENV)/run  ## build CPython, its libraries and packages for it fr
 	@ci/demo-python "$(BIN)"
 
 fetch: $(VENV)/test  ## fetch everything that the tests need, so that they run without a network
-	@$(BIN)/bakehouse fetch --rootfs recipes/*/* tests/e2e/snakes tests/e2e/tongues
+	@$(BIN)/bakehouse fetch --rootfs --variant c_stdlib_version=2.31,2.36 recipes/*/* tests/e2e/snakes tests/e2e/tongues
 
 test: $(VENV)/test fetch  ## set up what is missing, then run all checks and tests
 	@ci/test "$(BIN)"

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from builder.source.debian import pool_file
+from builder.source.pins import pins
 from tests.recipes.collection import CHECKOUT, FOLDERS, NAMES, PYTHON_VARIANTS, RECIPES, VARIANTS, Package, packages
 
 TEXTS = {name: (FOLDERS[name] / "recipe.yaml").read_text(encoding="utf-8") for name in NAMES}
@@ -127,6 +129,17 @@ def test_sources_are_named_and_hashed(package: Package) -> None:
             assert match, url
             if url.startswith("pypi:"):
                 assert f"-{match['version']}" in url.rpartition("/")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_repin_can_read_every_pin(name: str) -> None:
+    """Addresses of Debian's files are made of nothing but text and values of the recipe's context."""
+    found = list(pins(FOLDERS[name] / "recipe.yaml", TEXTS[name]))
+    assert len(found) == len(re.findall(r"^[^#\n]*\bdebian:\S", TEXTS[name], re.MULTILINE))
+    for pin in found:
+        assert pin.path is not None, pin.address.text
+        assert pool_file(pin.path) is not None, pin.path
+        assert pin.sha256 is not None, pin.path
 
 
 def test_debian_packages_are_of_one_suite() -> None:
