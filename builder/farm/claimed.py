@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from builder.farm.executor import Job
 from builder.farm.ledger import Claim, Ledger
@@ -40,12 +41,19 @@ class Claimed:
         claim = await self._claim(task.recipe_key, task.id)
         try:
             name = await asyncio.to_thread(self._known, task.recipe_key)
-            outcome = await self._run(job) if name is None else _reused(task.id, name)
+            outcome = await self._run(job) if name is None else self._taken_over(job, name)
         except BaseException:
             self._ledger.release(claim)
             raise
         await asyncio.to_thread(self._write, claim, outcome, job)
         return outcome
+
+    def _taken_over(self, job: Job, name: str) -> Outcome:
+        """Return the end of a job that another process has done, and with it of those whose tests it was to run."""
+        waiting = [one for one in job.inputs if one.ending is Ending.WAITING]
+        there = [(one.task_id, self._known(one.package.recipe_key)) for one in waiting if one.package is not None]
+        settled = tuple(_reused(task_id, found) for task_id, found in there if found is not None)
+        return replace(_reused(job.task.id, name), settled=settled)
 
     async def _claim(self, recipe_key: str, task_id: str) -> Claim:
         pause = _SHORTEST_PAUSE
@@ -57,7 +65,9 @@ class Claimed:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _write(self, claim: Claim, outcome: Outcome, job: Job) -> None:
-        if outcome.good:
+        if outcome.ending is Ending.WAITING:  # nothing is in the channel yet
+            self._ledger.release(claim)
+        elif outcome.good:
             self._ledger.finish(
                 claim,
                 file_name=outcome.file_name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from builder.errors import Problem
 from builder.farm.executor import Executor, Job
@@ -17,7 +18,8 @@ async def drive(
     """Run every task of ``plan`` that must run and return all ends, in the plan's order.
 
     A task starts when all that it needs (for its build and for its tests) has a good end; the one that most others wait
-    for goes first. After a failure nothing new starts unless ``keep_going``; then all that does not depend on it does.
+    for goes first. One that waits for its tests has its end when the task that runs them has. After a failure nothing
+    new starts unless ``keep_going``; then all that does not depend on it does.
     """
     walk = _Walk(plan)
     report = _Teller(len(plan.tasks), emit)
@@ -28,9 +30,10 @@ async def drive(
             _start(walk, executor)
             if not walk.running:
                 break
-            for outcome in await executor.poll():
+            for outcome in _each(await executor.poll()):
                 walk.end(outcome)
-                report(outcome)
+                if outcome.ending is not Ending.WAITING:
+                    report(outcome)
                 if not outcome.good and not keep_going:
                     walk.stopped = True
     except BaseException:
@@ -39,6 +42,13 @@ async def drive(
     for outcome in walk.held_back():
         report(outcome)
     return tuple(walk.ended[task.id] for task in plan.tasks)
+
+
+def _each(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Yield ``outcomes``, each after those that it settles."""
+    for outcome in outcomes:
+        yield from outcome.settled
+        yield outcome
 
 
 def _start(walk: _Walk, executor: Executor) -> None:
@@ -107,8 +117,10 @@ class _Walk:
         self.ended[outcome.task_id] = outcome
 
     def held_back(self) -> Iterable[Outcome]:
-        """End all that never started, each with the reason."""
+        """End all that never started, and all that still wait for their tests, each with the reason."""
         for name, task in self._tasks.items():
+            if name in self.ended and self.ended[name].ending is Ending.WAITING:
+                yield self._untested(task)
             if name not in self._waiting:
                 continue
             bad = [need for need in _needs(task) if need in self.ended and not self.ended[need].good]
@@ -119,6 +131,12 @@ class _Walk:
             problem = Problem(code="farm.blocked", message=message, remedy=remedy)
             self.end(Outcome(task_id=name, ending=Ending.BLOCKED, problems=(problem,), reasons=(message,)))
             yield self.ended[name]
+
+    def _untested(self, task: Task) -> Outcome:
+        message = f"built and not tested: it needs {task.tested_by} to run, which did not succeed"
+        problem = Problem(code="farm.untested", message=message, remedy="its package is built again with that one")
+        self.end(replace(self.ended[task.id], ending=Ending.BLOCKED, problems=(problem,), reasons=(message,)))
+        return self.ended[task.id]
 
     def _settle(self, task: Task, ending: Ending, reasons: tuple[str, ...]) -> Outcome:
         outcome = Outcome(task_id=task.id, ending=ending, file_name=task.package, reasons=reasons)

@@ -16,6 +16,7 @@ class Ending(StrEnum):
     """How a task ended."""
 
     BUILT = "built"
+    WAITING = "waiting for its tests"
     REUSED = "reused"
     STAGED = "staged"
     FAILED = "failed"
@@ -38,6 +39,8 @@ class Outcome:
     ``file_name`` is the package in the channel (built or reused), ``build_key`` the key that decided it. ``problems``
     are why it failed or was held back, ``exit_code`` what such a failure is worth (see `builder.errors`); ``reasons``
     say in the user's words why it was built or reused.
+
+    A package that is `WAITING` is in no channel yet: the task that tests it brings its end among ``settled``.
     """
 
     task_id: str
@@ -52,8 +55,9 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     exit_code: int = 0
     reasons: tuple[str, ...] = ()
+    settled: tuple[Outcome, ...] = ()
 
     @property
     def good(self) -> bool:
         """Whether dependants may start."""
-        return self.ending in {Ending.BUILT, Ending.REUSED, Ending.STAGED, Ending.SKIPPED}
+        return self.ending in {Ending.BUILT, Ending.WAITING, Ending.REUSED, Ending.STAGED, Ending.SKIPPED}

@@ -28,6 +28,9 @@ class Task:
     dependencies). ``reasons`` says in the user's words why the state is what it is; for `REUSE` and `AFTER` ``package``
     is the file in the channel that goes by the recipe key, or that may be reused. ``recipe_key`` is the digest of
     ``explanation``, which a package should remember for the next plan.
+
+    Packages that need each other to run are tested together by the last one of them: ``tested_by`` is that task, for
+    those that leave their tests to it.
     """
 
     id: str
@@ -39,6 +42,7 @@ class Task:
     reasons: tuple[str, ...] = ()
     package: str | None = None
     explanation: Explanation = ()
+    tested_by: str | None = None
 
 
 @frozen

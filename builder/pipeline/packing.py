@@ -15,6 +15,7 @@ from builder.environment.wall import in_thread
 from builder.model.finding import Finding
 from builder.model.frozen import frozen
 from builder.model.globs import Globs
+from builder.model.outcome import Ending
 from builder.model.package import Package
 from builder.model.payload import Payload, Relocated
 from builder.model.python import Python, python_in
@@ -127,7 +128,10 @@ def _siblings(work: Work) -> tuple[SiblingFiles, ...]:
         if outcome.file_name is None:
             continue
         subdir = outcome.task_id.partition("/")[0]
-        package = read_package(work.bench.channel.root / subdir / outcome.file_name)
+        place = work.bench.channel.root / subdir / outcome.file_name
+        if outcome.ending is Ending.WAITING and outcome.package is not None:
+            place = outcome.package.path
+        package = read_package(place)
         name = package.index()["name"]
         if name in names:
             found.append(SiblingFiles(name=name, paths=frozenset(str(entry["_path"]) for entry in package.paths())))

@@ -10,7 +10,7 @@ from builder.environment.wall import in_thread
 from builder.errors import BakehouseError, PackageTestError, UsageError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
-from builder.pipeline import bytecode, packing, scripting, staged, trying
+from builder.pipeline import bytecode, circle, packing, scripting, staged, trying
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
@@ -42,7 +42,7 @@ async def _bake(work: Work) -> Outcome:
     with phases.of(Phase.ENVIRONMENT):
         ready = await make_ready(work)
     if (reused := await _reused(work, ready)) is not None:
-        return reused
+        return await circle.settled(work, reused)
     refuse_missing(work, ready)
     with phases.of(Phase.SOURCE):
         tree = await scripting.fetch_sources(work)
@@ -70,16 +70,26 @@ async def _bake(work: Work) -> Outcome:
         findings=findings,
         reasons=work.task.reasons,
     )
+    return await _finished(work, outcome, scripting.epoch_of(work, tree, ready))
+
+
+async def _finished(work: Work, outcome: Outcome, epoch: int) -> Outcome:
+    """Test and publish a package that was packed."""
+    phases, bench, package = work.phases, work.bench, outcome.package
+    assert package is not None
     with phases.of(Phase.TESTING):
+        if bench.test and work.task.tested_by is not None:
+            return await circle.left_waiting(work, outcome)
+        waiting = circle.waiting_packages(work)
         if bench.test:
-            tests = await trying.tried(work, package, scripting.epoch_of(work, tree, ready))
-            outcome = replace(outcome, tests=tests)
+            outcome = replace(outcome, tests=await trying.tried(work, package, epoch, beside=waiting))
+        if waiting:
+            return await circle.settled(work, outcome)
         if not all(test.passed for test in outcome.tests):
             problems = await trying.set_aside(work, package, outcome.tests)
             return replace(outcome, ending=Ending.FAILED, problems=problems, exit_code=PackageTestError.exit_code)
     with phases.of(Phase.CHANNEL):
-        published = await in_thread(bench.channel.publish, package, replace=True)
-    return replace(outcome, package=replace(package, path=published.path))
+        return await circle.published(work, outcome)
 
 
 async def _reused(work: Work, ready: Ready) -> Outcome | None:

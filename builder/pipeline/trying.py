@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -16,13 +17,16 @@ from builder.pipeline.work import Work
 from builder.testing import TestBench, test_package
 
 
-async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, ...]:
-    """Run the package's tests, each in a fresh session, the package offered beside the channels."""
+async def tried(work: Work, package: Package, epoch: int, *, beside: Sequence[Package] = ()) -> tuple[TestResult, ...]:
+    """Run the package's tests, each in a fresh session, the package offered beside the channels.
+
+    Packages ``beside`` it are offered too: those that need it to run as it needs them.
+    """
     bench = work.bench
 
     async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         subdir = work.rendering.platforms.host
-        environment = await bench.solver.solve(specs, subdir=subdir, loose=[package])
+        environment = await bench.solver.solve(specs, subdir=subdir, loose=[package, *beside])
         return await link(environment, inside, bench.store, offline=bench.offline, report=work.note)
 
     async def fetch(wanted: LockedPackage) -> Path:
@@ -30,8 +34,11 @@ async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, .
             wanted, work.folder("downstream")
         )
 
-    logs = bench.logs / work.rendering.stem
+    stem = package.file_name.removesuffix(".conda")
+    logs = bench.logs / stem
     logs.mkdir(parents=True, exist_ok=True)
+    scratch = work.folder("tests") / stem
+    scratch.mkdir()
     return await test_package(
         package.path,
         TestBench(
@@ -42,7 +49,7 @@ async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, .
             limits=bench.limits,
             link=link_for,
             fetch=fetch,
-            scratch=work.folder("tests"),
+            scratch=scratch,
             logs=logs,
             epoch=epoch,
             cores=bench.cores,
@@ -51,6 +58,11 @@ async def tried(work: Work, package: Package, epoch: int) -> tuple[TestResult, .
             on_line=work.say,
         ),
     )
+
+
+def package_epoch(package: Package) -> int:
+    """Return the package's time, in seconds since 1970."""
+    return int(json.loads(package.record).get("timestamp", 0)) // 1000
 
 
 async def set_aside(work: Work, package: Package, results: Sequence[TestResult]) -> tuple[Problem, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from builder.errors import Place, RecipeError
 from builder.matrix import refuse_collisions
 from builder.model.rendering import Rendering
 from builder.model.task import Plan, Task
+from builder.plan.circles import Circle, circles, joined
 from builder.plan.context import PlanContext
 from builder.plan.keys import Keys, recipe_key
 from builder.plan.needs import Group, Need, Planned
@@ -19,9 +20,10 @@ from builder.plan.waiting import tests_that_wait
 def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
     """Return the plan for ``renderings`` of any number of recipes; skipped ones are no tasks.
 
-    A build or host requirement waits for every planned package that it matches, a run requirement only before tests; if
-    that would close a cycle, tests do not wait and the task says so. Raises `RecipeError` when build and host
-    requirements form a cycle, or when two renderings would be one file.
+    A build or host requirement waits for every planned package that it matches, a run requirement only before tests.
+    Packages that need each other to run are tested together (`builder.plan.circles`); if waiting would close another
+    cycle, tests do not wait and the task says so. Raises `RecipeError` when build and host requirements form a cycle,
+    or when two renderings would be one file.
     """
     by_id = {rendering.identity: rendering for rendering in _to_do(renderings)}
     planned = Planned(by_id.values())
@@ -29,7 +31,8 @@ def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
     graph = {task: _groups(found) for task, found in needs.items()}
     _refuse_cycles(graph, by_id)
     tests = {task: _groups(planned.test_needs(rendering)) for task, rendering in by_id.items()}
-    waiting, notes = tests_that_wait(graph, tests)
+    found = circles(graph, tests)
+    waiting, notes = tests_that_wait(graph, _apart(tests, found))
     keys, unions = Keys(context), _Unions()
     explanations = {task: keys.explain(by_id[task], needs[task]) for task in in_order(graph)}
     tasks = [
@@ -44,7 +47,23 @@ def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
         )
         for task in in_order({task: (*graph[task], *waiting[task]) for task in graph})
     ]
-    return Plan(tasks=decided(tasks, context))
+    return Plan(tasks=joined(decided(tasks, context), found))
+
+
+def _apart(tests: Mapping[str, Sequence[Group]], found: Sequence[Circle]) -> dict[str, tuple[Group, ...]]:
+    """Return what tests need but for the other members of the same circle, who need them as much."""
+    circle_of = {task: circle for circle in found for task in circle}
+    return {
+        task: tuple(_without(groups, circle_of[task])) if task in circle_of else tuple(groups)
+        for task, groups in tests.items()
+    }
+
+
+def _without(groups: Iterable[Group], circle: Circle) -> Iterator[Group]:
+    for group in groups:
+        kept = tuple(task for task in group.tasks if task not in circle)
+        if kept:
+            yield group if len(kept) == len(group.tasks) else Group(kept)
 
 
 def _to_do(renderings: Iterable[Rendering]) -> list[Rendering]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from builder.farm.claimed import Claimed
 from builder.model.outcome import Ending, Outcome
 from builder.store import Store
 from tests.farm.plans import bad, good, task
+from tests.report.values import package
 
 
 def nothing(recipe_key: str) -> str | None:
@@ -89,3 +91,32 @@ def test_a_defect_and_a_cancellation_give_the_claim_back(tmp_path: Path) -> None
         with pytest.raises(RuntimeError, match="defect"):
             asyncio.run(Claimed(first, "ch", run=run, known=nothing)(Job(task=task("a"))))
         assert second.claim("ch", "key-a", task("a").id) is not None
+
+
+def waiting(name: str) -> Outcome:
+    made = replace(package(name), recipe_key=f"key-{name}")
+    return Outcome(task_id=task(name).id, ending=Ending.WAITING, file_name=made.file_name, package=made)
+
+
+def test_what_waits_for_its_tests_is_not_done_yet(tmp_path: Path) -> None:
+    async def run(job: Job) -> Outcome:
+        return waiting("a")
+
+    with Ledger(Store(tmp_path)) as ledger:
+        assert asyncio.run(Claimed(ledger, "ch", run=run, known=nothing)(Job(task=task("a")))) == waiting("a")
+        assert ledger.done("ch") == {}
+        assert ledger.claim("ch", "key-a", task("a").id) is not None
+
+
+def test_another_process_that_tested_all_settles_what_waits_here(tmp_path: Path) -> None:
+    async def run(job: Job) -> Outcome:
+        raise AssertionError("must not run")
+
+    known = {"key-b": "b.conda", "key-a": "a.conda"}
+    with Ledger(Store(tmp_path)) as ledger:
+        inputs = (waiting("a"), waiting("c"), good(Job(task=task("d"))))
+        outcome = asyncio.run(Claimed(ledger, "ch", run=run, known=known.get)(Job(task=task("b"), inputs=inputs)))
+    assert outcome.ending is Ending.REUSED
+    assert [(one.task_id, one.ending, one.file_name) for one in outcome.settled] == [
+        (task("a").id, Ending.REUSED, "a.conda")
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -163,3 +164,55 @@ def test_every_task_ends_exactly_once_and_in_order(edges: list[list[int]], slots
         needs_good = all(ended[need.split("/")[1].split("-")[0]].good for need in made.needs)
         assert (outcome.ending is Ending.BLOCKED) == (not needs_good)
         assert all(place[need] < place[made.id] for need in made.needs if made.id in place)
+
+
+def circle(job: Job) -> Outcome:
+    """``b`` tests ``a`` too: the end of ``a`` comes with that of ``b``."""
+    name = job.task.rendering.output.name
+    if name == "a":
+        return Outcome(task_id=job.task.id, ending=Ending.WAITING, file_name="a.conda")
+    if name == "b":
+        (waiting,) = job.inputs
+        assert waiting.ending is Ending.WAITING
+        return replace(good(job), settled=(replace(waiting, ending=Ending.BUILT),))
+    return good(job)
+
+
+ROUND = plan(
+    replace(task("a"), tested_by=task("b").id),
+    replace(task("b"), tests_need=(task("a").id,)),
+    replace(task("c", "a"), tests_need=(task("b").id,)),
+)
+
+
+def test_what_waits_for_its_tests_ends_with_who_runs_them() -> None:
+    run = Recorder(circle)
+    ended, told = walk(ROUND, run)
+    assert {name: one.ending for name, one in ended.items()} == dict.fromkeys("abc", Ending.BUILT)
+    events = [event for event in told if isinstance(event, Finished)]
+    assert [(event.outcome.task_id, event.done) for event in events] == [
+        (task("a").id, 1), (task("b").id, 2), (task("c").id, 3),
+    ]  # fmt: skip
+    assert [one.ending for one in run.jobs[task("c").id].inputs] == [Ending.BUILT, Ending.BUILT]
+
+
+@pytest.mark.parametrize("keep_going", [False, True])
+def test_what_nobody_tested_is_no_success(keep_going: bool) -> None:
+    run = Recorder(lambda job: bad(job) if job.task.rendering.output.name == "b" else circle(job))
+    ended, told = walk(ROUND, run, keep_going=keep_going)
+    endings = {name: outcome.ending for name, outcome in ended.items()}
+    assert endings == {"a": Ending.BLOCKED, "b": Ending.FAILED, "c": Ending.BLOCKED}
+    (problem,) = ended["a"].problems
+    assert problem.message == f"built and not tested: it needs {task('b').id} to run, which did not succeed"
+    assert len([event for event in told if isinstance(event, Finished)]) == 3
+
+
+def test_a_package_that_fails_the_tests_that_another_ran_stops_the_walk() -> None:
+    def end(job: Job) -> Outcome:
+        found = circle(job)
+        settled = tuple(replace(one, ending=Ending.FAILED) for one in found.settled)
+        return replace(found, settled=settled)
+
+    ended, _ = walk(ROUND, Recorder(end))
+    endings = {name: outcome.ending for name, outcome in ended.items()}
+    assert endings == {"a": Ending.FAILED, "b": Ending.BUILT, "c": Ending.BLOCKED}

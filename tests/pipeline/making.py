@@ -94,7 +94,7 @@ class Stage:
         recipe.mkdir(parents=True, exist_ok=True)
         (recipe / "recipe.yaml").touch()
         values: dict[str, object] = {
-            "kind": "package", "name": name, "version": "1", "rendered": json.dumps({"package": name}),
+            "kind": "package", "name": name, "version": "1", "rendered": json.dumps({"package": {"name": name}}),
             "build": Build(script=Script(content=("make",))), **output,
         }  # fmt: skip
         return Rendering(

@@ -140,12 +140,28 @@ def test_cycles_are_refused_with_their_names(tmp_path: Path) -> None:
 
 
 def test_run_requirements_may_go_in_circles(tmp_path: Path) -> None:
-    made = plan(tmp_path, Package(name="lib", run=("tools",)), Package(name="tools", run=("lib",))).by_id()
-    assert made["linux-64/lib-1-h0_0"].tests_need == ("linux-64/tools-1-h0_0",)
-    assert made["linux-64/tools-1-h0_0"].tests_need == ()
-    assert made["linux-64/tools-1-h0_0"].reasons == (
-        "it is not in the channel yet", "its tests do not wait for lib-1-h0_0, which needs it first",
-    )  # fmt: skip
+    made = plan(
+        tmp_path,
+        Package(name="lib", run=("tools", "data")),
+        Package(name="tools", run=("lib",)),
+        Package(name="data"),
+        Package(name="app", on_host=("lib",)),
+    )
+    lib, tools, app = (made.by_id()[f"linux-64/{name}-1-h0_0"] for name in ("lib", "tools", "app"))
+    assert (lib.tested_by, lib.tests_need) == (tools.id, ("linux-64/data-1-h0_0",))
+    assert (tools.tested_by, tools.tests_need) == (None, ("linux-64/data-1-h0_0", lib.id))
+    assert (app.needs, app.tests_need) == ((lib.id,), (tools.id,))
+    assert lib.reasons[-1] == f"it is tested with {tools.id}, which it needs to run"
+    assert tools.reasons[-1] == "lib-1-h0_0 is tested with it"
+    order = [task.id for task in made.tasks]
+    assert order.index(lib.id) < order.index(tools.id) < order.index(app.id)
+
+
+def test_a_circle_that_is_needed_to_be_built_is_broken_as_before(tmp_path: Path) -> None:
+    made = plan(tmp_path, Package(name="lib", on_host=("tools",)), Package(name="tools", run=("lib",))).by_id()
+    assert made["linux-64/lib-1-h0_0"].needs == ("linux-64/tools-1-h0_0",)
+    assert {task.tested_by for task in made.values()} == {None}
+    assert made["linux-64/tools-1-h0_0"].reasons[-1] == "its tests do not wait for lib-1-h0_0, which needs it first"
 
 
 def test_a_platform_builds_with_the_packages_of_the_building_one(tmp_path: Path) -> None:
