@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -14,8 +15,8 @@ from builder.model.python import python_in
 from builder.model.recipe import Script
 from builder.model.source import SourceTree
 from builder.model.target import target
+from builder.pipeline import keeping
 from builder.pipeline.ready import Ready
-from builder.pipeline.trees import settle
 from builder.pipeline.work import Work
 from builder.sandbox import Bind, Changes, Mount, Overlay, Session, Tmpfs
 from builder.script import ActivatedPrefix, Log, Run, Stage, build_variables, collect, path_names, run_script
@@ -67,24 +68,53 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
     script = work.script
     if script is None:
         return Scripted(installed=inherited, work=layers)
+    bench, made = work.bench, entrance(work, tree, ready, script)
+    await in_thread(keeping.noted, work, tree, script, made.mounts, made.run.variables)
+    async with bench.sandbox.open(bench.root.folder, made.mounts, bench.limits, made.run.variables) as session:
+        ran = await run_script(session, made.run, _log(work))
+    if not ran.good:
+        raise ran.error(remedy=_remedy(work, ran.log))
+    changes = await in_thread(bench.sandbox.changes, made.source)
+    left = collect(await in_thread(bench.sandbox.changes, made.host), log=ran.log)
+    return Scripted(installed=_together(inherited, left), work=(changes.folder, *layers), changes=changes)
+
+
+@frozen
+class Entrance:
+    """What the task's script runs in, or people who enter its place; ``host`` and ``source`` get what they write."""
+
+    run: Run
+    mounts: tuple[Mount, ...]
+    host: Overlay
+    source: Overlay
+
+
+def entrance(work: Work, tree: SourceTree, ready: Ready, script: Script) -> Entrance:
+    """Return how ``script`` runs: in which mounts, with which variables."""
     bench, inside = work.bench, work.inside
+    layers = (tree.folder, *((ready.parent.source.folder,) if ready.parent else ()))
     host = Overlay(lower=ready.host_layers, upper=work.scratch / "host", inside=inside.prefix)
     source = Overlay(lower=layers, upper=work.scratch / "work-changes", inside=inside.work)
     stage = Stage(inside=inside, epoch=epoch_of(work, tree, ready), cores=bench.cores)
     python = python_in(ready.host.environment, target(work.rendering.platforms.host))
     variables = build_variables(work.rendering, stage, python=python)
     variables.update(bench.secrets_of(script))
-    async with bench.sandbox.open(
-        bench.root.folder, _mounts(work, ready, host, source), bench.limits, variables
-    ) as session:
-        ran = await run_script(session, _run(work, ready, script, variables), _log(work))
-    changes = await in_thread(bench.sandbox.changes, source)
-    if not ran.good:
-        await in_thread(settle, tree.folder, changes)
-        kept = bench.store.failed_place(work.task.id)
-        raise ran.error(remedy=f"the whole log is {ran.log}; the tree as the script left it is {kept}")
-    left = collect(await in_thread(bench.sandbox.changes, host), log=ran.log)
-    return Scripted(installed=_together(inherited, left), work=(changes.folder, *layers), changes=changes)
+    run = _run(work, ready, script, variables)
+    return Entrance(run=run, mounts=tuple(_mounts(work, ready, host, source)), host=host, source=source)
+
+
+def _remedy(work: Work, log: Path) -> str:
+    """Return what to do about a script that failed; the state of another failure may be in use just now."""
+    store, task = work.bench.store, work.task
+    if store.is_locked(store.failed_lock(task.id)):
+        return f"the whole log is {log}; the tree is not kept, since somebody debugs the one before"
+    recipe = work.rendering.recipe
+    words = ["bakehouse", "debug", str(recipe.folder if recipe.path.name == "recipe.yaml" else recipe.path)]
+    words += ["--output", work.output.name] if work.rendering.siblings else []
+    return (
+        f"`{shlex.join(words)}` enters it as the script left it; the whole log is {log}, "
+        f"the tree {store.failed_place(task.id)}"
+    )
 
 
 def _run(work: Work, ready: Ready, script: Script, variables: Mapping[str, str]) -> Run:
@@ -103,8 +133,7 @@ def _run(work: Work, ready: Ready, script: Script, variables: Mapping[str, str])
 
 
 def _log(work: Work) -> Log:
-    file = work.bench.logs / f"{work.rendering.stem}.log"
-    return Log(file, on_line=work.say, secrets=work.bench.secrets.values(), names=path_names(work.inside))
+    return Log(work.log, on_line=work.say, secrets=work.bench.secrets.values(), names=path_names(work.inside))
 
 
 def _mounts(work: Work, ready: Ready, host: Overlay, source: Overlay) -> list[Mount]:

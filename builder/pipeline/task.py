@@ -10,7 +10,7 @@ from builder.environment.wall import in_thread
 from builder.errors import BakehouseError, PackageTestError, UsageError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
-from builder.pipeline import bytecode, circle, packing, scripting, staged, trying
+from builder.pipeline import bytecode, circle, keeping, packing, scripting, staged, trying
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
@@ -30,7 +30,14 @@ async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outco
         refuse_scripts([task.rendering], tests=bench.test)
         async with bench.store.scratch_async(task.id, keep=True) as scratch:
             work = Work(task=task, bench=bench, inputs=inputs, scratch=scratch, phases=phases)
-            outcome = await (_stage(work) if task.rendering.output.kind == "staging" else _bake(work))
+            try:
+                outcome = await (_stage(work) if task.rendering.output.kind == "staging" else _bake(work))
+            except BakehouseError as error:
+                said = error.problems[0].message.partition("\n")[0]
+                await in_thread(keeping.made_to_last, scratch, bench.sandbox, bench.store, said, bench.secrets)
+                raise
+        if outcome.good:
+            await in_thread(keeping.forget, bench.store, task.id)
     except BakehouseError as error:
         outcome = Outcome(task_id=task.id, ending=Ending.FAILED, problems=error.problems, exit_code=error.exit_code)
     return replace(outcome, timings=phases.timings())

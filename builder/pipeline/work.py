@@ -48,6 +48,11 @@ class Work:
         script = with_files(self.rendering).output.build.script
         return script if script.content is not None or script.file is not None else None
 
+    @property
+    def log(self) -> Path:
+        """Where the script's output goes."""
+        return self.bench.logs / f"{self.rendering.stem}.log"
+
     def folder(self, name: str) -> Path:
         """Return a folder of the task's own, made when it is absent."""
         place = self.scratch / name

@@ -39,6 +39,11 @@ def marker(root: Path, kind: str, key: str) -> Path:
     return root / "used" / kind / key
 
 
+def failed_lock(place: Path) -> str:
+    """Return the name of the lock of whoever uses the failed tree at ``place``."""
+    return f"failed/{place.name}"
+
+
 def collect(root: Path, budget: int, *, lock_path: Callable[[str], Path]) -> Collected:
     """Sweep dead sessions, then remove the least recently used things of ``root`` until ``budget`` bytes are left."""
     for _ in _children(*_children(root / "used")):
@@ -102,7 +107,11 @@ def _things(root: Path) -> Iterator[_Thing]:
     for path in _children(root / "failed"):
         used = path.lstat().st_mtime
         yield _Thing(
-            path=path, lock_name="failed", marker=marker(root, "failed", path.name), used=used, size=_size(path)
+            path=path,
+            lock_name=failed_lock(path),
+            marker=marker(root, "failed", path.name),
+            used=used,
+            size=_size(path),
         )
 
 

@@ -158,6 +158,16 @@ class Store:
         """Hold the lock ``name`` without blocking the event loop; coroutines of one process exclude each other too."""
         return locks.lock_async(self._lock_path(name))
 
+    @contextmanager
+    def lock_if_free(self, name: str) -> Iterator[bool]:
+        """Hold the lock ``name`` if nobody has it; gives whether that is so."""
+        descriptor = locks.take(self._lock_path(name), wait=False)
+        try:
+            yield descriptor is not None
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
     def is_locked(self, name: str) -> bool:
         """Whether anybody, this process included, holds the lock ``name`` right now."""
         descriptor = locks.take(self._lock_path(name), wait=False)
@@ -202,18 +212,33 @@ class Store:
         """Return where `keep_failed` puts the tree of ``key``."""
         return self.root / "failed" / _readable(key)
 
+    def failed_lock(self, key: str) -> str:
+        """Return the name of the lock of whoever uses the failed tree of ``key``."""
+        return cleaning.failed_lock(self.failed_place(key))
+
     def keep_failed(self, key: str, folder: Path) -> Path:
-        """Move ``folder`` (a scratch folder) to its place among the failed trees, of which the newest five stay."""
+        """Move ``folder`` (a scratch folder) to its place among the failed trees, of which the newest five stay.
+
+        What somebody uses stays too, and where that is the very place, ``folder`` is not kept.
+        """
         place = self.failed_place(key)
         with disk_errors(self.root), self.lock("failed"):
             place.parent.mkdir(parents=True, exist_ok=True)
-            remove_tree(place)
+            if not self._remove_failed(place):
+                return place
             folder.rename(place)
             os.utime(place)
             kept = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
             for old in kept[_FAILED_KEPT:]:
-                remove_tree(old)
+                self._remove_failed(old)
         return place
+
+    def forget_failed(self, key: str) -> None:
+        """Remove the failed tree of ``key``, if there is one and nobody uses it."""
+        place = self.failed_place(key)
+        if place.exists():
+            with disk_errors(self.root), self.lock("failed"):
+                self._remove_failed(place)
 
     # -- cleaning ------------------------------------------------------------------------------------------------------
 
@@ -226,6 +251,13 @@ class Store:
             return cleaning.collect(self.root, budget, lock_path=self._lock_path)
 
     # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _remove_failed(self, place: Path) -> bool:
+        """Remove a failed tree unless somebody uses it; return whether its place is free."""
+        with self.lock_if_free(cleaning.failed_lock(place)) as free:
+            if free:
+                remove_tree(place)
+            return free
 
     def _file_path(self, sha256: str) -> Path:
         return self.root / _FILES / _checked(sha256)[:2] / sha256

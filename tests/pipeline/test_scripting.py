@@ -166,16 +166,6 @@ def test_a_limit_is_an_error_that_names_it(stage: Stage, reason: str, said: str)
         ran(stage)
 
 
-def test_a_failed_scripts_tree_is_as_it_left_it(stage: Stage) -> None:
-    stage.sandbox = installs({}, work={"config.log": b"why", "deep/er": b"x"}, code=1)
-    (tree(stage).folder / "config.log").write_bytes(b"before")
-    with pytest.raises(ScriptError):
-        ran(stage)
-    folder = tree(stage).folder
-    assert (folder / "config.log").read_bytes() == b"why"
-    assert (folder / "deep" / "er").read_bytes() == b"x"
-
-
 def file(path: str, content: Path, size: int) -> Entry:
     return Entry(path=path, kind=EntryKind.FILE, content=content, size=size)
 

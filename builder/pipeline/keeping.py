@@ -1,0 +1,124 @@
+"""Keeps a task's state for `bakehouse debug`: noted before the script runs, made to last when it has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from builder.model.payload import Entry
+from builder.model.recipe import Script, Source
+from builder.model.source import SourceTree
+from builder.pipeline import kept
+from builder.pipeline.kept import Kept, Origin, Touched
+from builder.pipeline.trees import settle
+from builder.pipeline.work import Work
+from builder.sandbox import Bind, Changes, Mount, Overlay, Sandbox
+from builder.store import Store, digest_file, remove_tree
+
+_WORK = "work"
+_STARS = b"********"
+
+
+def noted(work: Work, tree: SourceTree, script: Script, mounts: Sequence[Mount], variables: Mapping[str, str]) -> Kept:
+    """Write down, beside the task's tree, what its script is about to run with; secrets are only named."""
+    rendering = work.rendering
+    state = Kept(
+        task_id=work.task.id,
+        kind="build",
+        name=rendering.stem,
+        said="",
+        given=rendering.recipe.path.absolute(),
+        recipe_folder=rendering.recipe.folder.absolute(),
+        recipe_key=work.task.recipe_key,
+        isolation=work.bench.sandbox.name,
+        rootfs=work.bench.root.digest,
+        scratch=work.scratch,
+        mounts=tuple(mounts),
+        variables=tuple((name, value) for name, value in variables.items() if name not in script.secrets),
+        secrets=script.secrets,
+        limits=work.bench.limits,
+        script=work.inside.script,
+        log=work.log,
+        origin=origin(work.output.source, rendering.recipe.folder, tree),
+    )
+    kept.write(state, work.scratch, work.bench.store)
+    return state
+
+
+def origin(sources: Sequence[Source], recipe_folder: Path, tree: SourceTree) -> Origin:
+    """Return what ``tree`` was made of, with what its patch files were."""
+    names = dict.fromkeys(name for source in sources for name in source.patches)
+    patches = tuple((name, digest_file(recipe_folder / name).sha256) for name in names)
+    return Origin(sources=tuple(sources), digests=tree.digests, patches=patches)
+
+
+def made_to_last(scratch: Path, sandbox: Sandbox, store: Store, said: str, secrets: Mapping[str, str]) -> None:
+    """Make the state in ``scratch`` one that can be entered again and again, if there is one: nothing was run else.
+
+    The work folder becomes a plain one, so that every editor of the machine finds all of it; over the files of a
+    staging output it stays layers. ``said`` is how the task failed.
+    """
+    if not kept.there(scratch):
+        return
+    state = replace(kept.read(scratch, store), said=said)
+    work = state.mount(state.start)
+    if isinstance(work, Overlay):
+        changes = sandbox.changes(work) if _was_used(sandbox, work) else Changes(folder=work.upper)
+        touched = tuple(sorted(_touched(changes), key=lambda one: one.path))
+        state = replace(state, touched=touched, removed=changes.deleted)
+        if len(work.lower) == 1:
+            place = _plain(scratch, sandbox, work, changes)
+            plain = Bind(source=place, inside=work.inside, writable=True)
+            state = replace(state, mounts=tuple(plain if mount is work else mount for mount in state.mounts))
+    _mask(scratch / "run", [secrets[name] for name in state.secrets if secrets.get(name)])
+    kept.write(state, scratch, store)
+
+
+def forget(store: Store, task_id: str) -> None:
+    """Remove what was kept of a failure, which is mended now; what was only prepared is somebody's own and stays."""
+    place = store.failed_place(task_id)
+    if not kept.there(place) or kept.said(place):
+        store.forget_failed(task_id)
+
+
+def _was_used(sandbox: Sandbox, work: Overlay) -> bool:
+    """Whether a command has seen the mount: else there is nothing yet that could have changed."""
+    return work.upper.is_dir() if sandbox.sealed else Path(work.inside).is_dir()
+
+
+def _touched(changes: Changes) -> Iterator[Touched]:
+    """Yield the files that are other than before; entries without content have neither size nor time worth a word."""
+    for entry in changes.changed:
+        status = _where(changes, entry).lstat()
+        yield Touched(path=entry.path, mtime=status.st_mtime_ns, size=status.st_size)
+
+
+def _where(changes: Changes, entry: Entry) -> Path:
+    return entry.content or changes.folder / entry.path
+
+
+def _plain(scratch: Path, sandbox: Sandbox, work: Overlay, changes: Changes) -> Path:
+    """Move the work folder, as its commands saw it, to ``scratch/work``; return that."""
+    place, (tree,) = scratch / _WORK, work.lower
+    if sandbox.capabilities().overlay:
+        settle(tree, changes)
+        remove_tree(work.upper)
+        tree.rename(place)
+    elif not _was_used(sandbox, work):
+        tree.rename(place)
+    else:
+        remove_tree(tree)
+        if sandbox.sealed:
+            work.upper.rename(place)
+    return place
+
+
+def _mask(folder: Path, secrets: Sequence[str]) -> None:
+    """Put stars in the place of secrets that a script's file was filled with."""
+    for file in folder.iterdir() if folder.is_dir() else ():
+        before = after = file.read_bytes()
+        for secret in secrets:
+            after = after.replace(secret.encode("utf-8", "surrogateescape"), _STARS)
+        if after != before:
+            file.write_bytes(after)
