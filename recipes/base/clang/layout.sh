@@ -2,7 +2,7 @@
 debian=x86_64-linux-gnu
 conda=x86_64-conda-linux-gnu
 llvm=usr/lib/llvm-19
-mkdir -p "$PREFIX"/{bin,lib/llvm-19,lib/clang/19}
+mkdir -p "$PREFIX"/{bin,include,lib/llvm-19,lib/clang/19}
 
 # programs; clang does what the name says under which it is called
 cp -a $llvm/bin/clang "$PREFIX/bin/clang-19"
@@ -14,6 +14,7 @@ done
 cp -a $llvm/bin/{lld,ld.lld} "$PREFIX/bin/"
 
 cp -aL $llvm/lib/clang/19/include "$PREFIX/lib/clang/19/"
+mv "$PREFIX"/lib/clang/19/include/omp*.h "$PREFIX/include/"
 
 cp -a usr/lib/$debian/lib{LLVM,clang-cpp}.so.19.1 "$PREFIX/lib/"
 cp -a $llvm/lib/libomp.so.5 "$PREFIX/lib/"

@@ -7,7 +7,7 @@ prints_20() {
 
 prints_20
 prints_20 -static
-prints_20 -fopenmp -L"$PREFIX/lib" -Wl,-rpath,"$PREFIX/lib"
+prints_20 -fopenmp -include omp.h -isystem "$PREFIX/include" -L"$PREFIX/lib" -Wl,-rpath,"$PREFIX/lib"
 prints_20 -g -march=x86-64-v3 -O0
 prints_20 -flto -fuse-ld=lld
 
