@@ -53,7 +53,8 @@ async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...
     if not needed:
         return await drive(plan, LocalExecutor(_never, 1), keep_going=True, emit=baking.emit)
     if not baking.choice.keep_going:
-        refuse_scripts([with_files(task.rendering) for task in needed], tests=baking.choice.test == "native")
+        renderings = [with_files(task.rendering) for task in needed]
+        refuse_scripts(renderings, tests=baking.choice.test == "native", sealed=baking.sealed)
     bench = await _bench(plan, baking)
     channel = bench.channel
 

@@ -15,13 +15,14 @@ from builder.pipeline.work import Work
 from builder.script import missing, runnable, shell_of
 
 
-def refuse_scripts(renderings: Iterable[Rendering], *, tests: bool) -> None:
+def refuse_scripts(renderings: Iterable[Rendering], *, tests: bool, sealed: bool = True) -> None:
     """Raise one error for all scripts of ``renderings``, and with ``tests`` of their tests, that cannot be run here.
 
-    `MachineError` for those of Windows, `RecipeError` for unknown interpreters, files that are not there, and programs
-    that an output without any requirement cannot have. ``renderings`` have been through `builder.script.with_files`.
+    `MachineError` for those of Windows, `RecipeError` for unknown interpreters, files that are not there, and, where
+    scripts are ``sealed`` off the machine, programs that an output without any requirement cannot have. ``renderings``
+    have been through `builder.script.with_files`.
     """
-    errors = [error for rendering in renderings for error in _refused(rendering, tests=tests)]
+    errors = [error for rendering in renderings for error in _refused(rendering, tests=tests, sealed=sealed)]
     if errors:
         first = errors[0]
         raise type(first).of(dict.fromkeys(problem for error in errors for problem in error.problems))
@@ -37,9 +38,9 @@ def refuse_missing(work: Work, ready: Ready) -> None:
         raise _lacking(program, work.rendering)
 
 
-def _refused(rendering: Rendering, *, tests: bool) -> Iterator[BakehouseError]:
+def _refused(rendering: Rendering, *, tests: bool, sealed: bool) -> Iterator[BakehouseError]:
     build, requirements = rendering.output.build, rendering.output.requirements
-    bare = not (requirements.build or requirements.host or rendering.staging)
+    bare = sealed and not (requirements.build or requirements.host or rendering.staging)
     scripts = [test.script for test in rendering.output.tests if isinstance(test, ScriptTest)] if tests else []
     for script in (build.script, *scripts):
         if script.file is None and not script.content:

@@ -27,7 +27,7 @@ async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outco
     phases = Phases(task.id, bench.emit)
     task = replace(task, rendering=with_files(task.rendering))
     try:
-        refuse_scripts([task.rendering], tests=bench.test)
+        refuse_scripts([task.rendering], tests=bench.test, sealed=bench.sandbox.sealed)
         async with bench.store.scratch_async(task.id, keep=True) as scratch:
             work = Work(task=task, bench=bench, inputs=inputs, scratch=scratch, phases=phases)
             try:

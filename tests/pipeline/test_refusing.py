@@ -67,6 +67,12 @@ def test_a_program_that_nothing_can_bring_is_refused_with_the_remedy(stage: Stag
     refuse_scripts([replace(bun(stage, PYTHON), staging="staging:x")], tests=True)
 
 
+def test_what_is_not_sealed_may_have_the_machines_programs(stage: Stage) -> None:
+    refuse_scripts([bun(stage, PYTHON)], tests=True, sealed=False)
+    with pytest.raises(MachineError):
+        refuse_scripts([bun(stage, CMD)], tests=True, sealed=False)
+
+
 def test_a_file_that_is_not_there(stage: Stage) -> None:
     (problem,) = refused(bun(stage, Script(file="go.sh"))).problems
     assert problem.message == "the script go.sh is not in the recipe's folder"
