@@ -8,7 +8,7 @@ from pathlib import Path
 from builder.archive import ArchiveMember
 from builder.errors import RecipeError
 from builder.model.carried import files_of, start_of
-from builder.model.interpreter import interpreter_of_file
+from builder.model.interpreter import interpreter, interpreter_of_file
 from builder.model.recipe import (
     DownstreamTest,
     GlobList,
@@ -76,14 +76,13 @@ def _short(form: dict[str, Plain]) -> dict[str, Plain]:
 
 def _script(script: Script, start: str | None, recipe_folder: Path) -> dict[str, Plain]:
     content: Plain = script.content
-    interpreter = script.interpreter
+    known = interpreter(script.interpreter) if script.interpreter is not None else None
     if script.file is not None:
         file = _script_file(script, recipe_folder)
         content = file.read_text(encoding="utf-8")
-        by_suffix = interpreter_of_file(file.name)
-        interpreter = interpreter or (by_suffix.name if by_suffix else None)
+        known = known or (interpreter_of_file(file.name) if script.interpreter is None else None)
     return {"content": content or []} | without_empty({
-        "interpreter": interpreter,
+        "interpreter": known.name if known else script.interpreter,
         "env": dict(script.env),
         "secrets": script.secrets,
         "cwd": start or script.cwd,

@@ -171,3 +171,13 @@ def test_every_section_of_package_contents_comes_back_as_it_went_in(tmp_path: Pa
     assert yaml_of(package)[1:] == [
         {"package_contents": {"lib": {"not_exists": ["z"]}}}, {"package_contents": {"bin": ["a"]}},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "written"),
+    [("r", "rscript"), ("nu", "nushell"), ("node", "nodejs"), ("sh", "bash"), ("who", "who")],
+)
+def test_an_interpreter_has_the_name_that_the_peer_knows(tmp_path: Path, interpreter: str, written: str) -> None:
+    script = Script(content=("x",), interpreter=interpreter)
+    (found,) = yaml_of(packed(with_tests(request(tmp_path), ScriptTest(script=script)), tmp_path))
+    assert found["script"]["interpreter"] == written
