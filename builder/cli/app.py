@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "plan": "show what would be built, what is reused, and why",
     "fetch": "fetch everything that a later --offline needs",
     "build": "plan, build and test recipes into a channel",
+    "debug": "enter a build as its script left it, or make a patch of what was changed there",
     "test": "run a package's own tests in a fresh environment",
     "index": "write a channel's index anew from its packages",
     "repin": "renew the pins of Debian packages",

@@ -55,7 +55,7 @@ async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...
     if not baking.choice.keep_going:
         renderings = [with_files(task.rendering) for task in needed]
         refuse_scripts(renderings, tests=baking.choice.test == "native", sealed=baking.sealed)
-    bench = await _bench(plan, baking)
+    bench = await bench_for(plan, baking)
     channel = bench.channel
 
     async def run(job: Job) -> Outcome:
@@ -93,7 +93,8 @@ async def _never(job: Job) -> Outcome:
     raise AssertionError(f"{job.task.id} is reused and must not run")
 
 
-async def _bench(plan: Plan, baking: Baking) -> Bench:
+async def bench_for(plan: Plan, baking: Baking) -> Bench:
+    """Return what every task of ``plan`` works with."""
     place, choice = baking.place, baking.choice
     sandbox = await asyncio.to_thread(find_sandbox, choice.isolation, place.store.root / "probe")
     for note in sandbox.capabilities().notes:

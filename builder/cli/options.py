@@ -105,6 +105,21 @@ class BuildChoice:
     locked: bool
 
 
+@frozen
+class DebugChoice:
+    """What to enter, and what to make a patch of."""
+
+    named: str | None
+    test: int | None
+    fresh: bool
+    isolation: Literal["bubblewrap", "none"] | None
+    with_deps: bool
+    patch: Path | None
+    add: tuple[str, ...]
+    exclude: tuple[str, ...]
+    overwrite: bool
+
+
 def _grouped(name: str, make: Callable[..., object], *options: Decorator[R]) -> Decorator[R]:
     """Return a decorator that adds ``options`` to a command and hands their values to it as one argument ``name``."""
     fields = tuple(getattr(make, "__annotations__", {}))
@@ -179,6 +194,23 @@ build_choice = _grouped(
     ),
     click.option("lock_file", "--lock-file", type=_PATH, help="Write the solved environments there, or use them."),
     click.option("locked", "--locked", is_flag=True, help="Fail when the lock file is stale instead of renewing it."),
+)  # fmt: skip
+
+debug_choice = _grouped(
+    "choice",
+    DebugChoice,
+    click.option("named", "--output", metavar="NAME", help="Which output: its name, or name-version-build."),
+    click.option("test", "--test", "--test-index", type=click.IntRange(0, 9999), metavar="N", help="Enter test N."),
+    click.option("fresh", "--fresh", "--prepare", is_flag=True, help="Prepare it anew, whatever was kept."),
+    click.option(
+        "isolation", "--isolation", type=click.Choice(["bubblewrap", "none"]),
+        help="How to isolate what is prepared  [default: the strongest that this machine has].",
+    ),
+    click.option("with_deps", "--with-deps", is_flag=True, help="Build missing dependencies first."),
+    click.option("patch", "--patch", type=_PATH, metavar="FILE", help="Write what was changed as a patch instead."),
+    click.option("add", "--add", multiple=True, metavar="GLOB", help="Files for the patch that the build made."),
+    click.option("exclude", "--exclude", multiple=True, metavar="GLOB", help="Changed files that do not."),
+    click.option("overwrite", "--overwrite", is_flag=True, help="Write over a patch that is there."),
 )  # fmt: skip
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(?:i?B)?", re.IGNORECASE)

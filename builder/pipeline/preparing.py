@@ -10,12 +10,15 @@ from builder.environment.wall import in_thread
 from builder.model.outcome import Outcome
 from builder.model.recipe import Script
 from builder.model.task import Task
-from builder.pipeline import keeping, scripting
-from builder.pipeline.bench import Bench
+from builder.pipeline import keeping, kept, scripting
+from builder.pipeline.bench import Bench, Root
+from builder.pipeline.kept import Kept
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import make_ready
 from builder.pipeline.work import Work
 from builder.script import lay_out, with_files
+from builder.store import Store
+from builder.testing.session import ScriptRun, Subject, set_up
 
 
 async def prepare_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Path:
@@ -31,3 +34,38 @@ async def prepare_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> P
         keeping.noted(work, tree, entrance.run.script, entrance.mounts, entrance.run.variables)
         await in_thread(keeping.made_to_last, scratch, bench.sandbox, bench.store, "", bench.secrets)
         return await in_thread(bench.store.keep_failed, task.id, scratch)
+
+
+def test_id(package: Path, run: ScriptRun) -> str:
+    """Return what the state of a package's test goes by."""
+    return f"test {package.stem} {run.name}"
+
+
+async def prepare_test(run: ScriptRun, subject: Subject, root: Root, store: Store) -> Path:
+    """Do all that comes before a test's script and keep that; return where, among the failed trees.
+
+    The bench's scratch folder is a fresh one, which is kept.
+    """
+    bench, package = subject.bench, subject.package.path
+    setting = await set_up(run, subject)
+    await in_thread(lay_out, setting.run)
+    secrets = run.script.secrets
+    state = Kept(
+        task_id=test_id(package, run),
+        kind="test",
+        name=package.stem,
+        said="",
+        given=package.absolute(),
+        recipe_folder=package.absolute().parent,
+        recipe_key="",
+        isolation=bench.sandbox.name,
+        rootfs=root.digest,
+        scratch=bench.scratch,
+        mounts=setting.mounts,
+        variables=tuple((name, value) for name, value in setting.run.variables.items() if name not in secrets),
+        secrets=secrets,
+        limits=bench.limits,
+        script=setting.run.inside,
+    )
+    await in_thread(kept.write, state, bench.scratch, store)
+    return await in_thread(store.keep_failed, state.task_id, bench.scratch)

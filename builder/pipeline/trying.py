@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -75,7 +76,7 @@ async def set_aside(work: Work, package: Package, results: Sequence[TestResult])
     logs = ", ".join(str(one.log) for one in failed if one.log is not None)
     error = PackageTestError(
         f"{package.file_name} stays out of the channel: {count}{lines}",
-        remedy=f"the package is {place}{f'; logs: {logs}' if logs else ''}",
+        remedy=f"`{shlex.join(['bakehouse', 'debug', str(place)])}` enters its test{f'; logs: {logs}' if logs else ''}",
     )
     return error.problems
 

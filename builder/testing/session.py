@@ -69,8 +69,27 @@ class ScriptRun:
     build: tuple[str, ...] = ()
 
 
+@frozen
+class Setting:
+    """All that a test script needs to run, or people to enter its place."""
+
+    mounts: tuple[Mount, ...]
+    run: Run
+    log: Path
+
+
 async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
     """Solve, link, lay out and run; raises what solving and linking raise."""
+    bench, setting = subject.bench, await set_up(run, subject)
+    log = Log(
+        setting.log, on_line=bench.on_line, secrets=bench.secrets.values(), names=path_names(bench.inside)
+    )  # fmt: skip
+    async with bench.sandbox.open(bench.rootfs, setting.mounts, bench.limits, setting.run.variables) as session:
+        return await run_script(session, setting.run, log)
+
+
+async def set_up(run: ScriptRun, subject: Subject) -> Setting:
+    """Solve, link and lay out; raises what solving and linking raise."""
     bench = subject.bench
     inside = bench.inside
     place = bench.scratch / run.name
@@ -94,14 +113,7 @@ async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
         variables=variables,
         section="the test's requirements.run",
     )
-    log = Log(
-        bench.logs / f"test-{run.name}.log",
-        on_line=bench.on_line,
-        secrets=bench.secrets.values(),
-        names=path_names(inside),
-    )
-    async with bench.sandbox.open(bench.rootfs, mounts, bench.limits, variables) as session:
-        return await run_script(session, script, log)
+    return Setting(mounts=tuple(mounts), run=script, log=bench.logs / f"test-{run.name}.log")
 
 
 def _variables(subject: Subject, run: ScriptRun, host: LinkedPrefix, build: LinkedPrefix | None) -> dict[str, str]:

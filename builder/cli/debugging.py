@@ -1,0 +1,154 @@
+"""Finds the state that `bakehouse debug` is to enter: the kept one of a failure, or one that is prepared now."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from builder.cli import planning
+from builder.cli.baking import Baking, bake, bench_for, sandbox_root
+from builder.cli.options import BuildChoice, DebugChoice, Selection
+from builder.cli.rendering import Rendered
+from builder.cli.site import Site
+from builder.errors import MachineError, UsageError, WorkError
+from builder.model.frozen import frozen
+from builder.model.outcome import Outcome
+from builder.model.rendering import Rendering
+from builder.model.task import Plan, Task
+from builder.pipeline import kept
+from builder.pipeline.entering import Door, busy
+from builder.pipeline.kept import Kept
+from builder.pipeline.preparing import prepare_task
+from builder.report.events import Event
+from builder.sandbox import find_sandbox
+
+
+@frozen
+class Search:
+    """Where to look, for what, and whom to tell."""
+
+    place: Site
+    choice: DebugChoice
+    emit: Callable[[Event], None]
+
+
+def is_package(path: Path) -> bool:
+    """Whether ``path`` names a package and no recipe."""
+    return path.name.endswith((".conda", ".tar.bz2"))
+
+
+def renderings_of(rendered: Rendered, choice: DebugChoice) -> tuple[Rendering, ...]:
+    """Return the renderings that the command line may mean; at least one."""
+    there = [one for one in rendered.renderings if not one.output.skip]
+    wanted = choice.named
+    found = tuple(one for one in there if wanted is None or wanted in {one.output.name, one.stem, one.identity})
+    if not found:
+        names = ", ".join(dict.fromkeys(one.output.name for one in there))
+        message = f"there is no output {wanted!r}" if wanted else "the recipe has no output for this platform"
+        raise UsageError(message, code="debug.output", remedy=f"there are {names}" if names else None)
+    return found
+
+
+def kept_of(renderings: Sequence[Rendering], search: Search) -> Kept | None:
+    """Return the only kept state of ``renderings``, None without any; raises `UsageError` when there are several."""
+    store = search.place.store
+    found = [one for one in renderings if kept.there(store.failed_place(one.identity))]
+    if len(found) > 1:
+        raise ambiguous("several of them are kept", found, [kept.said(store.failed_place(f.identity)) for f in found])
+    return kept.read(store.failed_place(found[0].identity), store) if found else None
+
+
+async def prepared(rendered: Rendered, renderings: Sequence[Rendering], selection: Selection, search: Search) -> Kept:
+    """Prepare the only one of ``renderings``, after what it needs is built."""
+    if len(renderings) > 1:
+        raise ambiguous("none of them has failed, and several can be prepared", renderings, ["" for _ in renderings])
+    (rendering,), place, choice = renderings, search.place, search.choice
+    refuse_busy(rendering.identity, search)
+    if choice.with_deps:
+        rendered = planning.with_dependencies(rendered, selection, set())
+    baking = Baking(place=place, choice=_build_choice(choice), emit=search.emit, cores=len(os.sched_getaffinity(0)))
+    with baking.ledger() as ledger:
+        place.channel.ensure()
+        plan = await asyncio.to_thread(
+            planning.make, rendered.renderings, place, ledger, sealed=baking.sealed, emit=search.emit
+        )
+        tasks = plan.by_id()
+        task = tasks[rendering.identity]
+        below = _below(task, plan)
+        outcomes = await bake(Plan(tasks=below), baking, ledger) if below else ()
+        _require(outcomes)
+        bench = await bench_for(plan, baking)
+        folder = await prepare_task(task, [one for one in outcomes if one.task_id in task.needs], bench)
+    return kept.read(folder, place.store)
+
+
+async def door_of(state: Kept, search: Search) -> Door:
+    """Return what opens ``state``; raises `MachineError` when this machine has no such sandbox or root."""
+    store = search.place.store
+    sandbox = await asyncio.to_thread(find_sandbox, state.isolation, store.root / "probe")
+    rootfs = store.folder("rootfs", state.rootfs)
+    if rootfs is None and state.isolation != "none":
+        root = await sandbox_root(search.place, search.emit)
+        if root.digest != state.rootfs:
+            raise MachineError(
+                f"{state.name} was kept with another root of the sandbox, which is no longer in the store",
+                code="debug.rootfs",
+                remedy="enter a freshly prepared one with --fresh",
+            )
+        rootfs = root.folder
+    return Door(store=store, sandbox=sandbox, rootfs=rootfs or Path("/"))
+
+
+def refuse_busy(task_id: str, search: Search) -> None:
+    """Raise `MachineError` when somebody is in the state of ``task_id``: a new one could not take its place."""
+    store = search.place.store
+    if store.is_locked(store.failed_lock(task_id)):
+        raise busy(task_id)
+
+
+def _below(task: Task, plan: Plan) -> tuple[Task, ...]:
+    """Return what must be built before ``task``, in the plan's order."""
+    tasks, wanted, todo = plan.by_id(), set[str](), [task.id]
+    while todo:
+        for need in tasks[todo.pop()].needs:
+            if need not in wanted:
+                wanted.add(need)
+                todo.append(need)
+    return tuple(one for one in plan.tasks if one.id in wanted)
+
+
+def _require(outcomes: Sequence[Outcome]) -> None:
+    problems = [problem for one in outcomes for problem in one.problems if not one.good]
+    if problems:
+        raise WorkError.of(problems)
+
+
+def _build_choice(choice: DebugChoice) -> BuildChoice:
+    return BuildChoice(
+        jobs=1,
+        isolation=choice.isolation,
+        keep_going=False,
+        with_deps=choice.with_deps,
+        test="native",
+        lock_file=None,
+        locked=False,
+    )
+
+
+def ambiguous(what: str, renderings: Sequence[Rendering], said: Sequence[str]) -> UsageError:
+    """Return the error that lists ``renderings``, of which one must be named, each with what is ``said`` of it."""
+    lines = [
+        f"\n  {one.stem}{_variant(one)}{f': {why}' if why else ''}" for one, why in zip(renderings, said, strict=True)
+    ]
+    return UsageError(
+        f"{what}:{''.join(lines)}",
+        code="debug.ambiguous",
+        remedy="name one with --output NAME-VERSION-BUILD, or its values with --variant KEY=VALUE",
+    )
+
+
+def _variant(rendering: Rendering) -> str:
+    shown = [f"{key}={value}" for key, value in rendering.variant.items() if key != "target_platform"]
+    return f" ({', '.join(shown)})" if shown else ""
