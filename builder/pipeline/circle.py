@@ -23,7 +23,8 @@ async def left_waiting(work: Work, outcome: Outcome) -> Outcome:
     """Put the package where the task that tests it finds it, and return the end of this one until then."""
     package = outcome.package
     assert package is not None
-    place = work.bench.store.root / "waiting" / package.subdir / package.file_name
+    folder = await in_thread(work.bench.store.session_folder, f"waiting {work.task.id}")
+    place = folder / package.file_name
     await in_thread(_move, package.path, place)
     return replace(outcome, ending=Ending.WAITING, package=replace(package, path=place))
 

@@ -208,6 +208,11 @@ class Store:
             finally:
                 await _in_thread(remove_tree, folder)
 
+    def session_folder(self, key: str) -> Path:
+        """Give a fresh, empty, private folder that lasts as long as this store's session."""
+        with disk_errors(self.root):
+            return self._session.fresh_folder(_readable(key), 0o700)
+
     def failed_place(self, key: str) -> Path:
         """Return where `keep_failed` puts the tree of ``key``."""
         return self.root / "failed" / _readable(key)

@@ -15,6 +15,7 @@ from builder.plan.needs import Group
 from builder.plan.order import in_order
 from tests.plan.fakes import Package
 from tests.plan.test_order import graph
+from tests.report.values import rendering
 
 NOTHING = graph(a="", b="", c="", d="", e="")
 
@@ -82,8 +83,8 @@ def test_circles_are_exactly_those_who_reach_each_other(run: dict[str, set[str]]
 def tasks(folder: Path, states: dict[str, TaskState], **needs: str) -> list[Task]:
     made = []
     for name in "abcde":
-        rendering = Package(name=name).rendering(folder)
-        task = Task(id=name, rendering=rendering, recipe_key=name, tests_need=tuple(needs.get(name, "")))
+        own = Package(name=name).rendering(folder)
+        task = Task(id=name, rendering=own, recipe_key=name, tests_need=tuple(needs.get(name, "")))
         made.append(replace(task, state=states.get(name, TaskState.BUILD)))
     return made
 
@@ -119,11 +120,10 @@ def test_there_is_always_an_order(run: dict[str, set[str]], reused: set[str]) ->
     tests = {task: tuple(Group((one,)) for one in sorted(run.get(task, set()) - {task})) for task in TASKS}
     round_ones = circles(graph(**dict.fromkeys(TASKS, "")), tests)
     inside = {task: circle for circle in round_ones for task in circle}
-    rendering = Package(name="a").rendering(Path("nowhere"))
     given_ones = [
         Task(
             id=task,
-            rendering=rendering,
+            rendering=rendering(task),
             recipe_key=task,
             tests_need=tuple(sorted(run.get(task, set()) - {task} - inside.get(task, frozenset()))),
             state=TaskState.REUSE if task in reused else TaskState.BUILD,

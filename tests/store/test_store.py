@@ -318,6 +318,17 @@ def test_scratch_is_fresh_private_and_gone_afterwards(store: Store) -> None:
     assert not second.exists()
 
 
+def test_a_folder_of_the_session_lasts_as_long_as_it_does(store: Store) -> None:
+    first, second = store.session_folder("a name/with more"), store.session_folder("a name/with more")
+    assert first != second
+    assert stat.S_IMODE(first.stat().st_mode) == 0o700
+    (first / "file").write_text("x")
+    assert len(leftovers(store)) == 2
+    store.close()
+    assert not first.exists()
+    assert leftovers(store) == []
+
+
 @pytest.mark.parametrize("key", ["", "..", "../../x", "\0", "a" * 500, "ä ö", "\n"])
 def test_any_text_can_name_scratch(store: Store, key: str) -> None:
     with store.scratch(key) as folder:
