@@ -48,7 +48,8 @@ ROOMS["__main__"] = EVERYBODY | {"cli", "__init__"}
 ROOMS["__init__"] = set()
 
 OWNERS: dict[str, set[str]] = {
-    "pathspec": set(),
+    "pathspec": {"source"},
+    "py7zr": {"archive"},
     "rich": {"report"},
     "ruamel": {"syntax"},
     "jinja2": {"syntax"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.archive import deb
+from builder.archive import deb, sevenzip
 from builder.archive.conda import CondaFile
 from builder.archive.decompress import compression_of, decompressed
 from builder.archive.member import MalformedError, Member
@@ -19,8 +19,8 @@ _TAR = (
     ".tar.zst", ".tzst", ".tar.lzma", ".tlz",
 )  # fmt: skip
 # Known as archives, so that nobody takes them for plain files, but not read.
-_UNREAD = (".7z", ".rar", ".tar.z", ".tar.lz")
-_ARCHIVES = (*_TAR, ".zip", ".whl", ".deb", ".conda", *_UNREAD)
+_UNREAD = (".rar", ".tar.z", ".tar.lz", ".tar.lzo")
+_ARCHIVES = (*_TAR, ".zip", ".7z", ".whl", ".deb", ".conda", *_UNREAD)
 
 Members = Iterator[tuple[Member, Pieces]]
 
@@ -54,10 +54,12 @@ def open_archive(path: Path, name: str, limits: UnpackLimits) -> Opened:
         return Opened(members=read_zip(path, limits), rules=SOURCES, may_strip=not lower.endswith(".whl"))
     if start.startswith(deb.MAGIC):
         return Opened(members=_deb(path, limits), rules=DEBIAN, may_strip=False)
+    if start.startswith(sevenzip.MAGIC):
+        return Opened(members=sevenzip.read_7z(path, limits), rules=SOURCES, may_strip=True)
     if compression_of(start) or looks_like_tar(start):
         return Opened(members=_tar(path, limits), rules=SOURCES, may_strip=True)
     if lower.endswith(_UNREAD):
-        raise MalformedError("archives of this kind are not read; name one of .tar.gz, .tar.xz, .zip in the recipe")
+        raise MalformedError("archives of this kind are not read; take one of .tar.gz, .tar.xz, .zip")
     raise MalformedError("it is no archive" if start else "it is empty")
 
 

@@ -68,7 +68,7 @@ def test_conda_packages(tmp_path: Path) -> None:
         (b"", "a.tar.gz", "it is empty"),
         (b"<!DOCTYPE html><html>", "a.tar.gz", "no archive"),
         (b"x" * 2000, "a.tar", "no archive"),
-        (b"7z\xbc\xaf\x27\x1c", "a.7z", "not read"),
+        (b"Rar!\x1a\x07\x01\x00", "a.rar", "not read"),
         (b"LZIP\x01", "a.tar.lz", "not read"),
     ],
 )
