@@ -1,0 +1,266 @@
+"""Every command that the documentation shows is run, as a reader would, and prints what the page says it prints."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from builder.store import Store
+from tests.e2e.command import CHECKOUT, Built
+from tests.e2e.guides import Change, Command, Reader, Step, Write, comparable, steps, unlike
+
+pytestmark = pytest.mark.sandbox
+
+README = CHECKOUT / "README.md"
+TUTORIAL = CHECKOUT / "docs" / "tutorial.md"
+REFERENCE = CHECKOUT / "docs" / "reference" / "command-line.md"
+GUIDES = [README, TUTORIAL, *sorted((CHECKOUT / "docs" / "how-to").glob("*.md")), REFERENCE]
+
+ELSEWHERE: Mapping[str, str] = {
+    "make demo": "it builds the whole collection: tests/e2e/test_collection.py does",
+    "make test": "this is it",
+    "docker run": "it needs docker",
+    "bakehouse repin": "it asks Debian's archive: tests/source/test_repin.py has one of its own",
+    "packages.example.org": "there is nothing: tests/environment/test_solver.py serves channels over http",
+}
+"""What a command holds that cannot run here, and the reason."""
+
+
+BEFORE: Mapping[str, tuple[str, ...]] = {
+    "test-a-package.md": ("bakehouse build recipes/heat --out channel",),
+    "clean-the-store.md": ("bakehouse build recipes/loaf", "bakehouse build recipes/oven"),
+}
+"""What the readers of a page have built before."""
+
+HEAT = """\
+package: {name: heat, version: "1.0"}
+build: {script: touch $PREFIX/heat}
+requirements:
+  build: ["${{ compiler('c') }}", "${{ stdlib('c') }}"]
+  ignore_run_exports: {from_package: [gcc_linux-64, sysroot_linux-64]}
+tests:
+  - script: test -f $PREFIX/heat
+  - downstream: bakery
+"""
+
+
+def page_steps(page: Path) -> list[Step]:
+    return list(steps(page.read_text(encoding="utf-8")))
+
+
+def runs_here(command: Command) -> bool:
+    return not any(text in command.line for text in ELSEWHERE)
+
+
+# -- folders to begin in -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Path]:
+    """A store with all that was fetched and nothing built, for all pages."""
+    root = machine_store.root.parent / f"guides-{os.getpid()}"
+    shutil.copytree(machine_store.root / "files", root / "files", copy_function=os.link)
+    try:
+        yield root
+    finally:
+        Store(root).close()
+        shutil.rmtree(root)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, store: Path) -> dict[str, str]:
+    """What a reader's shell has: the commands of the checkout's environment first."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, arguments in (("bakehouse", "-m builder "), ("python", "")):
+        file = commands / name
+        file.write_text(f'#!/bin/sh\nexec {sys.executable} {arguments}"$@"\n')
+        file.chmod(0o755)
+    return {
+        "PATH": f"{commands}:/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8", "BAKEHOUSE_STORE": str(store),
+        "PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore",
+    }  # fmt: skip
+
+
+def checkout(folder: Path, built: Built) -> None:
+    """Make a clone in which ``make demo`` has run, as far as bakehouse is concerned."""
+    folder.mkdir()
+    for name in ("recipes", "variants"):
+        shutil.copytree(CHECKOUT / name, folder / name)
+    shutil.copy(CHECKOUT / "bakehouse.yaml", folder)
+    shutil.copytree(built.channel, folder / "channel", copy_function=os.link)
+    for index in folder.glob("channel/*/*.json*"):
+        content = index.read_bytes()  # not the same file: the commands write it
+        index.unlink()
+        index.write_bytes(content)
+
+
+def beside_a_checkout(folder: Path, built: Built, store: Path) -> None:
+    """Make the folder of the tutorial's first step, with a clone in it."""
+    folder.mkdir()
+    checkout(folder / "bakehouse", built)
+    (folder / "bakehouse" / ".cache").mkdir()
+    (folder / "bakehouse" / ".cache" / "store").symlink_to(store)
+    (folder / "bakehouse" / ".venv" / "bin").mkdir(parents=True)
+    (folder / "bakehouse" / ".venv" / "bin" / "activate").touch()  # its commands are in PATH already
+
+
+def with_small_recipes(folder: Path, built: Built) -> None:
+    """Add the recipes of the README, the how-to of staging recipes and the tutorial's beginning, and heat, to a clone."""
+    checkout(folder, built)
+    staging = CHECKOUT / "docs" / "how-to" / "staging-recipe.md"
+    for page, name in ((README, "rise"), (staging, "loaf")):
+        text = page.read_text(encoding="utf-8")
+        recipe = next(part for part in text.split("```yaml\n")[1:] if f"name: {name}\n" in part).partition("```")[0]
+        (folder / "recipes" / name).mkdir()
+        (folder / "recipes" / name / "recipe.yaml").write_text(recipe, encoding="utf-8")
+    (folder / "recipes" / "heat").mkdir()
+    (folder / "recipes" / "heat" / "recipe.yaml").write_text(HEAT, encoding="utf-8")
+    (folder / "bakehouse.yaml").write_text("variants: [variants/linux.yaml]\nrecipes: [recipes/base, recipes]\n")
+    written = [step for step in page_steps(TUTORIAL) if isinstance(step, Write) and "oven" in step.path]
+    for step in reversed(written):  # the first version of each
+        file = folder / step.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(step.text, encoding="utf-8")
+
+
+# -- the pages ---------------------------------------------------------------------------------------------------------
+
+
+def prepared(page: Path, folder: Path, built: Built, store: Path) -> Path:
+    """Return the folder that the page's reader is in."""
+    if page == README:
+        folder.mkdir()
+    elif page == TUTORIAL:
+        beside_a_checkout(folder, built, store)
+    else:
+        with_small_recipes(folder, built)
+    return folder
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_a_page_does_what_it_says(
+    page: Path, tmp_path: Path, built: Built, store: Path, environment: dict[str, str]
+) -> None:
+    reader = Reader(prepared(page, tmp_path / "here", built, store), environment)
+    todo = [step for step in page_steps(page) if not isinstance(step, Command) or runs_here(step)]
+    for line in BEFORE.get(page.name, ()):
+        assert reader.do(Command(line=line, shown=None)), line
+        assert reader.status == 0, line
+    for step, following in zip(todo, [*todo, None][1:], strict=True):
+        printed = reader.do(step)
+        if not isinstance(step, Command):
+            continue
+        fails = isinstance(following, Command) and following.line == "echo $?"
+        assert (reader.status == 0) is not fails, f"{step.line}: exit code {reader.status}\n{printed}"
+        if step.shown is not None:
+            assert unlike(step.shown, printed) is None, f"{step.line}\n{printed}"
+
+
+def test_what_does_not_run_here_is_on_some_page() -> None:
+    lines = [step.line for page in GUIDES for step in page_steps(page) if isinstance(step, Command)]
+    assert [text for text in ELSEWHERE if not any(text in line for line in lines)] == []
+    assert len(lines) > 40
+
+
+# -- the reader of pages itself ----------------------------------------------------------------------------------------
+
+PAGE = """\
+```yaml
+# here/a.yaml
+key: [1]
+```
+```sh
+cd here
+```
+```diff
+--- a.yaml
++++ a.yaml
+@@ -1,2 +1,2 @@
+ # here/a.yaml
+-key: [1]
++key: [2]
+```
+```console
+$ cat a.yaml
+# here/a.yaml
+key: [2]
+$ false
+$ echo $?
+1
+```
+<!-- the diff undone -->
+```yaml
+only: to read
+```
+```console
+$ grep key a.yaml && export SAID=so
+key: [1]
+$ echo $SAID
+so
+```
+"""
+
+
+def test_a_page_is_a_script(tmp_path: Path) -> None:
+    reader = Reader(tmp_path, {"PATH": "/usr/bin:/bin"})
+    todo = list(steps(PAGE))
+    assert [type(step) for step in todo] == [
+        Write,
+        Command,
+        Change,
+        Command,
+        Command,
+        Command,
+        Change,
+        Command,
+        Command,
+    ]
+    for step in todo:
+        printed = reader.do(step)
+        if isinstance(step, Command) and step.shown is not None:
+            assert unlike(step.shown, printed) is None
+    assert reader.folder == tmp_path / "here"
+    assert (tmp_path / "here" / "a.yaml").read_text() == "# here/a.yaml\nkey: [1]\n"
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "missing"),
+    [
+        (["a", "b"], "a\nb\n", None),
+        (["a"], "a\nb\n", "nothing after: a"),
+        ([], "a\n", "nothing after: the command"),
+        (["a", "…"], "a\nb\nc\n", None),
+        (["…", "c"], "a\nb\nc\n", None),
+        (["…", "b"], "a\nb\nc\n", "nothing after: b"),
+        (["a", "c"], "a\nb\nc\n", "c"),
+        (["…", "b", "a"], "a\nb\nc\n", "a"),
+        (["x … z"], "x y z", None),
+        (["x … z"], "x y", "x … z"),
+        (["a.c"], "abc", "a.c"),
+        (["built in 1.3 s, 6.4 KiB"], "built in 12 ms, 3 MiB", None),
+        (["in 1 min 02 s;"], "in 3 s;", None),
+        (["version 1.3"], "version 1.4", "version 1.3"),
+        (["channel: /home/you/channel"], "channel: /elsewhere/channel", None),
+        (["channel: /home/you/channel"], "channel: /elsewhere/other", "channel: /home/you/channel"),
+        (["  98 MiB  files"], "9 KiB  files", None),
+    ],
+)
+def test_what_a_command_shows_must_be_what_it_prints(shown: list[str], printed: str, missing: str | None) -> None:
+    assert unlike(shown, printed) == missing
+
+
+def test_digests_and_phases_do_not_count() -> None:
+    assert comparable("a" * 64 + "  x") == comparable("b" * 64 + " x")
+    assert comparable("time per phase: script 1 s, …") == comparable("time per phase: testing 0.3 s")
+
+
+def test_a_diff_that_does_not_fit_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("other\n")
+    with pytest.raises(AssertionError, match="FAILED"):
+        Reader(tmp_path, {"PATH": "/usr/bin:/bin"}).do(Change(diff="--- a\n+++ a\n@@ -1 +1 @@\n-x\n+y\n"))
