@@ -12,7 +12,8 @@ from builder.model.recipe import Script, ScriptTest
 from builder.model.rendering import Rendering
 from builder.pipeline.ready import Ready
 from builder.pipeline.work import Work
-from builder.script import missing, runnable, shell_of
+from builder.script.chosen import missing, runnable
+from builder.script.files import shell_of
 
 
 def refuse_scripts(renderings: Iterable[Rendering], *, tests: bool, sealed: bool = True) -> None:

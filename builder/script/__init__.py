@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from builder.script.chosen import chosen, missing, runnable
+from builder.script.chosen import runnable
 from builder.script.collect import collect
 from builder.script.entrance import entering, shell
-from builder.script.files import shell_of, with_files
+from builder.script.files import with_files
 from builder.script.log import Log
 from builder.script.run import Ran, Run, lay_out, run_script
 from builder.script.variables import Stage, build_variables, path_names, test_variables
@@ -18,16 +18,13 @@ __all__ = [
     "Run",
     "Stage",
     "build_variables",
-    "chosen",
     "collect",
     "entering",
     "lay_out",
-    "missing",
     "path_names",
     "run_script",
     "runnable",
     "shell",
-    "shell_of",
     "test_variables",
     "with_files",
 ]

@@ -7,7 +7,7 @@ import pytest
 from builder.errors import MachineError, RecipeError
 from builder.model.interpreter import INTERPRETERS
 from builder.model.recipe import Script
-from builder.script import chosen, missing, runnable
+from builder.script.chosen import chosen, missing, runnable
 
 
 @pytest.mark.parametrize(

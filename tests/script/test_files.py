@@ -10,7 +10,7 @@ import pytest
 
 from builder.model.recipe import Build, DownstreamTest, Inherit, Script, ScriptTest
 from builder.model.rendering import Platforms, RecipeFile, Rendering
-from builder.script import shell_of, with_files
+from builder.script.files import shell_of, with_files
 from tests.script.conftest import rendering
 
 
