@@ -1,8 +1,7 @@
-"""The documentation: links resolve, commands parse, recipes render, and what the README shows is what happens."""
+"""The documentation, read: links resolve, commands parse, files can be read, tables are fresh."""
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,17 +11,13 @@ from pathlib import Path
 import click
 import pytest
 
-from builder.archive import read_package
 from builder.cli.app import application
 from builder.cli.collection import KEYS, read_collection
 from builder.errors import BakehouseError
 from builder.matrix import load_variants, render
 from builder.recipe import load
 from builder.sandbox.remedy import CONTAINER_FLAGS
-from builder.sandbox.rootfs import rootfs_lock
-from builder.store import Store
 from ci.write_reference import BLOCKS, LINUX, renewed
-from tests.e2e.command import Bakehouse
 
 CHECKOUT = Path(__file__).parents[1]
 README = CHECKOUT / "README.md"
@@ -34,8 +29,8 @@ GUIDES = [README, CHECKOUT / "docs" / "tutorial.md", *sorted((CHECKOUT / "docs" 
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
-_FOREIGN = {"docker", "sha256sum", "ls", "cd", ".", "export", "mkdir", "echo"}
-"""Commands in the guides that are not ours."""
+_FOREIGN = {".", "cd", "cmp", "docker", "echo", "export", "kitchen/bin/oven", "ls", "mkdir", "python", "sha256sum"}
+"""Commands in the guides that are not ours; tests/e2e/test_guides.py runs them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,68 +242,3 @@ def documented(page: str) -> list[str]:
 
 def test_every_key_of_a_collection_is_documented() -> None:
     assert sorted(documented("collection.md")) == sorted(KEYS)
-
-
-# -- what the guides show, done ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def bakehouse(tmp_path: Path, machine_store: Store, rootfs: Path) -> Bakehouse:
-    """The command with a store of its own, which was given the debs of the sandbox's root."""
-    store = Store(tmp_path / "store")
-    for deb in rootfs_lock().debs:
-        path = machine_store.file(deb.sha256)
-        assert path is not None
-        store.add_file([path.read_bytes()], sha256=deb.sha256)
-    store.close()
-    return Bakehouse(store=tmp_path / "store")
-
-
-def shown(page: Path, name: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the commands about ``name`` that a page shows in console blocks, each with the lines of its output."""
-    for language, text in _FENCE.findall(page.read_text(encoding="utf-8")):
-        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:] if language == "console" else ():
-            command, *lines = part.splitlines()
-            if name in shlex.split(command)[-1]:
-                yield command, lines
-
-
-def comparable(line: str) -> str:
-    """Return a line without what differs from run to run: times, sizes, places."""
-    line = re.sub(r"\d+(\.\d+)? (s|ms|[KM]iB)\b", "N", line)
-    line = re.sub(r"(time per phase:).*", r"\1 …", line)
-    return re.sub(r"channel: .*/", "channel: /", line)
-
-
-@pytest.mark.sandbox
-def test_the_first_recipe_of_the_readme_does_what_the_readme_shows(bakehouse: Bakehouse, tmp_path: Path) -> None:
-    (recipe,) = [block for block in blocks("yaml") if block.page == README and "name: rise" in block.text]
-    (tmp_path / "rise").mkdir()
-    (tmp_path / "rise" / "recipe.yaml").write_text(recipe.text, encoding="utf-8")
-    steps = list(shown(README, "rise"))
-    assert [command.split()[1] for command, _ in steps] == ["build", "test", "plan"]
-    for command, lines in steps:
-        done = bakehouse.run(*shlex.split(command)[1:], cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-        expected = [comparable(line) for line in lines if line != "…"]
-        found = [comparable(line) for line in (done.stdout + done.stderr).splitlines()]
-        assert found[-len(expected) :] == expected
-        assert len(found) == len(expected) or "…" in lines
-
-
-@pytest.mark.sandbox
-def test_the_recipe_of_the_how_to_builds_and_its_packages_hold_what_the_reference_says(
-    bakehouse: Bakehouse, tmp_path: Path
-) -> None:
-    page = CHECKOUT / "docs" / "how-to" / "staging-recipe.md"
-    (recipe,) = [block for block in blocks("yaml") if block.page == page]
-    (tmp_path / "loaf").mkdir()
-    (tmp_path / "loaf" / "recipe.yaml").write_text(recipe.text, encoding="utf-8")
-    bakehouse.good("build", "loaf", cwd=tmp_path)
-    packages = sorted((tmp_path / "channel").glob("*/*.conda"))
-    assert [package.name.rsplit("-", 2)[0] for package in packages] == ["loaf", "loaf-data"]
-    patterns = [pattern for pattern in documented("package.md") if pattern.startswith("info/")]
-    names = [f"info/{name}" for package in packages for name in read_package(package).info_files()]
-    assert names
-    assert [name for name in names if not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)] == []
-    assert {"info/index.json", "info/tests/tests.yaml", "info/bakehouse/keys.json"} <= set(names)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.archive import read_package
 from builder.store import Store
 from tests.e2e.command import CHECKOUT, Built
 from tests.e2e.guides import Change, Command, Reader, Step, Write, comparable, steps, unlike
@@ -166,6 +169,22 @@ def test_what_does_not_run_here_is_on_some_page() -> None:
     lines = [step.line for page in GUIDES for step in page_steps(page) if isinstance(step, Command)]
     assert [text for text in ELSEWHERE if not any(text in line for line in lines)] == []
     assert len(lines) > 40
+
+
+def test_what_the_reference_says_is_in_a_package_is_all_that_is_in_it(
+    tmp_path: Path, built: Built, environment: dict[str, str]
+) -> None:
+    with_small_recipes(tmp_path / "here", built)
+    reader = Reader(tmp_path / "here", environment)
+    reader.do(Command(line="bakehouse build recipes/loaf --out loaves", shown=None))
+    assert reader.status == 0
+    packages = sorted((tmp_path / "here" / "loaves").glob("*/*.conda"))
+    assert [package.name.rsplit("-", 2)[0] for package in packages] == ["loaf", "loaf-data"]
+    page = (CHECKOUT / "docs" / "reference" / "package.md").read_text(encoding="utf-8")
+    patterns = re.findall(r"^\| `(info/[^`]+)`", page, re.MULTILINE)
+    names = [f"info/{name}" for package in packages for name in read_package(package).info_files()]
+    assert [name for name in names if not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)] == []
+    assert {"info/index.json", "info/tests/tests.yaml", "info/bakehouse/keys.json"} <= set(names)
 
 
 # -- the reader of pages itself ----------------------------------------------------------------------------------------
