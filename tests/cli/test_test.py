@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import HELLO, Command, write_recipe
+from tests.e2e.command import Bakehouse
 
 pytestmark = pytest.mark.sandbox
 
@@ -115,3 +118,39 @@ def test_nothing_runs_when_one_is_no_package(command: Command, hello: Path, tmp_
     said = command("test", package, tmp_path / "nowhere.conda", "-v", "--progress", "plain")
     assert said.code == 2
     assert "script 0" not in said.err
+
+
+def several(*lines: str) -> str:
+    return HELLO.replace("about:", "".join(f"  - script: {line}\n" for line in lines) + "about:")
+
+
+def test_what_several_tests_need_alike_is_linked_once(command: Command, kitchen: Path, tmp_path: Path) -> None:
+    package = built(
+        command, write_recipe(tmp_path / "r", several(*["test -f $PREFIX/hello.txt"] * 4)), tmp_path / "channel"
+    )
+    environments = kitchen / "folders" / "environments"
+    before = set(environments.iterdir()) if environments.is_dir() else set()
+    said = command("test", package, "-j", "5", "--json")
+    assert said.code == 0
+    assert len(set(environments.iterdir()) - before) == 1
+
+
+def test_interrupted_it_leaves_nothing_running(
+    command: Command, process: Bakehouse, kitchen: Path, tmp_path: Path
+) -> None:
+    nap = f"8642{os.getpid()}"
+    package = built(
+        command, write_recipe(tmp_path / "r", several(*[f"echo up; exec sleep {nap}"] * 2)), tmp_path / "channel"
+    )
+    running = process.start("test", package, "-j", "3", "-v", "--progress", "plain")
+    assert running.stderr is not None
+    seen = 0
+    while seen < 2:
+        seen += running.stderr.readline().endswith(": up\n")
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, said
+    assert "interrupted" in said
+    commands = [place.read_bytes() for place in Path("/proc").glob("[0-9]*/cmdline") if place.exists()]
+    assert not [one for one in commands if nap.encode() in one]
+    assert not [path for path in (kitchen / "sessions").glob("*/*") if path.name.startswith("test")]
