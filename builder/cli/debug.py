@@ -12,7 +12,7 @@ import click
 
 from builder.cli.app import Context
 from builder.cli.collection import find_collection
-from builder.cli.debugging import Search, door_of, is_package, kept_of, prepared, renderings_of
+from builder.cli.debugging import Search, door_of, is_outdated, is_package, kept_of, prepared, renderings_of
 from builder.cli.options import DebugChoice, Places, Selection, Telling, debug_choice, places, selection, telling
 from builder.cli.rendering import render_selection
 from builder.cli.site import secrets, site
@@ -70,7 +70,7 @@ def command(running: click.Context, selection: Selection, places: Places, choice
     context = running.ensure_object(Context)
     if passed and (telling.json or choice.patch is not None):
         raise UsageError("a command goes neither with --json nor with --patch", code="debug.usage")
-    reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
+    reporter = make_reporter(telling.kind or "plain", sys.stderr, verbose=telling.verbose)
     try:
         state, search = _state(selection, places, choice, reporter, context)
         if choice.patch is not None:
@@ -102,10 +102,10 @@ def _state(
 
         return _test_state(package_of(renderings, search), search, reporter, context), search
     state = None if choice.fresh else kept_of(renderings, search)
+    if state is not None and is_outdated(state, rendered, search):
+        text = f"the recipe has changed since {state.name} was kept; --fresh prepares it as it is now"
+        reporter.emit(Noted(text=text))
     if state is None:
-        if not choice.fresh:
-            text = "no failure is kept (one that was killed leaves nothing): preparing it as far as its script"
-            reporter.emit(Noted(text=text))
         work = prepared(rendered, renderings, selection, search)
         state = wait_for(work, abandon=context.abandon, tidy=reporter.close)
     return state, search

@@ -12,16 +12,18 @@ from builder.cli.baking import Baking, bake, bench_for, sandbox_root
 from builder.cli.options import BuildChoice, DebugChoice, Selection
 from builder.cli.rendering import Rendered
 from builder.cli.site import Site
-from builder.errors import MachineError, UsageError, WorkError
+from builder.errors import BakehouseError, MachineError, UsageError, WorkError
+from builder.farm import Ledger
 from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
+from builder.model.recipe import GitSource
 from builder.model.rendering import Rendering
 from builder.model.task import Plan, Task
 from builder.pipeline import kept
 from builder.pipeline.entering import Door, busy
 from builder.pipeline.kept import Kept
 from builder.pipeline.preparing import prepare_task
-from builder.report.events import Event
+from builder.report.events import Event, Noted
 from builder.sandbox import find_sandbox
 
 
@@ -60,12 +62,32 @@ def kept_of(renderings: Sequence[Rendering], search: Search) -> Kept | None:
     return kept.read(store.failed_place(found[0].identity), store) if found else None
 
 
+def is_outdated(state: Kept, rendered: Rendered, search: Search) -> bool:
+    """Whether the recipe is no longer what it was when ``state`` was kept, as far as that can be known here.
+
+    Git repositories are not asked, and a recipe whose sources are gone is not the same, but says so by itself.
+    """
+    sources = [source for one in rendered.renderings for source in one.output.source]
+    if any(isinstance(source, GitSource) for source in sources):
+        return False
+    place = search.place
+    try:
+        with Ledger(place.store) as ledger:
+            plan = planning.make(rendered.renderings, place, ledger, sealed=state.isolation != "none")
+    except BakehouseError:
+        return False
+    task = plan.by_id().get(state.task_id)
+    return task is not None and kept.own_key(task) != state.own_key
+
+
 async def prepared(rendered: Rendered, renderings: Sequence[Rendering], selection: Selection, search: Search) -> Kept:
     """Prepare the only one of ``renderings``, after what it needs is built."""
     if len(renderings) > 1:
         raise ambiguous("none of them has failed, and several can be prepared", renderings, ["" for _ in renderings])
     (rendering,), place, choice = renderings, search.place, search.choice
     refuse_busy(rendering.identity, search)
+    why = "" if choice.fresh else "no failure of it is kept (one that was killed leaves nothing): "
+    search.emit(Noted(text=f"{why}preparing {rendering.stem} as far as its script"))
     if choice.with_deps:
         rendered = planning.with_dependencies(rendered, selection, set())
     baking = Baking(place=place, choice=_build_choice(choice), emit=search.emit, cores=len(os.sched_getaffinity(0)))

@@ -15,6 +15,8 @@ from builder.errors import MachineError
 from builder.model.frozen import frozen
 from builder.model.recipe import GitSource, GlobList, PathSource, Source, UrlSource
 from builder.model.source import SourceDigest
+from builder.model.task import Task
+from builder.plan.keys import is_dependency, recipe_key
 from builder.sandbox import Bind, Limits, Mount, Overlay, Tmpfs
 from builder.store import Store
 
@@ -47,9 +49,9 @@ class Kept:
     """A task's state, and where it came from.
 
     ``said`` is how it failed, empty for one that was only prepared; ``given`` is the recipe's file, or the package
-    whose test it is. ``scratch`` is where the state lay while its script ran. ``variables`` are the whole environment
-    but for the ``secrets``, which are asked for again. ``touched`` and ``removed`` are what the script did to files
-    that were in its work folder before.
+    whose test it is; ``own_key`` is that of the task (see there). ``scratch`` is where the state lay while its script
+    ran. ``variables`` are the whole environment but for the ``secrets``, which are asked for again. ``touched`` and
+    ``removed`` are what the script did to files that were in its work folder before.
     """
 
     task_id: str
@@ -58,7 +60,7 @@ class Kept:
     said: str
     given: Path
     recipe_folder: Path
-    recipe_key: str
+    own_key: str
     isolation: str
     rootfs: str
     scratch: Path
@@ -94,6 +96,11 @@ class Kept:
                 return Path(inside) if self.isolation == "none" else upper
             case _:
                 return None
+
+
+def own_key(task: Task) -> str:
+    """Return the digest of what a task is, whatever the plan knows of its dependencies: a recipe key's own part."""
+    return recipe_key(tuple((what, value) for what, value in task.explanation if not is_dependency(what)))
 
 
 def write(kept: Kept, folder: Path, store: Store) -> None:
@@ -142,7 +149,7 @@ def said(folder: Path) -> str:
         return ""
 
 
-_PLAIN = ("task_id", "kind", "name", "said", "recipe_key", "isolation", "rootfs", "variables", "secrets", "removed")
+_PLAIN = ("task_id", "kind", "name", "said", "own_key", "isolation", "rootfs", "variables", "secrets", "removed")
 _PATHS = ("given", "recipe_folder", "scratch", "script")
 
 
@@ -150,7 +157,7 @@ def _kept(data: Json, folder: Path, store: Store) -> Kept:
     scratch = Path(data["scratch"])
     base = scratch if data["isolation"] == "none" else folder
     return Kept(
-        **{name: data[name] for name in ("task_id", "kind", "name", "said", "recipe_key", "isolation", "rootfs")},
+        **{name: data[name] for name in ("task_id", "kind", "name", "said", "own_key", "isolation", "rootfs")},
         given=Path(data["given"]),
         recipe_folder=Path(data["recipe_folder"]),
         scratch=scratch,

@@ -57,7 +57,7 @@ async def prepare_test(run: ScriptRun, subject: Subject, root: Root, store: Stor
         said="",
         given=package.absolute(),
         recipe_folder=package.absolute().parent,
-        recipe_key="",
+        own_key="",
         isolation=bench.sandbox.name,
         rootfs=root.digest,
         scratch=bench.scratch,

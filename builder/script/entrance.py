@@ -37,8 +37,9 @@ again() {{ /bin/bash "${{BASH_SOURCE[0]%/*}}/{WRAPPER}" "$@"; }}
 def write_entrance(script: Script, folder: Path, *, prefixes: Sequence[ActivatedPrefix]) -> None:
     """Write into ``folder`` what `entering` and `shell` name; ``prefixes`` are activated as for the script itself."""
     lines = activation(script, prefixes)
-    if script.cwd:
-        lines.append(f"cd {shlex.quote(script.cwd)}")
+    # By its name, even where a link leads there: files that the script made may hold that name.
+    start = shlex.quote(script.cwd) if script.cwd else '"$SRC_DIR"'
+    lines.append(f"cd {start}")
     lines.append('exec "$@"')
     (folder / _ENTRANCE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / _SHELL).write_text(_PROMPT, encoding="utf-8")
