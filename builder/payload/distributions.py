@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import io
 import json
@@ -83,14 +82,15 @@ class _Rows:
         if path.endswith("/INSTALLER"):
             digest = "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(_INSTALLER).digest()).decode().rstrip("=")
             size = str(len(_INSTALLER))
+        import csv
+
         row = io.StringIO()
         csv.writer(row, lineterminator="").writerow([name, digest, size])
         return row.getvalue().encode()
 
 
 def _is_of_distribution(path: str) -> bool:
-    place = PurePosixPath(path)
-    return place.name in {"RECORD", "INSTALLER", "direct_url.json"} and place.parent.suffix == ".dist-info"
+    return path.endswith((".dist-info/RECORD", ".dist-info/INSTALLER", ".dist-info/direct_url.json"))
 
 
 def _is_local(entry: Entry) -> bool:
@@ -103,6 +103,8 @@ def _is_local(entry: Entry) -> bool:
 
 def _cells(line: bytes) -> Sequence[str] | None:
     """Return the cells of one line, None when it is no row of three."""
+    import csv  # which few packages have a use for
+
     try:
         rows = list(csv.reader([line.decode().rstrip("\r\n")]))
     except (UnicodeDecodeError, csv.Error):

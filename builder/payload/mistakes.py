@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -15,6 +14,7 @@ from builder.model.version import Version
 _LIBRARY = re.compile(r"\.(so|dylib)(\.[0-9.]+)?$|\.pyd$")
 _MAGIC = (b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"MZ")
 _EDITABLE = re.compile(r"(__editable__.+|_editable_impl_.+|.+\.egg-link|easy-install\.pth)$")
+_FOLDER = "site-packages/"
 _CROWDED = frozenset({"build", "docs", "doc", "examples", "scripts", "src", "test", "tests"})
 _VERSIONED = re.compile(rb"#!.*/python[0-9]*\.[0-9]+|.*\n'''exec' .*/python[0-9]*\.[0-9]+")
 _HEAD = 1024
@@ -26,9 +26,10 @@ def python_mistakes(entries: Sequence[Entry], output: Output) -> Iterator[Findin
         yield from _compiled(entries)
     if output.build.for_every_python:
         yield from _scripts(entries)
-    yield from _editable(entries)
-    yield from _crowded(entries)
-    yield from _versions(entries, output)
+    packages = [entry for entry in entries if _FOLDER in entry.path]
+    yield from _editable(packages)
+    yield from _crowded(packages)
+    yield from _versions(packages, output)
 
 
 def _compiled(entries: Sequence[Entry]) -> Iterator[Finding]:
@@ -76,6 +77,8 @@ def _console_scripts(entries: Sequence[Entry]) -> Mapping[str, str]:
     for entry in entries:
         if entry.content is None or not entry.path.endswith(".dist-info/entry_points.txt"):
             continue
+        import configparser  # which few packages have a use for
+
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
         parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
         try:
