@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ _LIST = "modules.json"
 _PROGRAM = "compiler.py"
 _SHOWN = 3
 _NO_COMMANDS = "bin/"
+_LINE = re.compile(r"^ *File .*, line ([0-9]+)$", re.MULTILINE)
 
 
 def compiling_variables(prefix: PurePosixPath) -> dict[str, str]:
@@ -142,12 +144,19 @@ def _entry(path: str, place: Path) -> RelocatedEntry:
 def _failures(failed: Sequence[tuple[str, str]]) -> Iterator[Finding]:
     if not failed:
         return
-    names = [path for path, _ in failed]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    first, *others = (path for path, _ in failed)
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    also = f"; neither can {', '.join(others[:_SHOWN])}{more}" if others else ""
     yield Finding(
         check="bytecode",
         severity=Severity.WARNING,
-        path=names[0],
-        message=f"{', '.join(names[:_SHOWN])}{more} cannot be compiled: {' '.join(failed[0][1].split())}",
+        path=first,
+        message=f"it cannot be compiled: {_reason(failed[0][1])}{also}",
         remedy="name what is no module of this Python in build.python.skip_pyc_compilation",
     )
+
+
+def _reason(said: str) -> str:
+    """Return the last line of what Python says, which tells the mistake, and the line of the module."""
+    line = _LINE.search(said)
+    return " ".join([*said.strip().splitlines()[-1:], *([f"(line {line[1]})"] if line else [])])

@@ -193,14 +193,31 @@ def test_bytecode_joins_the_package_sorted_and_told_by_its_digest(tmp_path: Path
     assert replace(found, entries=(), no_link=()) == replace(relocated, entries=(), no_link=())
 
 
-def test_what_could_not_be_compiled_is_one_warning(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (1, "it cannot be compiled: SyntaxError: no (line 7)"),
+        (2, "it cannot be compiled: SyntaxError: no (line 7); neither can lib/bad1.py"),
+        (
+            5,
+            "it cannot be compiled: SyntaxError: no (line 7); neither can lib/bad1.py, lib/bad2.py, lib/bad3.py and 1 more",
+        ),
+    ],
+)
+def test_what_could_not_be_compiled_is_one_warning(tmp_path: Path, number: int, message: str) -> None:
     relocated = relocated_of(tmp_path, {"lib/b.py": "b = 1\n"})
-    failed = tuple((f"lib/bad{number}.py", "SyntaxError:\n  no") for number in range(5))
+    said = '  File "lib/bad0.py", line 7\n    print "old"\n    ^^^^^\nSyntaxError: no\n'
+    failed = tuple((f"lib/bad{each}.py", said) for each in range(number))
     (finding,) = with_bytecode(relocated, Compiled(done=(), failed=failed), package()).findings
     assert (finding.check, finding.severity, finding.path) == ("bytecode", Severity.WARNING, "lib/bad0.py")
-    assert finding.message == (
-        "lib/bad0.py, lib/bad1.py, lib/bad2.py and 2 more cannot be compiled: SyntaxError: no"
-    )  # fmt: skip
+    assert finding.message == message
+
+
+def test_whatever_python_says_is_told(tmp_path: Path) -> None:
+    relocated = relocated_of(tmp_path, {"lib/b.py": "b = 1\n"})
+    for said, told in (("the compiler crashed", "the compiler crashed"), ("", ""), ("a\n\n b ", " b")):
+        (finding,) = with_bytecode(relocated, Compiled(done=(), failed=(("x.py", said),)), package()).findings
+        assert finding.message == f"it cannot be compiled: {told}"
 
 
 def test_a_compiling_session_has_nothing_of_the_machine_and_nothing_of_the_script() -> None:
