@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from conda_package_handling import api as cph
 from ruamel.yaml import YAML
 
 from tests.conformance.elf import without_build_id, without_last_slash, without_room
+from tests.conformance.wheels import without_bytecode_and_digests, without_place
 
 PLACEHOLDER_LENGTH = 255
 
@@ -81,7 +83,7 @@ def _of_member(name: str, ours: Tree, theirs: Tree) -> Iterator[str]:
     elif name.startswith("info/") and name.endswith(".yaml"):
         yield from of_documents(_yaml(mine), _yaml(other))
     else:
-        yield from of_files(mine.read_bytes(), other.read_bytes(), ours.placeholder, theirs.placeholder)
+        yield from of_files(name, mine.read_bytes(), other.read_bytes(), (ours.placeholder, theirs.placeholder))
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ def _by_name(side: Sequence[Any]) -> dict[str, Any]:
 
 
 def _of_paths(ours: Tree, theirs: Tree) -> Iterator[str]:
-    """Compare paths.json entry by entry; a digest that differs because the file does is told of the file alone."""
+    """Compare paths.json entry by entry; a digest or size that differs because the file does is told of the file alone."""
     sides = [json.loads((tree.root / "info" / "paths.json").read_text(encoding="utf-8")) for tree in (ours, theirs)]
     mine, other = ({entry["_path"]: entry for entry in side.pop("paths")} for side in sides)
     yield from of_documents(*sides)
@@ -146,37 +148,51 @@ def _of_paths(ours: Tree, theirs: Tree) -> Iterator[str]:
     for path in sorted(mine.keys() & other.keys()):
         entries, files = (mine[path], other[path]), (ours.root / path, theirs.root / path)
         for key in of_documents(*entries):
-            told = key == "sha256" and not any(file.is_symlink() for file in files)
-            if not (told and all(e["sha256"] == _sha256(file) for e, file in zip(entries, files, strict=True))):
+            if key not in {"sha256", "size_in_bytes"} or not all(map(_is_true, entries, files)):
                 yield f"{path} ({mine[path]['path_type']}) {key}"
 
 
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _is_true(entry: Mapping[str, Any], file: Path) -> bool:
+    """Whether an entry tells the digest and the size of a file that is no link."""
+    content = b"" if file.is_symlink() else file.read_bytes()
+    told = (entry["sha256"], entry["size_in_bytes"])
+    return not file.is_symlink() and told == (hashlib.sha256(content).hexdigest(), len(content))
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
 
-Step = tuple[str, Callable[[bytes], bytes]]
-_STEPS: tuple[Step, ...] = (
-    ("run path with a slash at its end", without_last_slash),
-    ("build ID", without_build_id),
-    ("room of the build's run path", without_room),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What can be taken out of files of some names to see whether the rest is the same."""
+
+    cause: str
+    names: str
+    take_out: Callable[[bytes], bytes]
+
+
+_STEPS = (
+    Step(cause="run path with a slash at its end", names="*", take_out=without_last_slash),
+    Step(cause="build ID", names="*", take_out=without_build_id),
+    Step(cause="room of the build's run path", names="*", take_out=without_room),
+    Step(cause="place of the module", names="*.pyc", take_out=without_place),
+    Step(cause="list of files", names="*.dist-info/RECORD", take_out=without_bytecode_and_digests),
 )
-"""What can be taken out of a file to see whether the rest is the same; the last keeps of an ELF file its sections."""
 
 
-def of_files(mine: bytes, other: bytes, my_placeholder: str, their_placeholder: str) -> Iterator[str]:
+def of_files(name: str, mine: bytes, other: bytes, placeholders: tuple[str, str] = ("", "")) -> Iterator[str]:
     """Yield the causes of a difference; the last is "content" when there is one that no known cause explains."""
     if mine == other:
         return
-    sides = [_unplaced(mine, my_placeholder), _unplaced(other, their_placeholder)]
-    if sides != [mine, other]:
+    sides = [_unplaced(mine, placeholders[0]), _unplaced(other, placeholders[1])]
+    if sides != [mine, other] and _distance(*sides) < _distance(mine, other):
         yield "placeholder"
-    for name, step in _STEPS:
-        taken = [step(side) for side in sides]
-        if sides[0] != sides[1] and _distance(*taken) < _distance(*sides):
-            yield name
+    for step in _STEPS:
+        if sides[0] == sides[1] or not fnmatchcase(name, step.names):
+            continue
+        taken = [step.take_out(side) for side in sides]
+        if _distance(*taken) < _distance(*sides):
+            yield step.cause
             sides = taken
     if sides[0] != sides[1]:
         yield "content"
