@@ -48,7 +48,7 @@ ROOMS["__main__"] = EVERYBODY | {"cli", "__init__"}
 ROOMS["__init__"] = set()
 
 OWNERS: dict[str, set[str]] = {
-    "pathspec": {"source"},
+    "pathspec": set(),
     "py7zr": {"archive"},
     "rich": {"report"},
     "ruamel": {"syntax"},

@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from builder.errors import Place, SourceError
@@ -15,6 +16,7 @@ from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.payload import EntryKind
 from builder.model.recipe import GlobList
+from builder.source.ignored import Ignored
 
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", "CVS", "_darcs"})
 _PIECE = 1 << 18
@@ -30,13 +32,14 @@ class Item:
     executable: bool = False
 
 
-def items(root: Path, chosen: GlobList) -> tuple[Item, ...]:
+def items(root: Path, chosen: GlobList, *, gitignore: bool = False) -> tuple[Item, ...]:
     """Return the paths below ``root`` that count, sorted by code points (CEP 19's order).
 
     Folders of version control systems never count. With globs, only files and links that they select do, and folders
-    only as far as those need them. Symlinks are never followed. Raises `SourceError` for sockets, FIFOs and devices.
+    only as far as those need them. With ``gitignore`` the same holds of what no ``.gitignore`` leaves out, where there
+    is such a file. Symlinks are never followed. Raises `SourceError` for sockets, FIFOs and devices.
     """
-    found = list(_walk(root, ""))
+    found = list(_walk(root, "", Ignored().inside(root, 0) if gitignore else None))
     if chosen:
         try:
             globs = Globs(chosen)
@@ -46,16 +49,17 @@ def items(root: Path, chosen: GlobList) -> tuple[Item, ...]:
     return tuple(sorted(found, key=lambda item: item.path))
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[Item]:
+def _walk(folder: Path, prefix: str, ignored: Ignored | None) -> Iterator[Item]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name in _VERSION_CONTROL:
                 continue
             path = prefix + entry.name
             mode = entry.stat(follow_symlinks=False).st_mode
+            if ignored is not None and ignored.covers(path, is_folder=stat.S_ISDIR(mode)):
+                continue
             if stat.S_ISDIR(mode):
-                yield Item(path=path, place=Path(entry.path), kind=EntryKind.DIRECTORY)
-                yield from _walk(Path(entry.path), f"{path}/")
+                yield from _walk_folder(Item(path=path, place=Path(entry.path), kind=EntryKind.DIRECTORY), ignored)
             elif stat.S_ISLNK(mode):
                 yield Item(path=path, place=Path(entry.path), kind=EntryKind.SYMLINK)
             elif stat.S_ISREG(mode):
@@ -64,6 +68,19 @@ def _walk(folder: Path, prefix: str) -> Iterator[Item]:
                 raise SourceError(
                     "neither a file, a folder nor a link", code="source.irregular", place=Place(file=entry.path)
                 )
+
+
+def _walk_folder(folder: Item, ignored: Ignored | None) -> Iterator[Item]:
+    """Yield a folder and all in it; where rules hold, it must hold something that counts, as for git."""
+    inner = None if ignored is None else ignored.inside(folder.place, folder.path.count("/") + 1)
+    below = _walk(folder.place, f"{folder.path}/", inner)
+    if inner is not None and inner.exist:
+        first = next(below, None)
+        if first is None:
+            return
+        below = chain((first,), below)
+    yield folder
+    yield from below
 
 
 def copy(found: tuple[Item, ...], into: Path) -> None:

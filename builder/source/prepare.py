@@ -135,8 +135,9 @@ def _lay_out(part: _Part) -> int | None:
     newest = None
     if part.check_out is not None:
         newest = part.check_out(part.stage).newest
-    elif part.file.is_dir():
-        folder.copy(folder.items(part.file, part.source.filter), part.stage)
+    elif isinstance(part.source, PathSource) and part.file.is_dir():
+        found = folder.items(part.file, part.source.filter, gitignore=part.source.use_gitignore)
+        folder.copy(found, part.stage)
     elif _name_given(part.source) is None and is_archive(part.name):
         newest = unpack(part.file, part.stage, name=part.name).newest
     else:
