@@ -86,7 +86,7 @@ def link(request: PackRequest) -> dict[str, Plain]:
     if not request.rendering.output.build.for_every_python:
         return {}
     return {
-        "noarch": {"type": "python", "entry_points": request.relocated.entry_points},
+        "noarch": {"type": "python", **without_empty({"entry_points": request.relocated.entry_points})},
         "package_metadata_version": 1,
     }
 

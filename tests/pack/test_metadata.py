@@ -70,7 +70,7 @@ def test_python_version_independence_is_noarch_python_in_a_platform(tmp_path: Pa
     """CEP 20."""
     made = with_output(request(tmp_path), build=Build(python=PythonBuild(version_independent=True)))
     assert (index(made)["noarch"], index(made)["subdir"]) == ("python", "linux-64")
-    assert link(made)["noarch"] == {"type": "python", "entry_points": ()}
+    assert link(made)["noarch"] == {"type": "python"}
 
 
 def test_only_python_has_a_site_packages_path(tmp_path: Path) -> None:
