@@ -112,8 +112,7 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         locked=choice.locked,
         channel=place.channel,
         limits=LIMITS,
-        # twice an even share: configure scripts and the ends of builds keep one core busy, whatever they are allowed
-        cores=min(baking.cores, max(1, 2 * baking.cores // choice.jobs)),
+        cores=cores_of_one(baking.cores, choice.jobs),
         epoch=source_date_epoch(),
         test=choice.test == "native",
         offline=place.offline,
@@ -122,6 +121,14 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         broken=place.store.root / "broken",
         emit=baking.emit,
     )
+
+
+def cores_of_one(cores: int, jobs: int) -> int:
+    """Return how many processes each of ``jobs`` scripts that run at once may have.
+
+    Twice an even share: configure scripts and the ends of builds keep one core busy, whatever they are allowed.
+    """
+    return min(cores, max(1, 2 * cores // jobs))
 
 
 async def sandbox_root(place: Site, emit: Callable[[Event], None]) -> Root:

@@ -12,7 +12,7 @@ import pytest
 
 from builder.channel import Channel
 from builder.cli import planning
-from builder.cli.baking import Baking, bake, sandbox_root, solver_for
+from builder.cli.baking import Baking, bake, cores_of_one, sandbox_root, solver_for
 from builder.cli.collection import Collection
 from builder.cli.options import BuildChoice, Places, Selection
 from builder.cli.rendering import render_selection
@@ -115,3 +115,13 @@ def test_locked_needs_a_file_and_a_file_that_is_there(tmp_path: Path, kitchen: P
         baked(place, hello, replace(CHOICE, locked=True, lock_file=tmp_path / "lock"))
     baked(place, hello, replace(CHOICE, lock_file=tmp_path / "lock"))
     assert list(json.loads((tmp_path / "lock").read_text())["tasks"]) == ["linux-64/hello-1.0-hb0f4dca_0"]
+
+
+@pytest.mark.parametrize(
+    ("cores", "jobs", "each"),
+    [(1, 1, 1), (1, 8, 1), (2, 1, 2), (2, 2, 2), (2, 4, 1), (2, 5, 1), (16, 4, 8), (64, 64, 2)],
+)
+def test_scripts_have_twice_their_share_of_cores_and_never_more_than_there_are(
+    cores: int, jobs: int, each: int
+) -> None:
+    assert cores_of_one(cores, jobs) == each
