@@ -118,7 +118,7 @@ def test_a_package_whose_tests_fail_stays_out_of_the_channel(bakehouse: Bakehous
     done = bakehouse.run(*BUILD, recipes / "base", "--out", out)
     assert done.returncode == 1
     assert packages(out) == {}
-    words = [word.rstrip(";") for word in done.stderr.split()]
+    words = [word.strip("`;") for word in done.stderr.split()]
     place = next(word for word in words if word.endswith(".conda") and word.startswith("/"))
     assert Path(place).is_file()
 
