@@ -14,6 +14,7 @@ import pytest
 from builder.sandbox.rootfs import rootfs_lock
 from builder.store import Store
 from tests.e2e.command import CHECKOUT, Bakehouse, Built
+from tests.e2e.pythons import collection  # noqa: F401 - a fixture
 
 MakeBakehouse = Callable[[str], Bakehouse]
 

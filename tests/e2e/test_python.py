@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,59 +13,14 @@ import pytest
 from builder.archive import OpenPackage, read_package
 from builder.model.inside import SEALED
 from builder.store import Store
-from tests.e2e.command import CHECKOUT, Bakehouse, Built, indexed, packages
+from tests.e2e.command import CHECKOUT, Built, indexed, packages
 from tests.e2e.elsewhere import elsewhere
+from tests.e2e.pythons import OPTIONS, linked, predicted
 
-RECIPES = CHECKOUT / "recipes" / "python"
-OPTIONS = ("-m", "variants/python.yaml", "--with-deps", "--offline")
 AGAIN = ("bzip2", "pygments", "markupsafe", "memory-allocator", "psutil", "python_abi")
 """What is cheap to build once more: a library, a package of each Python kind, and a package of nothing."""
 
 pytestmark = pytest.mark.sandbox
-
-
-def linked(channel: Path, copy: Path) -> Path:
-    """Copy a channel by hard links: bakehouse replaces the files of its channel, and never writes into them."""
-    shutil.copytree(channel, copy, copy_function=os.link)
-    return copy
-
-
-def predicted() -> set[str]:
-    """``subdir/file name`` of every package of recipes/python."""
-    command = Bakehouse(store=Path("/nonexistent"))
-    found = json.loads(command.good("render", RECIPES, "-m", "variants/python.yaml", "--json"))
-    return {
-        f"{one['subdir']}/{one['name']}-{one['version']}-{one['build']}.conda"
-        for one in found
-        if one["kind"] == "package"
-    }
-
-
-def take_over(channel: Path, command: Bakehouse) -> None:
-    """Put into ``channel`` what `make demo-python` has left: what was made of other things is built anew all the same."""
-    for name in predicted():
-        if (CHECKOUT / "channel" / name).is_file():
-            shutil.copy(CHECKOUT / "channel" / name, channel / name)
-    command.good("index", channel)
-
-
-@pytest.fixture(scope="module")
-def collection(built: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Built]:
-    """recipes/python, two at once, on top of recipes/base; built once."""
-    channel = linked(built.channel, tmp_path_factory.mktemp("python") / "channel")
-    store = Path(tempfile.mkdtemp(prefix="python-", dir=machine_store.root.parent))
-    linked(machine_store.root / "files", store / "files")
-    command = Bakehouse(store=store)
-    try:
-        take_over(channel, command)
-        done = subprocess.run(
-            command.argv("build", RECIPES, *OPTIONS, "--out", channel, "-j", "2", "--json"),
-            env=command.variables(), cwd=CHECKOUT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
-        yield Built(channel=channel, document=tuple(json.loads(done.stdout)))
-    finally:
-        shutil.rmtree(store)
 
 
 def opened(collection: Built, name: str) -> OpenPackage:
