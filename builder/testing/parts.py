@@ -10,6 +10,11 @@ from builder.model.recipe import DownstreamTest, ImportTest, PackageContentsTest
 from builder.testing.read import CarriedTest, ForeignTest
 from builder.testing.session import ScriptRun
 
+_NEEDS_PYTHON = (
+    "command -v python >/dev/null || { "
+    "echo 'no Python comes with the package: add python to requirements.run, or set python_version'; exit 1; }"
+)
+
 
 @frozen
 class Part:
@@ -46,7 +51,7 @@ def parts_of(test: CarriedTest, number: int, *, versions: bool = True) -> Sequen
 def _python(test: PythonTest, number: int, version: str | None) -> Part:
     """Return a run of a Python test; as with rattler-build the package brings its Python itself unless one is named."""
     imports = "\n".join(f"import {name}" for name in test.imports)
-    lines = [f"python -c {shlex.quote(imports)}", *(["python -m pip check"] if test.pip_check else [])]
+    lines = [_NEEDS_PYTHON, f"python -c {shlex.quote(imports)}", *(["python -m pip check"] if test.pip_check else [])]
     needs = [*([f"python={version}"] if version else []), *(["pip"] if test.pip_check else [])]
     name = f"{number}-{version}" if version else str(number)
     run = ScriptRun(name=name, number=number, script=Script(content=tuple(lines)), run=tuple(needs))

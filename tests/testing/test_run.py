@@ -107,6 +107,13 @@ def test_python_imports_run_in_the_packages_environment(tried: Tried, tmp_path: 
     assert tried.asked[0][0] == ("zlib ==1.3 h1_0", "pip")
 
 
+def test_a_package_that_brings_no_python_is_told_what_to_add(tried: Tried, tmp_path: Path) -> None:
+    tried.prefix = {"bin/other": "#!/bin/bash\n"}
+    (result,) = tried.run(make_package(tmp_path, "- python: {imports: [a]}\n"))
+    assert not result.passed
+    assert "no Python comes with the package: add python to requirements.run" in result.tail
+
+
 def test_python_versions_are_runs_of_their_own(tried: Tried, tmp_path: Path) -> None:
     tried.prefix = {"bin/python": '#!/bin/bash\n[ "$2" != "import b" ]\n'}
     tests = "- python: {imports: [b], pip_check: false, python_version: ['3.11', '3.12']}\n"
