@@ -15,6 +15,9 @@ from builder.report.text import escape
 _WIDTH = 110
 """Columns of text that a line may have; further variants go below."""
 
+_MOST = 64
+"""Variants of one output that anybody wants to see beside each other."""
+
 _SAME = "←"
 """The cell of a package that stands further left already: it does not use what the columns differ by."""
 
@@ -64,13 +67,16 @@ class _Cell:
 def matrix(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """Return the matrix as lines of text; none when every output of ``plan`` has one variant.
 
-    Outputs with one variant are left out. Keys that vary together are one line of the heading.
+    Outputs with one variant are left out. Keys that vary together are one line of the heading. What is too large to look
+    at is one line, which says so.
     """
     endings = {outcome.task_id: outcome.ending for outcome in outcomes}
     outputs: dict[str, list[Rendering]] = {}
     for task in plan.tasks:
         if task.rendering.output.kind == "package" and task.id in endings:
             outputs.setdefault(task.rendering.output.name, []).append(task.rendering)
+    if (most := max(map(len, outputs.values()), default=0)) > _MOST:
+        return (f"{most} variants of one package are too many for a matrix",)
     rows: dict[str, list[_Cell]] = {}
     for _, found in sorted(outputs.items()):
         if len(found) > 1:

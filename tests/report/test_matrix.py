@@ -158,6 +158,13 @@ def test_columns_that_do_not_fit_go_below() -> None:
     assert sum(line.count("built") for line in lines) == 20
 
 
+def test_what_nobody_can_look_at_is_one_line() -> None:
+    tasks = [task("a", {"level": number}) for number in range(2000)]
+    assert shown(*tasks) == ["2000 variants of one package are too many for a matrix"]
+    assert shown(*tasks[:65]) == ["65 variants of one package are too many for a matrix"]
+    assert sum(line.count("built") for line in shown(*tasks[:64])) == 64
+
+
 VARIANTS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"))
 
 
