@@ -139,7 +139,7 @@ def test_the_bytes_are_those_of_the_last_version(tmp_path: Path) -> None:
     assert digest.hexdigest() == GOLDEN
 
 
-GOLDEN = "96396b8e4f39380b6af3b70870caa9db6c28835864528bd2b7cf2539a8c47653"
+GOLDEN = "304f835ad98fde38a9ceb3a56e14709f43bbc440d4a3be786d85a7e5fad6f5a8"
 
 
 def test_nothing_of_the_building_machine_is_in_it(tmp_path: Path) -> None:
