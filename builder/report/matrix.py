@@ -67,8 +67,8 @@ class _Cell:
 def matrix(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """Return the matrix as lines of text; none when every output of ``plan`` has one variant.
 
-    Outputs with one variant are left out. Keys that vary together are one line of the heading. What is too large to look
-    at is one line, which says so.
+    Outputs with one variant are left out. Keys that vary together are one line of the heading. What is too large to
+    look at is one line, which says so.
     """
     endings = {outcome.task_id: outcome.ending for outcome in outcomes}
     outputs: dict[str, list[Rendering]] = {}
