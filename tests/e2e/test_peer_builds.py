@@ -30,17 +30,26 @@ from tests.e2e.command import CHECKOUT, Built
 pytestmark = pytest.mark.sandbox
 
 PAGE = CHECKOUT / "docs" / "differences.md"
-VARIANTS = CHECKOUT / "variants" / "linux.yaml"
 LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
-RECIPES = ("libzstd", "zlib", "libbase64")
-"""One package made by make; two of a staging output by configure; three of a staging output by cmake and ninja."""
+RECIPES = (
+    "base/libzstd",  # a package, by make; for gcc and clang, as the next two
+    "base/zlib",  # two packages of a staging output, by configure and make
+    "base/libbase64",  # three packages of a staging output, by cmake and ninja
+    "python/packaging",  # a package for every Python
+    "python/markupsafe",  # an extension in C, for one Python
+)
+VARIANTS = {
+    "base": (CHECKOUT / "variants" / "linux.yaml",),
+    "python": (CHECKOUT / "variants" / "linux.yaml", CHECKOUT / "variants" / "python.yaml"),
+}
+"""The variant files of both collections."""
 
 PEER_BUILD = """
 import os, sys, warnings
 warnings.simplefilter("ignore")
 from rattler_build.cli_api import build_recipes
-recipe, variants, channel, out = sys.argv[1:]
-build_recipes([recipe], variant_config=[variants], channel=[channel], output_dir=out, test="skip")
+recipe, channel, out, *variants = sys.argv[1:]
+build_recipes([recipe], variant_config=variants, channel=[channel], output_dir=out, test="skip")
 os._exit(0)  # its threads now and then abort an interpreter that takes itself apart
 """
 
@@ -75,9 +84,12 @@ DIFFERENCES = (
     known("*", "build ID", "build IDs"),
     known("bin/base64", "room of the build's run path", "room that CMake leaves for run paths"),
     known("etc/conda/test-files/*", "only theirs", "`info/tests/N/`"),
+    known("*/RECORD", "list of files", "`RECORD`"),
+    known("*/direct_url.json", "only theirs", "`direct_url.json` of `pip install .`"),
+    known("*.pyc", "place of the module", "what bytecode says of its module's place"),
     # metadata
     known("info/about.json", "channels only theirs", "`about.json`, `channels`"),
-    known("info/about.json", "home", "addresses in `about`", package="*zlib-*"),
+    known("info/about.json", "home", "addresses in `about`"),
     known("info/index.json", "constrains only ours", "`index.json`"),
     known("info/index.json", "schema_version only ours", "`index.json`"),
     known("info/index.json", "timestamp", "two builds of one recipe"),
@@ -86,6 +98,7 @@ DIFFERENCES = (
     known("info/paths.json", "* (softlink) size_in_bytes", "`paths.json`, symlinks"),
     known("info/paths.json", "* prefix_placeholder", "the placeholder"),
     known("info/paths.json", "etc/conda/test-files/* only theirs", "`info/tests/N/`"),
+    known("info/paths.json", "*/direct_url.json only theirs", "`direct_url.json` of `pip install .`"),
     known("info/used_build_tool.json", "only ours", "`info/used_build_tool.json`"),
     known("info/bakehouse/*", "only ours", "`info/bakehouse/`"),
     # one package of a matrix, of which their `depends` contradict their own `hash_input.json`
@@ -95,11 +108,12 @@ DIFFERENCES = (
     known("info/recipe/tests/*", "only theirs", "`info/recipe/`"),
     known("info/recipe/recipe.yaml", "*source/url", "addresses"),
     known(RENDERED, "*source*/0/url", "addresses"),
-    known(RENDERED, "recipe/about/homepage", "addresses in `about`", package="*zlib-*"),
+    known(RENDERED, "recipe/about/homepage", "addresses in `about`"),
     known(RENDERED, "recipe/tests/*/script/*", "tests in `rendered_recipe.yaml`"),
     known(RENDERED, "recipe/staging_caches/*/build/string only theirs", "`rendered_recipe.yaml`, what is in it"),
     known(RENDERED, "finalized_cache_dependencies/run/run_exports*", "`rendered_recipe.yaml`, what is in it"),
     known(RENDERED, "build_configuration/subpackages/* only theirs", "`rendered_recipe.yaml`, what is in it"),
+    known(RENDERED, "build_configuration/hash/prefix only theirs", "`rendered_recipe.yaml`, what is in it"),
     known(RENDERED, "extra_meta only theirs", "`rendered_recipe.yaml`, what is in it"),
     known(RENDERED, "staging_library_name_map only theirs", "`rendered_recipe.yaml`, what is in it"),
     known(RENDERED, "rendered_recipe_version only ours", "`rendered_recipe.yaml`"),
@@ -153,7 +167,8 @@ def sources(recipe: Path) -> Iterator[Source]:
 
 
 def rendered(recipe: Path) -> tuple[Rendering, ...]:
-    return render(load(recipe), load_variants([VARIANTS], {}, LINUX), LINUX)
+    files = VARIANTS[recipe.parents[1].name]
+    return render(load(recipe), load_variants(files, {}, LINUX), LINUX)
 
 
 def for_the_peer(recipe: Path, into: Path, store: Store) -> Path:
@@ -184,43 +199,55 @@ def commands(rootfs: Path, into: Path) -> Path:
     return into
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Our package and theirs."""
+
+    ours: Path
+    theirs: Path
+
+
 @pytest.fixture(scope="module")
-def theirs(
-    built: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path
-) -> dict[str, Path]:
-    """The peer's packages of `RECIPES`, by file name, built with the compilers of our channel and nothing else."""
+def pairs(
+    built: Built, collection: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path
+) -> dict[str, Pair]:
+    """The packages of `RECIPES` by file name; the peer had the compilers and the Python of our channels, and no more."""
     folder = Path(os.path.realpath(tmp_path_factory.mktemp("peer")))
     environment = {"PATH": str(commands(rootfs, folder / "bin")), "HOME": str(folder), "LANG": "C.UTF-8"}
+    channels = {"base": built.channel, "python": collection.channel}
+    found = {}
     for name in RECIPES:
-        recipe = for_the_peer(CHECKOUT / "recipes" / "base" / name, folder, machine_store)
-        command = [sys.executable, "-c", PEER_BUILD, recipe, VARIANTS, built.channel.as_uri(), folder / "out"]
+        kind, out = name.partition("/")[0], folder / "out" / name
+        recipe = for_the_peer(CHECKOUT / "recipes" / name, folder, machine_store)
+        command = [sys.executable, "-c", PEER_BUILD, recipe, channels[kind].as_uri(), out, *VARIANTS[kind]]
         done = subprocess.run(
             list(map(str, command)), env=environment, cwd=folder, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    return {package.name: package for package in (folder / "out").glob("*/*.conda")}
+        for theirs in out.glob("*/*.conda"):
+            ours = channels[kind] / theirs.relative_to(out)
+            found[theirs.name] = Pair(ours=ours, theirs=theirs)
+    return found
 
 
 # -- the comparison ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def found(
-    theirs: dict[str, Path], built: Built, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, set[Difference]]:
+def found(pairs: dict[str, Pair], tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Difference]]:
     """All differences, by package."""
     folder, differing = tmp_path_factory.mktemp("compared"), {}
-    for name, package in theirs.items():
-        (mine,) = built.channel.glob(f"*/{name}")
-        ours = extracted(mine, folder / name / "ours", str(SEALED.prefix))
-        differing[name] = set(differences(ours, extracted(package, folder / name / "theirs")))
+    for name, pair in pairs.items():
+        ours = extracted(pair.ours, folder / name / "ours", str(SEALED.prefix))
+        differing[name] = set(differences(ours, extracted(pair.theirs, folder / name / "theirs")))
     return differing
 
 
-def test_the_peer_builds_the_same_set_of_packages(theirs: dict[str, Path]) -> None:
-    recipes = [CHECKOUT / "recipes" / "base" / name / "recipe.yaml" for name in RECIPES]
+def test_the_peer_builds_the_same_set_of_packages(pairs: dict[str, Pair]) -> None:
+    recipes = [CHECKOUT / "recipes" / name / "recipe.yaml" for name in RECIPES]
     ours = [one for recipe in recipes for one in rendered(recipe) if one.output.kind == "package"]
-    assert sorted(theirs) == sorted(f"{one.output.name}-{one.output.version}-{one.build_string}.conda" for one in ours)
+    assert sorted(pairs) == sorted(f"{one.output.name}-{one.output.version}-{one.build_string}.conda" for one in ours)
+    assert all(pair.ours.is_file() for pair in pairs.values())
 
 
 def test_whatever_differs_is_known(found: dict[str, set[Difference]]) -> None:
@@ -243,18 +270,19 @@ def test_whatever_is_known_has_its_row_in_the_documentation() -> None:
 def test_no_file_differs_but_for_where_it_was_built(found: dict[str, set[Difference]]) -> None:
     payload = {one for differing in found.values() for one in differing if not one.member.startswith("info/")}
     carried = {one for one in payload if one.member.startswith("etc/conda/test-files/")}
-    assert {one.what for one in payload - carried} == {
+    named = {one for one in payload if one.member.endswith("/direct_url.json")}
+    assert {one.what for one in payload - carried - named} == {
         "placeholder", "build ID", "run path with a slash at its end", "room of the build's run path",
+        "place of the module", "list of files",
     }  # fmt: skip
-    assert {one.what for one in carried} == {"only theirs"}
+    assert {one.what for one in carried | named} == {"only theirs"}
 
 
-def test_our_exact_pins_are_those_that_the_build_hash_was_made_of(theirs: dict[str, Path], built: Built) -> None:
+def test_our_exact_pins_are_those_that_the_build_hash_was_made_of(pairs: dict[str, Pair]) -> None:
     """Theirs are not always: that is one of the rows."""
     pinned = Counter[str]()
-    for name in theirs:
-        (mine,) = built.channel.glob(f"*/{name}")
-        package = read_package(mine)
+    for pair in pairs.values():
+        package = read_package(pair.ours)
         for spec in package.index()["depends"]:
             if found := re.fullmatch(r"(\S+) ==(\S+ \S+)", spec):
                 pinned[found[1]] += 1
