@@ -12,6 +12,7 @@ from builder.check.linkage import check_linkage
 from builder.check.names import check_names
 from builder.check.overdepending import check_overdepending
 from builder.check.prefixes import check_prefixes
+from builder.check.python import check_python
 from builder.check.runpaths import check_run_paths
 from builder.check.symbol_versions import check_symbol_versions
 from builder.check.symlinks import check_symlinks
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     check_glibc,
     check_leaks,
     check_prefixes,
+    check_python,
 )
 
 
