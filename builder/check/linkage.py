@@ -82,7 +82,7 @@ def _trace(needed: str, relocated: Relocated, context: CheckContext) -> str:
     installed = context.installed.entries if context.installed is not None else ()
     for left in installed:
         if left.path.rpartition("/")[2] == needed:
-            return f"; the script installed {left.path}, which no output takes"
+            return f"; the script installed {left.path}, which this output does not take; an output that does belongs into requirements.run"
     return ""
 
 

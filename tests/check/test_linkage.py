@@ -107,7 +107,7 @@ def test_a_library_that_is_needed_by_its_path(needed: str) -> None:
 def test_what_the_script_installed_and_no_output_takes_is_named(tmp_path: Path) -> None:
     left = installed(tmp_path, {"lib/libx.so.1": b"x", "bin/a": b"a"})
     (found,) = checked(elf("bin/a", "libx.so.1"), installed=left)
-    assert "the script installed lib/libx.so.1, which no output takes" in found.message
+    assert "the script installed lib/libx.so.1, which this output does not take" in found.message
 
 
 def test_a_library_without_the_symlink_of_its_soname_is_named(tmp_path: Path) -> None:
