@@ -82,7 +82,8 @@ def _trace(needed: str, relocated: Relocated, context: CheckContext) -> str:
     installed = context.installed.entries if context.installed is not None else ()
     for left in installed:
         if left.path.rpartition("/")[2] == needed:
-            return f"; the script installed {left.path}, which this output does not take; an output that does belongs into requirements.run"
+            belongs = "which this output does not take; an output that does belongs into requirements.run"
+            return f"; the script installed {left.path}, {belongs}"
     return ""
 
 
