@@ -45,25 +45,27 @@ async def test_package(
         raise UsageError(f"{package.name} has no test {beyond[0]}", code="testing.number", remedy=there)
     chosen = [(number, test) for number, test in enumerate(tests) if not only or number in only]
     parts = [part for number, test in chosen for part in parts_of(test, number)]
-    own = [part for part in parts if not isinstance(part.test, DownstreamTest)]
-    results = dict(zip(map(id, own), await _all(own, subject), strict=True))
+    own = await _all([part for part in parts if not isinstance(part.test, DownstreamTest)], subject)
+    passed, left = all(result.passed for result in own), iter(own)
+    results: list[TestResult] = []
     for part in parts:
         if isinstance(part.test, DownstreamTest):
-            passed = all(one.passed for found in results.values() for one in found)
-            results[id(part)] = await _downstream(part, part.test, subject) if passed else _held_back(part)
-    return tuple(result for part in parts for result in results[id(part)])
+            results += await _downstream(part, part.test, subject) if passed else [_held_back(part)]
+        else:
+            results.append(next(left))
+    return tuple(results)
 
 
-async def _all(parts: Sequence[Part], subject: Subject) -> list[tuple[TestResult, ...]]:
-    """Return the results of ``parts``, in their order; as many run at once as the bench has cores for."""
+async def _all(parts: Sequence[Part], subject: Subject) -> list[TestResult]:
+    """Return the results of ``parts``, in their order; as many run at once as the bench allows."""
     bench = subject.bench
     sessions = sum(part.run is not None for part in parts)
     at_once = max(1, min(bench.at_once, sessions)) if bench.sandbox.sealed else 1
     own = replace(bench, cores=max(1, bench.cores // at_once))
 
-    async def one(part: Part) -> tuple[TestResult, ...]:
+    async def one(part: Part) -> TestResult:
         telling = own if at_once == 1 else replace(own, on_line=lambda line: own.on_line(f"{part.what}: {line}"))
-        return (await _one(part, replace(subject, bench=telling)),)
+        return await _one(part, replace(subject, bench=telling))
 
     return await together([partial(one, part) for part in parts], at_once)
 
@@ -110,12 +112,12 @@ def _contents(test: PackageContentsTest, subject: Subject) -> tuple[str, ...]:
     return missing_contents(test, paths, target(subject.bench.platform), noarch_python=index.get("noarch") == "python")
 
 
-def _held_back(part: Part) -> tuple[TestResult, ...]:
+def _held_back(part: Part) -> TestResult:
     tail = "not run, for the package's own tests failed"
-    return (TestResult(what=part.what, passed=True, seconds=0, tail=tail, skipped=True),)
+    return TestResult(what=part.what, passed=True, seconds=0, tail=tail, skipped=True)
 
 
-async def _downstream(part: Part, test: DownstreamTest, subject: Subject) -> tuple[TestResult, ...]:
+async def _downstream(part: Part, test: DownstreamTest, subject: Subject) -> list[TestResult]:
     """Run the scripts that the dependent package carries, in environments with the tested package in it."""
     began = time.perf_counter()
     try:
@@ -123,9 +125,8 @@ async def _downstream(part: Part, test: DownstreamTest, subject: Subject) -> tup
     except (MachineError, Interrupted):
         raise
     except BakehouseError as error:
-        seconds = time.perf_counter() - began
-        return (TestResult(what=part.what, passed=False, seconds=seconds, tail=str(error)),)
+        return [TestResult(what=part.what, passed=False, seconds=time.perf_counter() - began, tail=str(error))]
     if not isinstance(found, Downstream):
-        return (TestResult(what=part.what, passed=True, seconds=time.perf_counter() - began, tail=found, skipped=True),)
-    results = [result for results in await _all(found.parts, found.subject) for result in results]
-    return tuple(replace(result, what=f"downstream {found.stem}: {result.what}") for result in results)
+        return [TestResult(what=part.what, passed=True, seconds=time.perf_counter() - began, tail=found, skipped=True)]
+    results = await _all(found.parts, found.subject)
+    return [replace(result, what=f"downstream {found.stem}: {result.what}") for result in results]
