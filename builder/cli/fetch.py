@@ -67,7 +67,7 @@ def _summary(fetched: Sequence[Mapping[str, object]], place: Site) -> str:
         if one.get("moving")
     ]
     commits = sum("commit" in one for one in fetched)
-    also = f" and {commits} git commits" if commits else ""
+    also = f" and {commits} git commit{'s' if commits > 1 else ''}" if commits else ""
     return "\n".join([*lines, f"{len(fetched) - commits} files{also} are in {place.store.root}"])
 
 

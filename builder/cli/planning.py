@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from builder.cli.collection import recipe_files
+from builder.cli.commits import with_commits
 from builder.cli.options import Selection
 from builder.cli.rendering import Rendered, render_files
 from builder.cli.site import Site, source_date_epoch
-from builder.errors import BakehouseError
 from builder.farm import Ledger
-from builder.model.recipe import GitSource, Source
 from builder.model.rendering import Rendering
 from builder.model.task import Plan
 from builder.plan import PlanContext, make_plan, missing_from, providers
 from builder.report import write_text
 from builder.report.events import Event, Noted
-from builder.source import Fetcher, source_digests
-from builder.source.failure import together
+from builder.source import source_digests
 
 
 def make(
@@ -51,49 +48,6 @@ def make(
         outside=(place.output, place.store.root),
     )
     return make_plan(renderings, context)
-
-
-def with_commits(renderings: Sequence[Rendering], fetcher: Fetcher) -> tuple[Rendering, ...]:
-    """Return ``renderings`` with the commit in every git source; each repository is asked once for each revision."""
-    asked = {
-        (source, rendering.recipe.folder): None
-        for rendering in renderings
-        if not rendering.output.skip
-        for source in rendering.output.source
-        if isinstance(source, GitSource)
-    }
-    if not asked:
-        return tuple(renderings)
-    import asyncio  # nothing else of a plan waits
-
-    async def ask() -> dict[tuple[GitSource, Path], str]:
-        repositories = fetcher.repositories
-        commits = await asyncio.gather(
-            *(repositories.commit(source, folder) for source, folder in asked), return_exceptions=True
-        )
-        return _all_good(dict(zip(asked, commits, strict=True)))
-
-    commits = asyncio.run(ask())
-    return tuple(_with_commits(rendering, commits) for rendering in renderings)
-
-
-def _with_commits(rendering: Rendering, commits: Mapping[tuple[GitSource, Path], str]) -> Rendering:
-    found: tuple[Source, ...] = tuple(
-        replace(source, commit=commits.get((source, rendering.recipe.folder)))
-        if isinstance(source, GitSource)
-        else source
-        for source in rendering.output.source
-    )
-    return replace(rendering, output=replace(rendering.output, source=found))
-
-
-def _all_good(commits: Mapping[tuple[GitSource, Path], str | BaseException]) -> dict[tuple[GitSource, Path], str]:
-    """Return the commits, or raise one error with all problems."""
-    failures = [found for found in commits.values() if isinstance(found, BaseException)]
-    errors = [failure for failure in failures if isinstance(failure, BakehouseError)]
-    if failures:
-        raise together(errors) if len(errors) == len(failures) else failures[0]
-    return {asked: found for asked, found in commits.items() if isinstance(found, str)}
 
 
 def _told(event: Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import threading
@@ -89,6 +90,10 @@ def sweep(sessions: Path) -> float | None:
         try:
             remove_tree(path.with_name(path.name.removesuffix(_SUFFIX)))
             path.unlink(missing_ok=True)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            # A child of the dead process wrote once more while it died: the next sweep finds it quiet.
         finally:
             os.close(held)
     return oldest

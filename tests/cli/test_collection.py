@@ -143,3 +143,31 @@ def test_each_path_without_a_recipe_is_told(tmp_path: Path) -> None:
     assert "name a recipe.yaml" in str(empty.remedy)
     assert "meta.yaml" in old.message
     assert "recipe.yaml" in str(old.remedy)
+
+
+@pytest.mark.parametrize(
+    ("start", "replacement"),
+    [("https://example.org/", "file:///srv"), ("example", "https://b.example/x"), ("https://a.example/", "/srv/")],
+)
+def test_a_mirror_that_cannot_work_is_told_with_its_place(tmp_path: Path, start: str, replacement: str) -> None:
+    file = tmp_path / "bakehouse.yaml"
+    file.write_text(f"mirrors:\n  {start}:\n    - {replacement}\n")
+    with pytest.raises(RecipeError) as caught:
+        read_collection(file)
+    (problem,) = caught.value.problems
+    assert problem.code == "collection.mirror"
+    assert problem.place is not None
+    assert (problem.place.line, problem.place.column) == (3, 7)
+
+
+class TestPathsThatAreNotThere:
+    def test_a_close_name_is_proposed(self, command: Command, hello: Path) -> None:
+        said = command("render", hello.parent / "helo")
+        assert said.code == 2
+        assert f"did you mean {hello}?" in said.err
+
+    def test_else_the_folder_to_look_into(self, command: Command, hello: Path) -> None:
+        assert f"look into {hello.parent}" in command("build", hello.parent / "zzzz").err
+
+    def test_a_folder_that_is_not_there_either(self, command: Command, hello: Path) -> None:
+        assert "does not exist either" in command("plan", hello.parent / "zzzz" / "recipe").err

@@ -153,3 +153,23 @@ def test_groups_take_only_their_own_values() -> None:
 
     one.main(["--json", "--other", "x"], standalone_mode=False)
     assert seen == [(Telling(json=True, progress=None, verbose=False, quiet=False), {"other": "x"})]
+
+
+class TestMirrors:
+    def test_they_stay_in_their_order(self) -> None:
+        texts = ("https://a/=https://b/", "https://a/=https://c/", "pypi:=https://d/x=y/")
+        places = Places(output=None, channels=(), offline=False, store=None, mirrors=texts)
+        assert places.replacements() == (
+            ("https://a/", ("https://b/",)), ("https://a/", ("https://c/",)), ("pypi:", ("https://d/x=y/",)),
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "text", ["", "https://a/", "https://a/=", "=https://a/", "https://a/=b", "https://a/=https://b"]
+    )
+    def test_what_is_none(self, text: str) -> None:
+        places = Places(output=None, channels=(), offline=False, store=None, mirrors=(text,))
+        with pytest.raises(UsageError) as caught:
+            places.replacements()
+        [problem] = caught.value.problems
+        assert problem.code == "cli.mirror"
+        assert "example.org" in (problem.remedy or "")

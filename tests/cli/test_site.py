@@ -108,3 +108,16 @@ def test_secrets_are_read_by_name_and_unset_ones_are_absent(monkeypatch: pytest.
     monkeypatch.delenv("UNSET", raising=False)
     assert secrets(("TOKEN", "EMPTY", "UNSET")) == {"TOKEN": "t", "EMPTY": ""}
     assert secrets(()) == {}
+
+
+def test_mirrors_of_options_come_before_those_of_the_collection() -> None:
+    collection = Collection(mirrors=(("https://a/", ("https://b/", "https://c/")), ("https://x/", ("https://y/",))))
+    chosen = asked(mirrors=("https://a/=https://c/", "https://z/=https://w/"))
+    assert dict(site(chosen, collection).addresses.mirrors) == {
+        "https://a/": ("https://c/", "https://b/"), "https://z/": ("https://w/",), "https://x/": ("https://y/",),
+    }  # fmt: skip
+
+
+def test_git_is_given_the_callers_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/some/socket")
+    assert site(NOTHING, Collection()).addresses.environment["SSH_AUTH_SOCK"] == "/some/socket"

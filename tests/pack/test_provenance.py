@@ -73,3 +73,9 @@ def test_binaries(tmp_path: Path) -> None:
 def test_a_package_without_binaries(tmp_path: Path) -> None:
     made = request(tmp_path)
     assert binaries(replace(made, relocated=replace(made.relocated, entries=()))) == {}
+
+
+def test_a_git_source_is_told_by_its_commit(tmp_path: Path) -> None:
+    source = SourceDigest(url="https://u:p@example.org/x.git", sha256="0" * 64, kind="git", commit="a" * 40)
+    found = keys(replace(request(tmp_path), sources=(source,)), "1" * 64)
+    assert found["sources"] == [{"kind": "git", "commit": "a" * 40, "url": "https://example.org/x.git"}]

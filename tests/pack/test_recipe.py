@@ -217,3 +217,9 @@ def test_run_exports_of_a_staging_output_name_the_environment_that_they_came_fro
         inherited,
         {"run_export": "", "spec": "b", "from": "host"},
     ]
+
+
+def test_a_git_source_is_told_as_the_peer_does(tmp_path: Path) -> None:
+    source = SourceDigest(url="https://u:p@example.org/x.git", sha256="0" * 64, kind="git", commit="a" * 40)
+    found = rendered(replace(request(tmp_path), sources=(source,)))
+    assert found["finalized_sources"] == [{"git": "https://example.org/x.git", "rev": "a" * 40}]

@@ -12,6 +12,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 
 from builder.model.environment import Environment, Environments
 from builder.model.recipe import About
+from builder.model.source import SourceDigest
 from builder.pack import PackRequest
 from builder.pack.sbom import sbom
 from tests.pack.greeting import LOCKED, request
@@ -116,3 +117,16 @@ def test_nothing_of_the_building_machine(tmp_path: Path) -> None:
     text = json.dumps(made(request(tmp_path)))
     for word in ("/home/me", "secret", "tk-123", ":pw@", str(tmp_path)):
         assert word not in text
+
+
+def test_a_git_source_is_told_by_its_commit(tmp_path: Path) -> None:
+    source = SourceDigest(url="https://u:p@example.org/a/x.git", sha256="0" * 64, kind="git", commit="a" * 40)
+    document = made(replace(request(tmp_path), sources=(source,)))
+    assert "x.git" in {component.name for component in parsed(document).components}
+    assert document["components"][0] == {
+        "type": "file",
+        "bom-ref": "source-0",
+        "name": "x.git",
+        "version": "a" * 40,
+        "externalReferences": [{"type": "vcs", "url": "https://example.org/a/x.git"}],
+    }

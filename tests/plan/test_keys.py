@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from builder.model.recipe import UrlSource
+from builder.model.recipe import GitSource, Source, UrlSource
 from builder.model.rendering import Platforms, Sibling
+from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 from builder.plan.context import PlanContext
 from builder.plan.keys import Keys, is_dependency, recipe_key
@@ -152,3 +153,16 @@ def test_a_key_depends_on_values_and_not_only_on_names() -> None:
     assert recipe_key((("a", "b"),)) != recipe_key((("a", "c"),))
     assert recipe_key((("a", "b"), ("c", "d"))) != recipe_key((("c", "d"), ("a", "b")))
     assert recipe_key((("a", "b"),)) == recipe_key((("a", "b"),))
+
+
+def test_a_git_source_counts_by_its_commit(tmp_path: Path) -> None:
+    def of_commit(commit: str) -> dict[str, str]:
+        def sources(sources: Sequence[Source], recipe_folder: Path) -> tuple[SourceDigest, ...]:
+            return (SourceDigest(url="https://example.org/x.git", sha256="0" * 64, kind="git", commit=commit),)
+
+        made = Package(name="a", source=(GitSource(git="https://example.org/x.git"),)).rendering(tmp_path)
+        return dict(Keys(replace(CONTEXT, sources=sources)).explain(made, ()))
+
+    one, other = of_commit("a" * 40), of_commit("b" * 40)
+    assert one["source 1, git https://example.org/x.git"] == f"commit {'a' * 40}"
+    assert {what for what in one if one[what] != other[what]} == {"source 1, git https://example.org/x.git"}

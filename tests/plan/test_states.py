@@ -154,3 +154,12 @@ def test_long_lists_are_shortened(tmp_path: Path) -> None:
 def test_names_of_files() -> None:
     assert identity_of("linux-64/a-1-h0_0.conda") == identity_of("linux-64/a-1-h0_0.tar.bz2") == A_ID
     assert identity_of("a-1-h0_0") == "a-1-h0_0"
+
+
+def test_a_git_source_says_where_from_and_where_to(tmp_path: Path) -> None:
+    source = "source 1, git https://example.org/x.git"
+    one = task(tmp_path, A, ((source, f"commit {'b' * 40}"),))
+    before = ((source, f"commit {'a' * 40}"),)
+    assert said([one], {"old": A_FILE}, {A_FILE: before}) == [
+        (TaskState.BUILD, (f"{source} moved from aaaaaaaaaaaa to bbbbbbbbbbbb",), None)
+    ]

@@ -183,3 +183,70 @@ def test_passwords_are_never_shown() -> None:
     with pytest.raises(SourceError) as caught:
         address.scheme("ftp://user:secret@example.org/a")
     assert "secret" not in str(caught.value)
+
+
+class TestBeginnings:
+    """A mirror's start ends where a name ends, or the next letter would make it somebody else's."""
+
+    @pytest.mark.parametrize(
+        ("start", "url"),
+        [
+            ("https://example.org", "https://example.org.evil.example/a"),
+            ("https://example.org", "https://example.organization/a"),
+            ("https://example.org/a", "https://example.org/ab"),
+            ("https://example.org/a/", "https://example.org/a"),
+            ("debian:pool", "debian:poolside/a"),
+        ],
+    )
+    def test_half_a_name_is_no_beginning(self, start: str, url: str) -> None:
+        assert list(address.with_mirrors(url, {start: ("https://mirror.example",)})) == [url]
+
+    @pytest.mark.parametrize(
+        ("start", "url", "mirrored"),
+        [
+            ("https://example.org", "https://example.org/a", "https://mirror.example/a"),
+            ("https://example.org/a", "https://example.org/a", "https://mirror.example"),
+            ("https://example.org/a", "https://example.org/a/b", "https://mirror.example/b"),
+        ],
+    )
+    def test_a_whole_name_is_one(self, start: str, url: str, mirrored: str) -> None:
+        assert list(address.with_mirrors(url, {start: ("https://mirror.example",)})) == [mirrored, url]
+
+
+def test_the_first_map_of_mirrors_comes_first() -> None:
+    first = [("a:", ("x://1/", "x://2/")), ("b:", ("x://3/",)), ("a:", ("x://4/",))]
+    then = [("a:", ("x://2/", "x://5/")), ("c:", ("x://6/",))]
+    assert address.all_mirrors(first, then) == {
+        "a:": ("x://1/", "x://2/", "x://4/", "x://5/"), "b:": ("x://3/",), "c:": ("x://6/",),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("start", "replacement"),
+    [
+        ("https://a.example/", "https://b.example/"),
+        ("https://a.example", "https://b.example/x"),
+        ("pypi:", "https://b.example/"),
+        ("debian:pool/", "file:///srv/pool/"),
+    ],
+)
+def test_mirrors_that_make_sense(start: str, replacement: str) -> None:
+    assert address.mirror_fault(start, replacement) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "replacement"),
+    [
+        ("", "https://b.example/"),
+        ("a.example/", "https://b.example/"),
+        ("https://a.example/", ""),
+        ("https://a.example/", "/srv/"),
+        ("https://a.example/", "https://b.example"),
+        ("https://a.example", "https://b.example/"),
+        ("https://a.example/", "https://user:secret@b.example"),
+    ],
+)
+def test_mirrors_that_do_not(start: str, replacement: str) -> None:
+    fault = address.mirror_fault(start, replacement)
+    assert fault is not None
+    assert "secret" not in fault

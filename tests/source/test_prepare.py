@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
+import io
 import os
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import py7zr
 import pytest
 
 from builder.errors import SourceError
@@ -17,6 +21,7 @@ from builder.sandbox.fake import FakeSandbox
 from builder.source import Addresses, Fetcher, source_digests
 from builder.store import Store
 from tests.source.bench import Bench, deb, tar, zipped
+from tests.source.git.making import TIME, Handmade, Upstream, upstream
 from tests.source.server import Server, body_of, waiting
 
 
@@ -306,3 +311,93 @@ def test_one_failure_waits_for_the_others(bench: Bench) -> None:
     many = bench.archive("x.tar.gz", tar({f"x/{number}": "" for number in range(6000)}))
     refusal(bench, many, bench.archive("y.tar.gz", b"no archive"))
     assert list(bench.work.parent.iterdir()) == [bench.work]
+
+
+class TestGit:
+    @pytest.fixture
+    def bench(self, tmp_path: Path, store: Store) -> Bench:
+        fetcher = Fetcher(store, Addresses(environment={"PATH": os.environ["PATH"]}))
+        return Bench(folder=tmp_path / "bench", fetcher=fetcher, sandbox=FakeSandbox(), rootfs=tmp_path / "rootfs")
+
+    @pytest.fixture
+    def up(self, tmp_path: Path) -> Upstream:
+        return upstream(tmp_path / "up", {"a": "A", "d/run": "#!/bin/sh\n", "d/link": "-> run"})
+
+    def source(self, up: Upstream, **keys: object) -> GitSource:
+        return GitSource(git=up.address, rev=up.git("rev-parse", "HEAD"), **keys)  # type: ignore[arg-type]
+
+    def test_its_tree_is_the_work_folder_without_a_repository(self, bench: Bench, up: Upstream) -> None:
+        tree = bench.prepare(self.source(up))
+        assert bench.files() == {"a": "A", "d/link": "-> run", "d/run": "#!/bin/sh\n"}
+        assert os.access(bench.work / "d" / "run", os.X_OK)
+        assert not (bench.work / ".git").exists()
+        assert tree.newest == TIME
+
+    def test_the_digest_is_the_commit(self, bench: Bench, up: Upstream) -> None:
+        [digest] = bench.prepare(self.source(up)).digests
+        assert (digest.kind, digest.url, digest.commit) == ("git", up.address, up.git("rev-parse", "HEAD"))
+
+    def test_beside_archives_files_and_folders(self, bench: Bench, up: Upstream) -> None:
+        (bench.recipe / "src").mkdir()
+        (bench.recipe / "src" / "p").write_text("P")
+        bench.prepare(
+            self.source(up, target_directory="git"),
+            replace(bench.archive("x.zip", zipped({"x/z": "Z"})), target_directory="zip"),
+            bench.archive("plain.txt", b"plain"),
+            PathSource(path="src"),
+        )
+        assert set(bench.files()) == {"git/a", "git/d/link", "git/d/run", "zip/z", "plain.txt", "p"}
+
+    def test_what_both_have_is_a_conflict(self, bench: Bench, up: Upstream) -> None:
+        error = refusal(bench, self.source(up), bench.archive("a", b"other"))
+        assert error.problems[0].code == "source.conflict"
+        assert "both have a" in str(error)
+
+    def test_a_filter_chooses(self, bench: Bench, up: Upstream) -> None:
+        bench.prepare(self.source(up, filter=GlobList(include=("d/**",), exclude=("**/link",))))
+        assert set(bench.files()) == {"d/run"}
+
+    def test_a_filter_that_chooses_nothing(self, bench: Bench, up: Upstream) -> None:
+        assert (
+            refusal(bench, self.source(up, filter=GlobList(include=("nothing",)))).problems[0].code == "source.filter"
+        )
+
+    def test_a_path_starts_from_the_recipe(self, bench: Bench, up: Upstream) -> None:
+        [digest] = bench.prepare(replace(self.source(up), git=os.path.relpath(up.folder, bench.recipe))).digests
+        assert digest.url == os.path.relpath(up.folder, bench.recipe)
+        assert set(bench.files()) == {"a", "d/run", "d/link"}
+
+    def test_a_hostile_one_leaves_nothing(self, bench: Bench, tmp_path: Path) -> None:
+        evil = Handmade(tmp_path / "evil")
+        commit = evil.commit(evil.tree(("120000", "out", evil.write("blob", b"/etc"))))
+        error = refusal(bench, GitSource(git=evil.address, rev=commit))
+        assert "absolute symlink" in str(error)
+        assert list(bench.work.parent.rglob("*")) == [bench.work]
+
+
+def test_what_git_ignores_is_left_out_unless_asked_for(bench: Bench) -> None:
+    for name, text in {".gitignore": "*.o\n", "a.c": "C", "a.o": "O"}.items():
+        (bench.recipe / "src").mkdir(exist_ok=True)
+        (bench.recipe / "src" / name).write_text(text)
+    [without] = bench.prepare(PathSource(path="src")).digests
+    assert set(bench.files()) == {".gitignore", "a.c"}
+    shutil.rmtree(bench.work)
+    [whole] = bench.prepare(PathSource(path="src", use_gitignore=False)).digests
+    assert set(bench.files()) == {".gitignore", "a.c", "a.o"}
+    assert without.sha256 != whole.sha256
+
+
+def test_a_7z_archive(bench: Bench) -> None:
+    buffer = io.BytesIO()
+    with py7zr.SevenZipFile(buffer, "w") as archive:
+        archive.writestr(b"A", "x-1/a")
+    bench.prepare(bench.archive("x-1.7z", buffer.getvalue()))
+    assert bench.files() == {"a": "A"}
+
+
+@pytest.mark.parametrize("name", ["table.csv.gz", "table.csv.xz", "table.csv.zst", "table.csv.bz2"])
+def test_a_compressed_file_that_is_no_archive_stays_one(bench: Bench, name: str) -> None:
+    """As with the peer: only archives are unpacked."""
+    content = gzip.compress(b"1,2")
+    bench.prepare(bench.archive(name, content))
+    assert (bench.work / name).read_bytes() == content

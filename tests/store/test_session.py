@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import itertools
 import os
 import stat
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from builder.store.session import Session, sweep
@@ -104,3 +107,27 @@ with store.scratch("work") as folder:
     sweep(tmp_path / "sessions")
     assert not left.exists()
     assert list((tmp_path / "sessions").iterdir()) == []
+
+
+def test_a_folder_that_a_dying_child_still_writes_to_waits_for_the_next_sweep(tmp_path: Path) -> None:
+    left = Path(killed(BEGIN, tmp_path)).parent
+    inner = left / "inner"
+    inner.mkdir()
+    enough, started = threading.Event(), threading.Event()
+
+    def write() -> None:
+        for number in itertools.count():
+            with suppress(FileNotFoundError):
+                (inner / str(number)).touch()
+            started.set()
+            if enough.is_set():
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    started.wait()
+    sweep(left.parent)
+    enough.set()
+    writer.join()
+    sweep(left.parent)
+    assert list(left.parent.iterdir()) == []
