@@ -56,6 +56,15 @@ async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...
         renderings = [with_files(task.rendering) for task in needed]
         refuse_scripts(renderings, tests=baking.choice.test == "native", sealed=baking.sealed)
     bench = await bench_for(plan, baking)
+    executor = LocalExecutor(claimed(bench, ledger), baking.choice.jobs)
+    outcomes = await drive(plan, executor, keep_going=baking.choice.keep_going, emit=baking.emit)
+    if baking.choice.lock_file is not None and not baking.choice.locked:
+        await asyncio.to_thread(_renew_lock, baking.choice.lock_file, bench.lock, outcomes)
+    return outcomes
+
+
+def claimed(bench: Bench, ledger: Ledger) -> Claimed:
+    """Return what runs a task once among all processes."""
     channel = bench.channel
 
     async def run(job: Job) -> Outcome:
@@ -64,12 +73,7 @@ async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...
     def known(recipe_key: str) -> str | None:
         return channel.keys().get(recipe_key)
 
-    claimed = Claimed(ledger, str(channel.root), run=run, known=known)
-    executor = LocalExecutor(claimed, baking.choice.jobs)
-    outcomes = await drive(plan, executor, keep_going=baking.choice.keep_going, emit=baking.emit)
-    if baking.choice.lock_file is not None and not baking.choice.locked:
-        await asyncio.to_thread(_renew_lock, baking.choice.lock_file, bench.lock, outcomes)
-    return outcomes
+    return Claimed(ledger, str(channel.root), run=run, known=known)
 
 
 def _lock(choice: BuildChoice) -> Lock | None:

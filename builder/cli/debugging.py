@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from builder.cli import planning
-from builder.cli.baking import Baking, bake, bench_for, sandbox_root
+from builder.cli.baking import Baking, bench_for, claimed, sandbox_root
 from builder.cli.options import BuildChoice, DebugChoice, Selection
 from builder.cli.rendering import Rendered
 from builder.cli.site import Site
 from builder.errors import BakehouseError, MachineError, UsageError, WorkError
-from builder.farm import Ledger
+from builder.farm import Job, Ledger, LocalExecutor, drive
 from builder.model.frozen import frozen
-from builder.model.outcome import Outcome
+from builder.model.outcome import Ending, Outcome
 from builder.model.recipe import GitSource
 from builder.model.rendering import Rendering
-from builder.model.task import Plan, Task
+from builder.model.task import Plan, Task, TaskState
 from builder.pipeline import kept
 from builder.pipeline.entering import Door, busy
 from builder.pipeline.kept import Kept
 from builder.pipeline.preparing import prepare_task
-from builder.report.events import Event, Noted
+from builder.report.events import Event, Finished, Noted
 from builder.sandbox import find_sandbox
 
 
@@ -96,14 +97,31 @@ async def prepared(rendered: Rendered, renderings: Sequence[Rendering], selectio
         plan = await asyncio.to_thread(
             planning.make, rendered.renderings, place, ledger, sealed=baking.sealed, emit=search.emit
         )
-        tasks = plan.by_id()
-        task = tasks[rendering.identity]
-        below = _below(task, plan)
-        outcomes = await bake(Plan(tasks=below), baking, ledger) if below else ()
-        _require(outcomes)
-        bench = await bench_for(plan, baking)
-        folder = await prepare_task(task, [one for one in outcomes if one.task_id in task.needs], bench)
-    return kept.read(folder, place.store)
+        await _prepare(
+            replace(plan.by_id()[rendering.identity], state=TaskState.BUILD, tests_need=()), plan, baking, ledger
+        )
+    return kept.read(place.store.failed_place(rendering.identity), place.store)
+
+
+async def _prepare(task: Task, plan: Plan, baking: Baking, ledger: Ledger) -> None:
+    """Build what ``task`` needs as a build of it would, and then prepare it instead of building it."""
+    bench = await bench_for(plan, baking)
+    build = claimed(bench, ledger)
+
+    async def run(job: Job) -> Outcome:
+        if job.task.id != task.id:
+            return await build(job)
+        await prepare_task(task, job.inputs, bench)
+        return Outcome(task_id=task.id, ending=Ending.SKIPPED)
+
+    def emit(event: Event) -> None:
+        if not (isinstance(event, Finished) and event.outcome.task_id == task.id):
+            baking.emit(event)
+
+    outcomes = await drive(Plan(tasks=(*_below(task, plan), task)), LocalExecutor(run, 1), keep_going=False, emit=emit)
+    problems = [problem for one in outcomes if not one.good for problem in one.problems]
+    if problems:
+        raise WorkError.of(problems)
 
 
 async def door_of(state: Kept, search: Search) -> Door:
@@ -134,17 +152,12 @@ def _below(task: Task, plan: Plan) -> tuple[Task, ...]:
     """Return what must be built before ``task``, in the plan's order."""
     tasks, wanted, todo = plan.by_id(), set[str](), [task.id]
     while todo:
-        for need in tasks[todo.pop()].needs:
+        here = tasks[todo.pop()]
+        for need in here.needs if here.id == task.id else (*here.needs, *here.tests_need):
             if need not in wanted:
                 wanted.add(need)
                 todo.append(need)
     return tuple(one for one in plan.tasks if one.id in wanted)
-
-
-def _require(outcomes: Sequence[Outcome]) -> None:
-    problems = [problem for one in outcomes for problem in one.problems if not one.good]
-    if problems:
-        raise WorkError.of(problems)
 
 
 def _build_choice(choice: DebugChoice) -> BuildChoice:

@@ -75,7 +75,7 @@ class Place:
         return kept.read(self.folder(made), self.stage.store)
 
     def run(self, task: Task, **changes: object) -> Outcome:
-        return self.stage.run(task, root=self.bench.root, **changes)
+        return self.stage.run(task, (), root=self.bench.root, **changes)
 
     def prepared(self, task: Task | None = None, **changes: object) -> Kept:
         bench = replace(self.bench, **changes)  # type: ignore[arg-type]

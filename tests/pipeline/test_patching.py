@@ -26,7 +26,7 @@ FIXED = b"--- a/main.c\n+++ b/main.c\n@@ -1,2 +1,2 @@\n int a;\n-int b\n+int b;\
 
 
 def patch(place: Place, state: Kept, **wish: Sequence[str]) -> Patched:
-    made = Wish(**{name: tuple(globs) for name, globs in wish.items()})  # type: ignore[arg-type]
+    made = Wish(**{name: tuple(globs) for name, globs in wish.items()})
     return asyncio.run(make_patch(state, place.door, place.bench.fetcher, made))
 
 

@@ -511,3 +511,39 @@ with store.making("trees", "k") as making:
 
 def test_the_default_root_is_named_after_us() -> None:
     assert default_root().parts[-2:] == ("bakehouse", "store")
+
+
+# -- who uses a failed tree --------------------------------------------------------------------------------------------
+
+
+def _fail(store: Store, key: str, content: str) -> Path:
+    with store.scratch("fails") as folder:
+        (folder / "file").write_text(content)
+        return store.keep_failed(key, folder)
+
+
+def test_a_failed_tree_in_use_is_neither_replaced_nor_removed(store: Store) -> None:
+    place = _fail(store, "one", "first")
+    with store.lock_if_free(store.failed_lock("one")) as free:
+        assert free
+        _fail(store, "one", "second")
+        for number in range(9):
+            _fail(store, f"other {number}", "x")
+        store.forget_failed("one")
+        store.close()
+        store.gc(0)
+        assert (place / "file").read_text() == "first"
+    _fail(store, "one", "third")
+    assert (place / "file").read_text() == "third"
+    store.forget_failed("one")
+    assert not place.exists()
+    store.forget_failed("one")
+
+
+def test_a_lock_that_is_held_is_not_waited_for(store: Store) -> None:
+    with store.lock_if_free("x") as first, store.lock_if_free("x") as second:
+        assert (first, second) == (True, False)
+        assert store.is_locked("x")
+    with store.lock_if_free("x") as third:
+        assert third
+    assert not store.is_locked("x")
