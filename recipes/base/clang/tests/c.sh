@@ -11,7 +11,7 @@ prints_20 -fopenmp -include omp.h -isystem "$PREFIX/include" -L"$PREFIX/lib" -Wl
 prints_20 -g -march=x86-64-v3 -O0
 prints_20 -flto -fuse-ld=lld
 
-# no source of it names the compiler, but its output does
+# what it makes says who made it, and its own headers are those beside it
 "$CC" -g -S tests/program.c -o - | grep 'clang version 19'
 test "$(clang --print-resource-dir)" = "$PREFIX/lib/clang/19"
 
