@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from builder.archive import read_package
-from builder.store import Store
+from builder.store import Store, remove_tree
 from tests.e2e.command import CHECKOUT, Built
 from tests.e2e.guides import Change, Command, Reader, Step, Write, comparable, steps, unlike
 
@@ -31,17 +32,28 @@ ELSEWHERE: Mapping[str, str] = {
     "bakehouse debug recipes/base/zlib": "it waits for somebody at a terminal, or for a build that has failed",
     "bakehouse test channel/linux-64/*.conda": "all tests of all packages: the build of the collection ran them",
     "bakehouse repin": "it asks Debian's archive: tests/source/test_repin.py has one of its own",
-    "packages.example.org": "there is nothing: tests/environment/test_solver.py serves channels over http",
+    "example.org": "there is nothing: tests/environment and tests/source have servers of their own",
 }
 """What a command holds that cannot run here, and the reason."""
 
 
 BEFORE: Mapping[str, tuple[str, ...]] = {
     "test-a-package.md": ("bakehouse build recipes/heat --out channel",),
+    "sources.md": (
+        "git init -q -b main oven",
+        "echo rye > oven/grain && git -C oven add grain && git -C oven commit -q -m first",
+        "bakehouse build bread",
+        "echo oat > oven/grain && git -C oven commit -q -a -m second",
+    ),
     "clean-the-store.md": ("bakehouse build recipes/loaf", "bakehouse build recipes/oven"),
 }
 """What the readers of a page have built before."""
 
+BREAD = """\
+package: {name: bread, version: "1.0"}
+source: {git: ../oven, branch: main}
+build: {noarch: generic, script: install -D -t $PREFIX/share grain}
+"""
 HEAT = """\
 package: {name: heat, version: "1.0"}
 build: {script: touch $PREFIX/heat}
@@ -68,13 +80,13 @@ def runs_here(command: Command) -> bool:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Path]:
     """A store with all that was fetched and nothing built, for all pages."""
-    root = machine_store.root.parent / f"guides-{os.getpid()}"
-    shutil.copytree(machine_store.root / "files", root / "files", copy_function=os.link)
+    # beside the machine's store, for hard links to its files
+    folder = Path(tempfile.mkdtemp(prefix="guides-", dir=machine_store.root.parent))
+    shutil.copytree(machine_store.root / "files", folder / "store" / "files", copy_function=os.link)
     try:
-        yield root
+        yield folder / "store"
     finally:
-        Store(root).close()
-        shutil.rmtree(root)
+        remove_tree(folder)
 
 
 @pytest.fixture
@@ -89,6 +101,8 @@ def environment(tmp_path: Path, store: Path) -> dict[str, str]:
     return {
         "PATH": f"{commands}:/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8", "BAKEHOUSE_STORE": str(store),
         "PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore",
+        "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a",
+        "GIT_COMMITTER_EMAIL": "a@example.org",
     }  # fmt: skip
 
 
@@ -116,7 +130,7 @@ def beside_a_checkout(folder: Path, built: Built, store: Path) -> None:
 
 
 def with_small_recipes(folder: Path, built: Built) -> None:
-    """Add the recipes of the README, the how-to of staging recipes and the tutorial's beginning, and heat, to a clone."""
+    """Add the recipes of the README, the how-to of staging recipes and the tutorial's beginning, and two more."""
     checkout(folder, built)
     staging = CHECKOUT / "docs" / "how-to" / "staging-recipe.md"
     for page, name in ((README, "rise"), (staging, "loaf")):
@@ -124,8 +138,9 @@ def with_small_recipes(folder: Path, built: Built) -> None:
         recipe = next(part for part in text.split("```yaml\n")[1:] if f"name: {name}\n" in part).partition("```")[0]
         (folder / "recipes" / name).mkdir()
         (folder / "recipes" / name / "recipe.yaml").write_text(recipe, encoding="utf-8")
-    (folder / "recipes" / "heat").mkdir()
-    (folder / "recipes" / "heat" / "recipe.yaml").write_text(HEAT, encoding="utf-8")
+    for name, recipe in (("recipes/heat", HEAT), ("bread", BREAD)):
+        (folder / name).mkdir()
+        (folder / name / "recipe.yaml").write_text(recipe, encoding="utf-8")
     (folder / "bakehouse.yaml").write_text("variants: [variants/linux.yaml]\nrecipes: [recipes/base, recipes]\n")
     written = [step for step in page_steps(TUTORIAL) if isinstance(step, Write) and "oven" in step.path]
     for step in reversed(written):  # the first version of each
@@ -161,8 +176,8 @@ def test_a_page_does_what_it_says(
     reader = Reader(prepared(page, tmp_path / "here", built, store), environment)
     todo = [step for step in page_steps(page) if not isinstance(step, Command) or runs_here(step)]
     for line in BEFORE.get(page.name, ()):
-        assert reader.do(Command(line=line, shown=None)), line
-        assert reader.status == 0, line
+        said = reader.do(Command(line=line, shown=None))
+        assert reader.status == 0, f"{line}\n{said}"
     for step, following in zip(todo, [*todo, None][1:], strict=True):
         printed = reader.do(step)
         if not isinstance(step, Command):
@@ -274,6 +289,8 @@ def test_a_page_is_a_script(tmp_path: Path) -> None:
         (["version 1.3"], "version 1.4", "version 1.3"),
         (["channel: /home/you/channel"], "channel: /elsewhere/channel", None),
         (["channel: /home/you/channel"], "channel: /elsewhere/other", "channel: /home/you/channel"),
+        (["file:///home/you/oven: x"], "file:///tmp/a-1/b.c/oven: x", None),
+        (["lib/a.so and bin/b"], "lib/a.so and bin/c", "lib/a.so and bin/b"),
         (["  98 MiB  files"], "9 KiB  files", None),
     ],
 )
