@@ -232,12 +232,14 @@ def test_a_python_that_keeps_packages_elsewhere_is_obeyed(nest: Nest, tmp_path: 
         .replace("lib/python3.11/site-packages", free)
         .replace("> site-", f'> "$PREFIX"/{free}/../site-')
     )
-    recipe.write_text(text.replace("build:\n", f"build:\n  python:\n    site_packages_path: {free}\n", 1))
+    own = f"build:\n  python:\n    site_packages_path: {free}\n    skip_pyc_compilation: ['**']\n"
+    recipe.write_text(text.replace("build:\n", own, 1))
     out = tmp_path / "channel"
     chosen = [recipes / name for name in ("python", "speedy", "steady")]
     nest.command().good("build", *chosen, "--out", out, "--offline")
     other = replace(nest, channel=out)
     assert other.package("python").index()["python_site_packages_path"] == free
+    assert not [path for path in other.files("python") if path.endswith(".pyc")]
     assert f"{free}/speedy/command.py" in other.files("speedy")
     assert f"{free}/speedy/__pycache__/command.{TAG}.pyc" in other.files("speedy")
     assert "site-packages/steady/_queue.abi3.so" in other.files("steady")
