@@ -15,7 +15,7 @@ from builder.environment import link
 from builder.environment.packages import PackageStore
 from builder.errors import UsageError
 from builder.model.environment import LinkedPrefix, LockedPackage
-from builder.model.inside import SEALED
+from builder.model.inside import SEALED, inside_paths
 from builder.model.rendering import Rendering
 from builder.model.target import NOARCH
 from builder.pack import read_back
@@ -67,6 +67,7 @@ async def _prepare(package: OpenPackage, run: ScriptRun, search: Search) -> None
     root = await sandbox_root(place, search.emit)
     platform = "linux-64" if record.subdir == NOARCH else record.subdir
     solver = solver_for(place, {platform}, root.glibc)
+    sandbox = await asyncio.to_thread(find_sandbox, search.choice.isolation, store.root / "probe")
 
     def note(text: str) -> None:
         search.emit(Noted(text=text))
@@ -82,9 +83,9 @@ async def _prepare(package: OpenPackage, run: ScriptRun, search: Search) -> None
 
         bench = TestBench(
             platform=platform,
-            sandbox=await asyncio.to_thread(find_sandbox, None, store.root / "probe"),
+            sandbox=sandbox,
             rootfs=root.folder,
-            inside=SEALED,
+            inside=SEALED if sandbox.sealed else inside_paths(PurePosixPath(scratch)),
             limits=LIMITS,
             link=link_for,
             fetch=fetch,

@@ -109,10 +109,14 @@ def _at_its_place(state: Kept, place: Path) -> Iterator[None]:
     if state.isolation != "none" or state.scratch == place:
         yield
         return
-    state.scratch.parent.mkdir(parents=True, exist_ok=True)
+    session = state.scratch.parent
+    made = not session.exists()
+    session.mkdir(parents=True, exist_ok=True)
     state.scratch.unlink(missing_ok=True)
     state.scratch.symlink_to(place)
     try:
         yield
     finally:
         state.scratch.unlink(missing_ok=True)
+        if made:  # else it is that of a build that still runs
+            session.rmdir()

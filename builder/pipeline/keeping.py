@@ -11,9 +11,9 @@ from builder.model.recipe import Script, Source
 from builder.model.source import SourceTree
 from builder.pipeline import kept
 from builder.pipeline.kept import Kept, Origin, Touched
-from builder.pipeline.trees import settle
 from builder.pipeline.work import Work
 from builder.sandbox import Bind, Changes, Mount, Overlay, Sandbox
+from builder.sandbox.folding import fold
 from builder.store import Store, digest_file, remove_tree
 
 _WORK = "work"
@@ -68,7 +68,7 @@ def made_to_last(scratch: Path, sandbox: Sandbox, store: Store, said: str, secre
         touched = tuple(sorted(_touched(changes), key=lambda one: one.path))
         state = replace(state, touched=touched, removed=changes.deleted)
         if len(work.lower) == 1:
-            place = _plain(scratch, sandbox, work, changes)
+            place = _plain(scratch, sandbox, work)
             plain = Bind(source=place, inside=work.inside, writable=True)
             state = replace(state, mounts=tuple(plain if mount is work else mount for mount in state.mounts))
     _mask(scratch / "run", [secrets[name] for name in state.secrets if secrets.get(name)])
@@ -98,14 +98,14 @@ def _where(changes: Changes, entry: Entry) -> Path:
     return entry.content or changes.folder / entry.path
 
 
-def _plain(scratch: Path, sandbox: Sandbox, work: Overlay, changes: Changes) -> Path:
+def _plain(scratch: Path, sandbox: Sandbox, work: Overlay) -> Path:
     """Move the work folder, as its commands saw it, to ``scratch/work``; return that."""
-    place, (tree,) = scratch / _WORK, work.lower
+    place, (tree,), used = scratch / _WORK, work.lower, _was_used(sandbox, work)
     if sandbox.capabilities().overlay:
-        settle(tree, changes)
-        remove_tree(work.upper)
+        if used:
+            fold(work.upper, tree)
         tree.rename(place)
-    elif not _was_used(sandbox, work):
+    elif not used:
         tree.rename(place)
     else:
         remove_tree(tree)

@@ -104,7 +104,7 @@ def _look(found: _Found, folder: _Folder) -> None:
         elif stat.S_ISDIR(status.st_mode):
             if below.file is not None:
                 found.deleted.add(path)
-            complete = folder.complete or _is_opaque(Path(item))
+            complete = folder.complete or is_opaque(Path(item))
             found.todo.append(_Folder(here=Path(item), path=path, lower=below.folders, complete=complete))
         elif stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
             found.deleted.update(_files(path, _Below(folders=below.folders)))
@@ -195,7 +195,8 @@ def _target(link: Path) -> str:
     return os.readlink(link)  # noqa: PTH115
 
 
-def _is_opaque(folder: Path) -> bool:
+def is_opaque(folder: Path) -> bool:
+    """Whether a folder of an upper folder hides all that is below it."""
     try:
         return os.getxattr(folder, _OPAQUE, follow_symlinks=False) == b"y"
     except OSError:
