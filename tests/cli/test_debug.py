@@ -245,6 +245,7 @@ def test_unsealed_states_are_entered_where_they_lie(process: Bakehouse, bad: Pat
     done = enter(process, bad, "bash", "-c", 'cat made.txt; touch "$PREFIX/x"; echo "$SRC_DIR"')
     assert done.stdout.splitlines()[0] == "made"
     assert (Path(document["prefix"]) / "x").is_file()
+    assert list((process.store / "sessions").iterdir()) == []
 
 
 @pytest.mark.parametrize("options", [["--json"], ["--patch", "x.patch"]])

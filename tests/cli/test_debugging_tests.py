@@ -56,6 +56,14 @@ def test_what_is_changed_there_stays(process: Bakehouse, broken: Path) -> None:
     assert fresh.stdout == "hello\n"
 
 
+def test_without_a_sandbox(process: Bakehouse, broken: Path) -> None:
+    done = enter(
+        process, broken, "--isolation", "none", "-q", "--", "bash", "-c", 'cat "$PREFIX/hello.txt"; touch mine'
+    )
+    assert (done.returncode, done.stdout) == (0, "hello\n")
+    assert "mine" in enter(process, broken, "--", "ls").stdout
+
+
 def test_the_recipe_and_the_tests_number_name_it_too(process: Bakehouse, broken: Path, tmp_path: Path) -> None:
     assert broken.is_file()
     done = enter(process, tmp_path / "r", "--test", "0", "--", "bash", "-c", 'cat "$PREFIX/hello.txt"')
