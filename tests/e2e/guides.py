@@ -79,7 +79,7 @@ class Reader:
             case Change(diff=diff):
                 backwards = ["--reverse"] if diff is None else []
                 self._last_diff = diff or self._last_diff
-                command = ["patch", "--strip=0", "--fuzz=0", "--no-backup-if-mismatch", *backwards]
+                command = ["git", "apply", "-p0", *backwards]
                 done = subprocess.run(
                     command, input=self._last_diff, cwd=self.folder, capture_output=True, text=True, check=False
                 )

@@ -305,5 +305,5 @@ def test_digests_and_phases_do_not_count() -> None:
 
 def test_a_diff_that_does_not_fit_is_seen(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("other\n")
-    with pytest.raises(AssertionError, match="FAILED"):
+    with pytest.raises(AssertionError, match="patch does not apply"):
         Reader(tmp_path, {"PATH": "/usr/bin:/bin"}).do(Change(diff="--- a\n+++ a\n@@ -1 +1 @@\n-x\n+y\n"))
