@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from builder.pipeline.entering import Terminal, entered
 from builder.pipeline.kept import Kept
 from builder.report import Reporter, make_reporter, write_document, write_text
 from builder.report.events import Noted
-from builder.sandbox import Command, Streams
+from builder.sandbox import Command, Session, Streams
 from builder.sandbox.terminal import own_terminal, restorer
 from builder.script import entering, shell
 from builder.store import atomic_write
@@ -121,33 +121,43 @@ def _test_state(package: Path, search: Search, reporter: Reporter, context: Cont
 
 
 def _enter(state: Kept, search: Search, passed: tuple[str, ...], context: Context, *, quiet: bool) -> int:
-    terminal = _terminal() if all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)) else None
-    restore: Callable[[], None] = restorer(sys.stdin.fileno()) if sys.stdin.isatty() else lambda: None
+    streams = _streams()
+    terminal = _terminal() if all(os.isatty(one) for one in (streams.stdin, streams.stdout, streams.stderr)) else None
+    restore: Callable[[], None] = restorer(streams.stdin) if os.isatty(streams.stdin) else lambda: None
     values = secrets(state.secrets)
     for name in sorted(set(state.secrets) - set(values)):
         write_text(f"warning: {name}, a secret of the script, is not set here", sys.stderr)
     if terminal is not None and not passed and not quiet:
         write_text(_greeting(state, search), sys.stderr)
     argv = passed or shell(state.script, terminal=terminal is not None)
-    work = _run(state, search, entering(state.script, argv), terminal, values)
+    wanted = Command(argv=entering(state.script, argv), cwd=state.start)
+
+    async def work() -> int:
+        door = await door_of(state, search)
+        async with entered(state, door, secrets=values, terminal=terminal) as session:
+            return await _run(session, wanted, streams, own=terminal is not None)
+
     try:
-        return wait_for(work, abandon=context.abandon, tidy=restore)
+        return wait_for(work(), abandon=context.abandon, tidy=restore)
     finally:
         restore()
 
 
-async def _run(
-    state: Kept, search: Search, argv: tuple[str, ...], terminal: Terminal | None, values: Mapping[str, str]
-) -> int:
-    door = await door_of(state, search)
-    wanted = Command(argv=argv, cwd=state.start)
-    ours = [stream.fileno() for stream in (sys.stdin, sys.stdout, sys.stderr)]
-    async with entered(state, door, secrets=values, terminal=terminal) as session:
-        if terminal is None:
-            streams = Streams(stdin=ours[0], stdout=ours[1], stderr=ours[2])
-            return (await session.run(wanted, _unheard, streams=streams)).code
-        async with own_terminal(ours[0], ours[1]) as streams:
-            return (await session.run(wanted, _unheard, streams=streams)).code
+async def _run(session: Session, wanted: Command, ours: Streams, *, own: bool) -> int:
+    """Run ``wanted`` with our streams, or with a terminal of its own that is joined to ours."""
+    if not own:
+        return (await session.run(wanted, _unheard, streams=ours)).code
+    async with own_terminal(ours.stdin, ours.stdout) as streams:
+        return (await session.run(wanted, _unheard, streams=streams)).code
+
+
+def _streams() -> Streams:
+    """Return our standard streams; one that was closed is the null device."""
+    descriptors = []
+    for stream, flags in ((sys.stdin, os.O_RDONLY), (sys.stdout, os.O_WRONLY), (sys.stderr, os.O_WRONLY)):
+        closed = stream is None  # what Python says of it, though not to mypy
+        descriptors.append(os.open(os.devnull, flags) if closed else stream.fileno())
+    return Streams(stdin=descriptors[0], stdout=descriptors[1], stderr=descriptors[2])
 
 
 def _unheard(piece: bytes) -> None:

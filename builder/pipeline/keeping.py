@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from builder.environment.wall import in_thread
+from builder.errors import BakehouseError
 from builder.model.payload import Entry
 from builder.model.recipe import Script, Source
 from builder.model.source import SourceTree
@@ -51,6 +53,16 @@ def origin(sources: Sequence[Source], recipe_folder: Path, tree: SourceTree) -> 
     names = dict.fromkeys(name for source in sources for name in source.patches)
     patches = tuple((name, digest_file(recipe_folder / name).sha256) for name in names)
     return Origin(sources=tuple(sources), digests=tree.digests, patches=patches)
+
+
+async def keep(work: Work, error: BakehouseError) -> None:
+    """Make the state of a task that failed with ``error`` last; where that fails too, the first error matters more."""
+    bench, said = work.bench, error.problems[0].message.partition("\n")[0].removesuffix("; its last lines:")
+    try:
+        await in_thread(made_to_last, work.scratch, bench.sandbox, bench.store, said, bench.secrets)
+    except (BakehouseError, OSError) as trouble:
+        (work.scratch / kept.FILE).unlink(missing_ok=True)
+        work.note(f"what its script left cannot be entered: {trouble}")
 
 
 def made_to_last(scratch: Path, sandbox: Sandbox, store: Store, said: str, secrets: Mapping[str, str]) -> None:

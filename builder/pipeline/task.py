@@ -33,8 +33,7 @@ async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outco
             try:
                 outcome = await (_stage(work) if task.rendering.output.kind == "staging" else _bake(work))
             except BakehouseError as error:
-                said = error.problems[0].message.partition("\n")[0].removesuffix("; its last lines:")
-                await in_thread(keeping.made_to_last, scratch, bench.sandbox, bench.store, said, bench.secrets)
+                await keeping.keep(work, error)
                 raise
         if outcome.good:
             await in_thread(keeping.forget, bench.store, task.id)

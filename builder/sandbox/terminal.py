@@ -71,7 +71,8 @@ def restorer(stdin: int) -> Callable[[], None]:
 
     def restore() -> None:
         with suppress(termios.error):
-            termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+            if termios.tcgetattr(stdin) != before:  # setting it stops whoever is in the background, for nothing
+                termios.tcsetattr(stdin, termios.TCSADRAIN, before)
 
     return restore
 

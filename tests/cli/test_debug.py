@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shlex
 import shutil
 import subprocess
 import termios
@@ -76,6 +77,15 @@ def test_words_after_the_dashes_are_the_commands(process: Bakehouse, failed: Pat
 def test_without_a_terminal_the_shell_reads_its_input(process: Bakehouse, failed: Path) -> None:
     done = enter(process, failed, typed="cd ..\npwd\nexit 3\n")
     assert (done.returncode, done.stdout, done.stderr) == (3, "/bakehouse\n", "")
+
+
+def test_streams_that_are_closed(process: Bakehouse, failed: Path) -> None:
+    words = [*process.argv("debug", failed), "--", "bash", "-c", "cat; echo heard; echo trouble >&2"]
+    line = f"{shlex.join(words)} <&-"
+    done = subprocess.run(["bash", "-c", line], env=process.variables(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "heard\n", "trouble\n")
+    done = subprocess.run(["bash", "-c", f"{line} >&-"], env=process.variables(), stderr=-1, text=True, check=False)
+    assert "trouble" in done.stderr
 
 
 def test_a_command_that_is_not_there(process: Bakehouse, failed: Path) -> None:

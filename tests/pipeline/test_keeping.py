@@ -125,6 +125,21 @@ def test_nothing_is_made_to_last_where_nothing_was_noted(stage: Stage, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_first_error_is_told_when_keeping_fails_too(stage: Stage) -> None:
+    """Here the noted document is gone bad meanwhile."""
+
+    def play(command: Command, opened: Opened, output: Output) -> int:
+        (script,) = (mount for mount in opened.mounts if isinstance(mount, Bind) and mount.inside == SEALED.script)
+        (script.source.parent / kept.FILE).write_text("{")
+        return 3
+
+    stage.sandbox = FakeSandbox(play=play)
+    outcome = stage.run()
+    assert "exit code 3" in outcome.problems[0].message
+    assert any("cannot be entered" in str(event) for event in stage.told)
+    assert not kept.there(stage.store.failed_place(outcome.task_id))
+
+
 def test_a_state_over_staged_files_stays_layers(place: Place) -> None:
     """Those of a staging output are shared: they are not copied for each failure."""
     stage = place.stage
