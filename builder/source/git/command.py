@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -88,26 +88,12 @@ async def run_git(variables: Mapping[str, str], repository: Path | None, *argume
 
     Raises `GitError` with its words when it fails. A cancelled call kills it and all that it started.
     """
-    process = await asyncio.create_subprocess_exec(
-        *git_command(variables, repository, *arguments),
-        env=dict(variables),
-        cwd=repository or "/",
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
+    process = await _started(git_command(variables, repository, *arguments), variables, repository)
     try:
-        output, words = await asyncio.gather(_first(process.stdout, lambda: _kill(process)), _last(process.stderr))
+        output, words = await asyncio.gather(_first(process), _last(process.stderr))
         code = await process.wait()
     finally:
-        if process.returncode is None:
-            _kill(process)
-            # A pipe that nobody reads keeps `wait` from seeing the end.
-            await asyncio.gather(_last(process.stdout), _last(process.stderr))
-            await process.wait()
+        await _ended(process)
     if len(output) > _MOST_OUTPUT:
         raise GitError("git prints without end")
     if code != 0:
@@ -115,25 +101,56 @@ async def run_git(variables: Mapping[str, str], repository: Path | None, *argume
     return output
 
 
+async def _started(
+    argv: Sequence[str], variables: Mapping[str, str], repository: Path | None
+) -> asyncio.subprocess.Process:
+    """Start it in a group of its own. A cancellation waits for that: half started, only its first process would end."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *argv,
+            env=dict(variables),
+            cwd=repository or "/",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _ended(await starting)
+        raise
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Kill what is left of it and see it end."""
+    if process.returncode is None:
+        _kill(process)
+        # A pipe that nobody reads keeps `wait` from seeing the end.
+        await asyncio.gather(_last(process.stdout), _last(process.stderr))
+        await process.wait()
+
+
 def _kill(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-async def _first(stream: asyncio.StreamReader, stop: Callable[[], None]) -> bytes:
-    """Return all that comes; when it is too much, ``stop`` it, and return no more than shows that."""
+async def _first(process: asyncio.subprocess.Process) -> bytes:
+    """Return all that it prints; when it is too much, kill it, and return no more than shows that."""
     found = bytearray()
-    while piece := await stream.read(1 << 16):
+    while process.stdout is not None and (piece := await process.stdout.read(1 << 16)):
         if len(found) <= _MOST_OUTPUT:
             found += piece
             if len(found) > _MOST_OUTPUT:
-                stop()
+                _kill(process)
     return bytes(found)
 
 
-async def _last(stream: asyncio.StreamReader) -> bytes:
+async def _last(stream: asyncio.StreamReader | None) -> bytes:
     found = b""
-    while piece := await stream.read(1 << 14):
+    while stream is not None and (piece := await stream.read(1 << 14)):
         found = (found + piece)[-_MOST_WORDS:]
     return found
 

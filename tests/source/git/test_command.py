@@ -151,6 +151,24 @@ class TestEnding:
         while alive(pid):
             time.sleep(0.005)
 
+    def test_cancelled_while_it_starts_it_is_killed_too(self, tmp_path: Path) -> None:
+        place = tmp_path / "pid"
+        path = script(tmp_path / "bin", "git", f"#!/bin/sh\nsleep 300 &\necho $! > {place}\nwait\n")
+
+        async def work() -> int:
+            task = asyncio.ensure_future(run_git(git_variables({**CALLER, **path}), None, "fetch"))
+            for _ in range(4):  # it begins to start the process
+                await asyncio.sleep(0)
+            pid = written(place)  # which runs while the loop stands still
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return pid
+
+        pid = asyncio.run(work())
+        while alive(pid):
+            time.sleep(0.005)
+
     def test_it_dies_with_a_killed_parent(self, tmp_path: Path) -> None:
         place = tmp_path / "pid"
         path = script(tmp_path / "bin", "git", f"#!/bin/sh\necho $$ > {place}\nexec sleep 300\n")["PATH"]
