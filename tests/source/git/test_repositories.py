@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from builder.source.git.repositories import Repositories
 from builder.store import Store
 from tests.e2e.command import CHECKOUT
 from tests.source.git.making import Handmade, Upstream, upstream
+from tests.source.server import Server, redirect, serving
 
 HERE = Path("/nowhere")
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
@@ -278,6 +279,47 @@ class TestMirrors:
         error = asking.refused(asking.commit, GitSource(git="https://example.org/x", branch="main"))
         assert "127.0.0.1:9" in str(error)
         assert "secret" not in str(error) + "".join(asking.said)
+
+
+class TestHttp:
+    """Over a real server that only has files: it gives neither single commits nor commits without history."""
+
+    @pytest.fixture
+    def served(self, up: Upstream, tmp_path: Path) -> Iterator[Server]:
+        bare = tmp_path / "bare"
+        up.git("clone", "--quiet", "--bare", str(up.folder), str(bare))
+        subprocess.run(["git", "update-server-info"], cwd=bare, check=True)
+        with serving() as server:
+            server.serve_folder("/x.git", bare)
+            server.serve(
+                "/x.git/info/refs?service=git-upload-pack", (bare / "info" / "refs").read_bytes(), "text/plain"
+            )
+            yield server
+
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_a_commit_comes_by_way_of_everything(
+        self, asking: Asking, up: Upstream, served: Server, tmp_path: Path, number: int
+    ) -> None:
+        source = GitSource(git=f"{served.base}/x.git", rev=commits(up)[number])
+        assert asking.files(source, tmp_path / "out") == {"a": str(number + 1)}
+        assert (asking.fetch(source).folder / "shallow").exists()
+
+    def test_a_branch_by_a_mirror(self, store: Store, up: Upstream, served: Server, tmp_path: Path) -> None:
+        mirrors = {"https://git.example.org/": (f"{served.base}/absent/", f"{served.base}/")}
+        asking = Asking(store, mirrors=mirrors)
+        source = GitSource(git="https://git.example.org/x.git", branch="main")
+        assert asking.commit(source) == commits(up)[1]
+        assert asking.files(source, tmp_path / "out") == {"a": "2"}
+
+    def test_a_repository_that_is_not_there(self, asking: Asking, served: Server) -> None:
+        error = asking.refused(asking.commit, GitSource(git=f"{served.base}/gone.git", branch="main"))
+        assert (error.problems[0].code, error.exit_code) == ("source.gone", 2)
+
+    def test_a_redirect_to_another_protocol_is_not_followed(self, asking: Asking, up: Upstream, served: Server) -> None:
+        served.say("/evil.git/info/refs?service=git-upload-pack", redirect(f"{up.address}/info/refs"))
+        error = asking.refused(asking.commit, GitSource(git=f"{served.base}/evil.git", branch="main"))
+        assert error.exit_code == 3
+        assert commits(up)[1] not in str(error)
 
 
 class TestSubmodules:
