@@ -311,6 +311,16 @@ class TestHttp:
         assert asking.commit(source) == commits(up)[1]
         assert asking.files(source, tmp_path / "out") == {"a": "2"}
 
+    def test_a_mirrors_password_stays_nowhere(self, store: Store, served: Server, tmp_path: Path) -> None:
+        asking = Asking(
+            store, mirrors={"https://git.example.org/": (f"{served.base}/".replace("//", "//me:hunter2@", 1),)}
+        )
+        asking.files(GitSource(git="https://git.example.org/x.git", branch="main"), tmp_path / "out")
+        assert asking.said
+        assert "hunter2" not in "".join(asking.said)
+        for place in (*store.root.rglob("*"), *(tmp_path / "out").rglob("*")):
+            assert not place.is_file() or b"hunter2" not in place.read_bytes(), place
+
     def test_a_repository_that_is_not_there(self, asking: Asking, served: Server) -> None:
         error = asking.refused(asking.commit, GitSource(git=f"{served.base}/gone.git", branch="main"))
         assert (error.problems[0].code, error.exit_code) == ("source.gone", 2)
