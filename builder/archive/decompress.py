@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from builder.archive.member import MalformedError
 from builder.archive.policy import UnpackLimits
+
+if TYPE_CHECKING:
+    import lzma
 
 Read = Callable[[int], bytes]
 
 _IN = 1 << 18
 _OUT = 1 << 20
 _XZ_MEMORY = 512 << 20
+_LZIP_HEADER, _LZIP_TRAILER = 6, 20
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -21,6 +25,7 @@ _MAGIC = (
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\x5d\x00\x00", "lzma"),
+    (b"LZIP\x01", "lzip"),
 )
 _LONGEST_MAGIC = 6
 
@@ -56,6 +61,59 @@ class _Gzip:
         piece = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
         self.needs_input = not self._zlib.unconsumed_tail and len(piece) < max_length
         return piece
+
+
+class _Lzip:
+    """A member of a lzip file: LZMA with an end mark between a short header and a trailer with checksum and sizes."""
+
+    def __init__(self) -> None:
+        self._lzma: lzma.LZMADecompressor | None = None
+        self._held = b""
+        self._checksum = self._given = 0
+        self.eof = False
+        self.unused_data = b""
+
+    @property
+    def needs_input(self) -> bool:
+        return self._lzma is None or self._lzma.eof or self._lzma.needs_input
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        if self._lzma is None:
+            self._held += data
+            if len(self._held) < _LZIP_HEADER:
+                return b""
+            self._lzma = _lzip_decoder(self._held[_LZIP_HEADER - 1])
+            data, self._held = self._held[_LZIP_HEADER:], b""
+        if self._lzma.eof:
+            self._finish(data)
+            return b""
+        decoder = self._lzma
+        piece = decoder.decompress(data, max_length)
+        self._checksum = zlib.crc32(piece, self._checksum)
+        self._given += len(piece)
+        if decoder.eof:
+            self._finish(decoder.unused_data)
+        return piece
+
+    def _finish(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) >= _LZIP_TRAILER:
+            trailer, self.unused_data = self._held[:_LZIP_TRAILER], self._held[_LZIP_TRAILER:]
+            self.eof = True
+            if trailer[:12] != self._checksum.to_bytes(4, "little") + self._given.to_bytes(8, "little"):
+                raise EOFError("checksum or size is wrong")
+
+
+def _lzip_decoder(coded: int) -> lzma.LZMADecompressor:
+    """Return the decoder for a member whose header has that byte for the size of its dictionary."""
+    import lzma
+
+    whole = 1 << (coded & 0x1F)
+    size = whole - whole // 16 * (coded >> 5)
+    if not 1 << 12 <= size <= _XZ_MEMORY:
+        raise MalformedError(f"a dictionary of {size} bytes")
+    settings = {"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": 3, "lp": 0, "pb": 2}
+    return lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=[settings])
 
 
 def compression_of(start: bytes) -> str | None:
@@ -135,5 +193,7 @@ def _decoder(compression: str) -> tuple[Callable[[], _Decoder], tuple[type[Excep
         return zstd.ZstdDecompressor, (zstd.ZstdError, EOFError)
     import lzma
 
+    if compression == "lzip":
+        return _Lzip, (lzma.LZMAError, EOFError)
     form = lzma.FORMAT_ALONE if compression == "lzma" else lzma.FORMAT_XZ
     return lambda: lzma.LZMADecompressor(format=form, memlimit=_XZ_MEMORY), (lzma.LZMAError, EOFError)

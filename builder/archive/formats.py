@@ -16,10 +16,10 @@ from builder.model.frozen import frozen
 
 _TAR = (
     ".tar", ".tar.gz", ".tgz", ".taz", ".tar.bz2", ".tbz", ".tbz2", ".tz2", ".tar.xz", ".txz",
-    ".tar.zst", ".tzst", ".tar.lzma", ".tlz",
+    ".tar.zst", ".tzst", ".tar.lzma", ".tlz", ".tar.lz",
 )  # fmt: skip
 # Known as archives, so that nobody takes them for plain files, but not read.
-_UNREAD = (".rar", ".tar.z", ".tar.lz", ".tar.lzo")
+_UNREAD = (".rar", ".tar.z", ".tar.lzo")
 _ARCHIVES = (*_TAR, ".zip", ".7z", ".whl", ".deb", ".conda", *_UNREAD)
 
 Members = Iterator[tuple[Member, Pieces]]

@@ -8,6 +8,7 @@ import lzma
 import os
 import random
 import tracemalloc
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -20,12 +21,23 @@ from builder.archive.decompress import compression_of, decompressed
 from builder.archive.member import MalformedError
 
 LIMITS = UnpackLimits()
+LZIP = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16, "lc": 3, "lp": 0, "pb": 2}]
+
+
+def lzip(data: bytes) -> bytes:
+    """One member as the lzip manual has it; 16 is the dictionary's size, 2^16."""
+    packed = lzma.compress(data, format=lzma.FORMAT_RAW, filters=LZIP)
+    sizes = len(data).to_bytes(8, "little") + (6 + len(packed) + 20).to_bytes(8, "little")
+    return b"LZIP\x01\x10" + packed + zlib.crc32(data).to_bytes(4, "little") + sizes
+
+
 WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "bzip2": bz2.compress,
     "xz": lzma.compress,
     "zstd": zstd.compress,
     "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
+    "lzip": lzip,
 }
 EACH = pytest.mark.parametrize("name", WRITERS)
 SEVERAL = pytest.mark.parametrize("name", [name for name in WRITERS if name != "lzma"])
@@ -133,3 +145,32 @@ def test_any_change_is_read_or_refused(name: str, at: int, change: bytes) -> Non
     if compression_of(changed) == name:
         with contextlib.suppress(MalformedError):
             plain(changed)
+
+
+class TestLzip:
+    @pytest.mark.parametrize("at", [-20, -12])
+    def test_a_wrong_checksum_or_size(self, at: int) -> None:
+        packed = bytearray(lzip(b"data" * 100))
+        packed[at] ^= 1
+        with pytest.raises(MalformedError, match="checksum or size"):
+            plain(bytes(packed))
+
+    @pytest.mark.parametrize(("coded", "size"), [(0x1E, 1 << 30), (0x0B, 1 << 11), (0x1F, 1 << 31), (0xFE, 603979776)])
+    def test_a_dictionary_that_is_too_large_or_small(self, coded: int, size: int) -> None:
+        packed = bytearray(lzip(b"data"))
+        packed[5] = coded
+        with pytest.raises(MalformedError, match=f"dictionary of {size} bytes"):
+            plain(bytes(packed))
+
+    def test_a_dictionary_of_an_odd_size(self) -> None:
+        packed = bytearray(lzip(b"data"))
+        packed[5] = 0x34  # 2^20, less a sixteenth of that
+        assert plain(bytes(packed)) == b"data"
+
+    def test_bytes_one_by_one(self) -> None:
+        assert plain(lzip(b"data" * 50), step=6) == b"data" * 50
+
+    @pytest.mark.parametrize("cut", [5, 6, 7, 20, -1, -19, -21])
+    def test_cut_off(self, cut: int) -> None:
+        with pytest.raises(MalformedError):
+            plain(lzip(os.urandom(200))[:cut])

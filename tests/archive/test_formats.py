@@ -69,7 +69,6 @@ def test_conda_packages(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html>", "a.tar.gz", "no archive"),
         (b"x" * 2000, "a.tar", "no archive"),
         (b"Rar!\x1a\x07\x01\x00", "a.rar", "not read"),
-        (b"LZIP\x01", "a.tar.lz", "not read"),
     ],
 )
 def test_no_archives(tmp_path: Path, data: bytes, name: str, why: str) -> None:
