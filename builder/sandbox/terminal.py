@@ -34,7 +34,8 @@ async def own_terminal(stdin: int, stdout: int) -> AsyncIterator[Streams]:
         master, slave = _terminal()
         stack.callback(os.close, master)
         stack.callback(os.close, slave)
-        screen = _beside(stdout)
+        keys, screen = _beside(stdin, os.O_RDONLY), _beside(stdout, os.O_WRONLY)
+        stack.callback(os.close, keys)
         stack.callback(os.close, screen)
         termios.tcsetattr(slave, termios.TCSANOW, termios.tcgetattr(stdin))
         stack.callback(before)
@@ -43,7 +44,7 @@ async def own_terminal(stdin: int, stdout: int) -> AsyncIterator[Streams]:
         window.copy()
         loop.add_signal_handler(signal.SIGWINCH, window.copy)
         stack.callback(loop.remove_signal_handler, signal.SIGWINCH)
-        typed, shown = _Flow(stdin, master), _Flow(master, screen)
+        typed, shown = _Flow(keys, master), _Flow(master, screen)
         for flow in (typed, shown):
             flow.start()
             stack.callback(flow.stop)
@@ -105,18 +106,25 @@ class _Flow:
                 return
 
     def _read(self) -> None:
-        if not self._take():  # the terminal has gone; SIGHUP says the rest
-            self._loop.remove_reader(self._source)
+        self._take()
 
     def _take(self) -> bool:
-        """Take a piece from the source; return whether there was one, or may be one later."""
+        """Take a piece from the source; return whether there was one.
+
+        Ctrl-C makes a terminal forget what waits in it, so that there may be nothing although there just was.
+        """
         try:
             piece = os.read(self._source, _PIECE)
-        except OSError:  # nothing there any more
+        except BlockingIOError:
+            return False
+        except OSError:
+            piece = b""
+        if not piece:  # the terminal has gone; SIGHUP says the rest
+            self._loop.remove_reader(self._source)
             return False
         self._held += piece
         self._write()
-        return bool(piece)
+        return True
 
     def _write(self) -> None:
         """Write as far as there is room, and go on when there is more."""
@@ -151,10 +159,9 @@ class _Window:
             fcntl.ioctl(self._master, termios.TIOCSWINSZ, fcntl.ioctl(self._stdout, termios.TIOCGWINSZ, _SIZE))
 
 
-def _beside(stdout: int) -> int:
-    """Return a descriptor for the terminal at ``stdout`` that never blocks, as that of others must not become."""
-    flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK
+def _beside(descriptor: int, direction: int) -> int:
+    """Return another descriptor for a terminal, one that never blocks: others have the given one too."""
     try:
-        return os.open(f"/proc/self/fd/{stdout}", flags)
+        return os.open(f"/proc/self/fd/{descriptor}", direction | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:  # it is somebody else's, after `su` for example
-        return os.dup(stdout)
+        return os.dup(descriptor)

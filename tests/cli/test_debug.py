@@ -148,6 +148,7 @@ def test_a_terminal(process: Bakehouse, failed: Path) -> None:
         until(b"[debug frob] $SRC_DIR$ ")
         os.write(keys, b"again; echo code$?\r")
         until(b"\ncode1")
+        until(b"[debug frob] $SRC_DIR$ ")
         os.write(keys, b"exit 5\r")
         assert running.wait(60) == 5
         assert termios.tcgetattr(end) == before

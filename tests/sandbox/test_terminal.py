@@ -47,10 +47,13 @@ class Window:
 
     async def until(self, text: str) -> str:
         """Wait for ``text`` on the screen; return all up to it, and forget that."""
-        async with asyncio.timeout(5):
-            while text not in self.seen:
-                self.arrived.clear()
-                await self.arrived.wait()
+        try:
+            async with asyncio.timeout(5):
+                while text not in self.seen:
+                    self.arrived.clear()
+                    await self.arrived.wait()
+        except TimeoutError:
+            raise AssertionError(f"{text!r} does not come after {self.seen[-500:]!r}") from None
         before, _, self.seen = self.seen.partition(text)
         return before
 
@@ -81,6 +84,7 @@ def talk(bench: Bench, say: Callable[[Window], Awaitable[None]], command: Comman
         async with window() as screen:
             before = termios.tcgetattr(screen.end)
             async with (
+                asyncio.timeout(60),
                 bench.sandbox.open(bench.rootfs, [], Limits(silence_seconds=0.01), BASE) as session,
                 own_terminal(screen.end, screen.end) as streams,
                 asyncio.TaskGroup() as both,
@@ -122,7 +126,7 @@ def test_keys_go_to_what_runs_inside(every: Bench) -> None:
         await screen.type("bash -c 'echo go; exec sleep 100'\r", then="\ngo")
         assert "Stopped" in await screen.type("\x1a")
         assert "Stopped" in await screen.type("jobs\r")
-        await screen.type("kill -9 %1; wait\r")
+        await screen.type("kill -9 %1; disown -a\r")  # a shell with stopped jobs would ask once more
         os.write(screen.keys, b"\x04")
 
     assert talk(every, say).reason is None
@@ -136,6 +140,7 @@ def test_the_windows_size_follows(every: Bench) -> None:
         for _ in range(5):
             await asyncio.sleep(0)  # the loop hears of it before it sees the keys
         assert "44 55" in await screen.type("stty size; echo do''ne\r", then="\ndone")
+        await screen.until(PROMPT)
         os.write(screen.keys, b"exit\r")
 
     assert talk(every, say).code == 0
@@ -150,6 +155,21 @@ def test_all_that_was_printed_is_shown_before_the_end(every: Bench) -> None:
 
     assert talk(every, say, command).code == 0
     assert shown[0].split() == [str(number) for number in range(1, 20001)]
+
+
+def test_a_flood_can_be_stopped_again_and_again(every: Bench) -> None:
+    """Ctrl-C makes the terminal forget its output just when it is to be read."""
+
+    async def say(screen: Window) -> None:
+        await screen.until(PROMPT)
+        for number in range(15):
+            await screen.type(f"yes {'x' * 60}\r", then=f"{'x' * 60}\r\n" * 50)
+            await screen.type("\x03")
+            await screen.type(f"echo sto''pped{number}\r", then=f"\nstopped{number}\r")
+            await screen.until(PROMPT)
+        os.write(screen.keys, b"exit 3\r")
+
+    assert talk(every, say).code == 3
 
 
 def test_typing_ahead_loses_nothing(every: Bench) -> None:
