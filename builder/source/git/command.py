@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from builder.archive import UnpackLimits
 from builder.errors import MachineError
 from builder.source.git.address import without_secret
 
@@ -44,6 +45,7 @@ _OPTIONS = (
     "http.lowSpeedTime=60",
     "maintenance.auto=false",
 )
+_LARGEST_FILE = UnpackLimits().size
 _MOST_OUTPUT = 64 << 20
 _MOST_WORDS = 16 << 10
 
@@ -68,9 +70,9 @@ def git_variables(caller: Mapping[str, str], protocol: str | None = None) -> dic
 
 
 def git_command(variables: Mapping[str, str], repository: Path | None, *arguments: str) -> list[str]:
-    """Return the command line that runs git in ``repository`` and ends it with the thread that starts it.
+    """Return the command line that runs git in ``repository``, ends it with the thread that starts it, and bounds it.
 
-    Raises `MachineError` where there is no git.
+    No file that it writes may be larger than an archive's contents may be. Raises `MachineError` where there is no git.
     """
     git = shutil.which("git", path=variables["PATH"])
     if git is None:
@@ -78,9 +80,15 @@ def git_command(variables: Mapping[str, str], repository: Path | None, *argument
     options = [part for option in _OPTIONS for part in ("-c", option)]
     place = () if repository is None else (f"--git-dir={repository}",)
     # Killed, we could not stop it, and it would go on writing into a folder that somebody else removes.
-    bound = shutil.which("setpriv", path=variables["PATH"])
-    ending = (bound, "--pdeathsig", "KILL", "--") if bound else ()
-    return [*ending, git, *options, *place, *arguments]
+    ending = _with(variables, "setpriv", "--pdeathsig", "KILL", "--")
+    bound = _with(variables, "prlimit", f"--fsize={_LARGEST_FILE}", "--")
+    return [*bound, *ending, git, *options, *place, *arguments]
+
+
+def _with(variables: Mapping[str, str], program: str, *options: str) -> tuple[str, ...]:
+    """Return the start of a command line that goes through a program of util-linux, where there is one."""
+    found = shutil.which(program, path=variables["PATH"])
+    return (found, *options) if found else ()
 
 
 async def run_git(variables: Mapping[str, str], repository: Path | None, *arguments: str) -> bytes:

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from builder.errors import BakehouseError, MachineError, SourceError
 
-_BROKEN = ("fsck error", "bad object", "index-pack failed", "invalid index-pack", "error in object", "broken pack")
+_BROKEN = (
+    "fsck error",
+    "bad object",
+    "index-pack failed",
+    "invalid index-pack",
+    "error in object",
+    "died of signal",
+    "broken pack",
+)
 _GONE = (
     "not found", "does not appear to be a git repository", "does not exist", "couldn't find remote ref", "no commit",
     "is no commit", "non-commit object", "not our ref", "git-lfs did not get",

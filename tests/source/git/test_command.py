@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.archive import UnpackLimits
 from builder.errors import MachineError
 from builder.source.git.command import GitError, git_command, git_variables, run_git
 from tests.e2e.command import CHECKOUT
@@ -112,6 +113,10 @@ class TestFailures:
         path = script(tmp_path / "bin", "git", "#!/bin/sh\nexec cat /dev/zero\n")
         with pytest.raises(GitError, match="without end"):
             run("ls-remote", caller=path)
+
+    def test_no_file_can_be_endless(self, tmp_path: Path) -> None:
+        path = script(tmp_path / "bin", "git", "#!/bin/sh\nulimit -f\n")
+        assert int(run("fetch", caller=path)) * 512 == UnpackLimits().size
 
     def test_endless_words_are_too(self, tmp_path: Path) -> None:
         path = script(tmp_path / "bin", "git", "#!/bin/sh\nhead -c 9000000 /dev/zero | tr '\\0' x >&2\nexit 1\n")
