@@ -263,7 +263,7 @@ def test_a_failing_script_says_where_log_and_tree_are(command: Command, kitchen:
     (log,) = (kitchen / "logs").glob("*.log")
     assert str(tree) in str(error["remedy"])
     assert str(log) in str(error["remedy"])
-    assert (tree / "tree" / "left-here").is_file()
+    assert (tree / "work" / "left-here").is_file()
 
 
 def test_a_broken_recipe_of_the_collection_is_said_when_dependencies_are_wanted(
