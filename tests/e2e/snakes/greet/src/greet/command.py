@@ -1,9 +1,11 @@
 """The command."""
 
+from __future__ import annotations
+
 import sys
 
 
-def main():
+def main() -> None:
     print("hello", *sys.argv[1:])
 
 
