@@ -164,7 +164,7 @@ def test_identical_bytes_whoever_builds_where_and_when(collection: Built, machin
         out = linked(collection.channel, place.root / "out")
         for name in again:
             (out / name).unlink()
-        place.run("index", "out", "-q")
+        place.run("index", "out")
         recipes = [f"recipes/python/{name}" for name in AGAIN]
         place.run("build", *recipes, *OPTIONS, "--out", "out", "-j", "4", "-q")
         second = packages(out)
