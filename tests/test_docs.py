@@ -150,11 +150,14 @@ def misused(command: str) -> str | None:
     if not words:
         return None
     if words[0] == "make":
-        targets = re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        targets = re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         return None if set(words[1:]) <= set(targets) else "there is no such target"
     if words[0] != "bakehouse":
         return None if words[0] in _FOREIGN else f"{words[0]} is not known here"
-    arguments = [str(path) for word in words[1:] for path in (sorted(CHECKOUT.glob(word)) if "*" in word else [word])]
+    # as a shell does: what a pattern matches, or else the pattern itself
+    arguments = [
+        str(path) for word in words[1:] for path in ((sorted(CHECKOUT.glob(word)) if "*" in word else ()) or [word])
+    ]
     try:
         parse(application, click.Context(application, info_name="bakehouse"), arguments)
     except click.ClickException as error:

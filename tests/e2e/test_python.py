@@ -15,17 +15,14 @@ from builder.model.inside import SEALED
 from builder.store import Store
 from tests.e2e.command import CHECKOUT, Built, indexed, packages
 from tests.e2e.elsewhere import elsewhere
-from tests.e2e.pythons import OPTIONS, linked, predicted
-
-AGAIN = ("bzip2", "pygments", "markupsafe", "memory-allocator", "psutil", "python_abi")
-"""What is cheap to build once more: a library, a package of each Python kind, and a package of nothing."""
+from tests.e2e.pythons import AGAIN, OPTIONS, linked, package_name, predicted
 
 pytestmark = pytest.mark.sandbox
 
 
 def opened(collection: Built, name: str) -> OpenPackage:
     """The one package of that name."""
-    (found,) = (path for path in collection.channel.glob("*/*.conda") if path.name.rsplit("-", 2)[0] == name)
+    (found,) = (path for path in collection.channel.glob("*/*.conda") if package_name(str(path)) == name)
     return read_package(found)
 
 
@@ -158,7 +155,7 @@ def test_no_installed_file_knows_where_it_was_built(used: tuple[Path, str]) -> N
 def test_identical_bytes_whoever_builds_where_and_when(collection: Built, machine_store: Store, tmp_path: Path) -> None:
     """A few packages again, four at once, in other surroundings. `make twice` does it with all of them."""
     first = packages(collection.channel)
-    again = {name for name in first if name.split("/")[1].rsplit("-", 2)[0] in AGAIN}
+    again = {name for name in first if package_name(name) in AGAIN}
     assert len(again) == len(AGAIN)
     with elsewhere(machine_store) as place:
         out = linked(collection.channel, place.root / "out")
