@@ -156,7 +156,9 @@ def misused(command: str) -> str | None:
         return None if words[0] in _FOREIGN else f"{words[0]} is not known here"
     # as a shell does: what a pattern matches, or else the pattern itself
     arguments = [
-        str(path) for word in words[1:] for path in ((sorted(CHECKOUT.glob(word)) if "*" in word else ()) or [word])
+        place
+        for word in words[1:]
+        for place in (sorted(map(str, CHECKOUT.glob(word))) if "*" in word else []) or [word]
     ]
     try:
         parse(application, click.Context(application, info_name="bakehouse"), arguments)
