@@ -108,7 +108,8 @@ async def compile_modules(
 
 
 def _read(folder: Path) -> Compiled:
-    """Read the program's report: Python is of a package, so what it wrote is looked at with care."""
+    """Read the program's report with care, and follow no link: it was written by the package's own Python."""
+    root = folder.resolve()
     try:
         report = json.loads((folder / compiler.REPORT).read_bytes())
         done = [(module, path, folder / compiler.BYTECODE / path) for module, path in sorted(report["done"].items())]
@@ -116,7 +117,7 @@ def _read(folder: Path) -> Compiled:
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise WorkError(f"the compiler of modules left no report: {error}", code="payload.bytecode") from error
     for module, path, place in done:
-        if module_of(path) != module or not place.is_file() or place.is_symlink():
+        if module_of(path) != module or not place.is_file() or place.resolve() != root / compiler.BYTECODE / path:
             raise WorkError(f"the compiler of modules left no bytecode of {module}", code="payload.bytecode")
     return Compiled(done=tuple(done), failed=failed)
 

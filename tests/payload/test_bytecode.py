@@ -149,6 +149,14 @@ def left_a_link(folder: Path) -> Exit:
     return GOOD
 
 
+def left_a_link_on_the_way(folder: Path) -> Exit:
+    (folder.parent / "elsewhere" / "__pycache__").mkdir(parents=True)
+    (folder.parent / "elsewhere" / "__pycache__/a.cpython-313.pyc").write_bytes(b"somebody's")
+    (folder / compiler.BYTECODE).symlink_to("../elsewhere")
+    (folder / compiler.REPORT).write_text(json.dumps({"done": {"a.py": "__pycache__/a.cpython-313.pyc"}, "failed": {}}))
+    return GOOD
+
+
 def wrote(text: str) -> Callable[[Path], Exit]:
     def reply(folder: Path) -> Exit:
         (folder / compiler.REPORT).write_text(text)
@@ -168,8 +176,19 @@ def wrote(text: str) -> Callable[[Path], Exit]:
         reporting({"a.py": "../../outside.pyc"}),
         reporting({"a.py": "b/__pycache__/a.cpython-313.pyc"}),
         left_a_link,
+        left_a_link_on_the_way,
     ],
-    ids=["nothing", "no JSON", "a list", "a list inside", "no file", "outside", "of another module", "a link"],
+    ids=[
+        "nothing",
+        "no JSON",
+        "a list",
+        "a list inside",
+        "no file",
+        "outside",
+        "of another module",
+        "a link",
+        "a link before",
+    ],
 )
 def test_what_a_packages_python_leaves_is_looked_at_with_care(tmp_path: Path, reply: Callable[[Path], Exit]) -> None:
     folder = tmp_path / "inner" / "bytecode"
