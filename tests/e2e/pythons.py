@@ -43,18 +43,6 @@ def package_name(path: str) -> str:
     return Path(path).name.rsplit("-", 2)[0]
 
 
-def take_over(channel: Path, command: Bakehouse) -> None:
-    """Put into ``channel`` what `make demo-python` has left: what was made of other things is built anew all the same.
-
-    Not what is to be compared: a package that is reused because its dependencies have the same content tells of those
-    that it was built with.
-    """
-    for name in predicted():
-        if (CHECKOUT / "channel" / name).is_file() and package_name(name) not in AGAIN:
-            shutil.copy(CHECKOUT / "channel" / name, channel / name)
-    command.good("index", channel)
-
-
 @pytest.fixture(scope="session")
 def collection(built: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Built]:
     """recipes/python, two at once, on top of recipes/base; built once."""
@@ -63,7 +51,6 @@ def collection(built: Built, tmp_path_factory: pytest.TempPathFactory, machine_s
     linked(machine_store.root / "files", store / "files")
     command = Bakehouse(store=store)
     try:
-        take_over(channel, command)
         done = subprocess.run(
             command.argv("build", RECIPES, *OPTIONS, "--out", channel, "-j", "2", "--json"),
             env=command.variables(), cwd=CHECKOUT, capture_output=True, text=True, check=False,
