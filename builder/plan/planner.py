@@ -8,6 +8,7 @@ from builder.errors import Place, RecipeError
 from builder.matrix import refuse_collisions
 from builder.model.rendering import Rendering
 from builder.model.task import Plan, Task
+from builder.plan.behind import behind_reused
 from builder.plan.circles import Circle, circles, joined
 from builder.plan.context import PlanContext
 from builder.plan.keys import Keys, recipe_key
@@ -30,7 +31,8 @@ def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
     needs = {task: planned.build_needs(rendering) for task, rendering in by_id.items()}
     graph = {task: _groups(found) for task, found in needs.items()}
     _refuse_cycles(graph, by_id)
-    tests = {task: _groups(planned.test_needs(rendering)) for task, rendering in by_id.items()}
+    tested = {task: planned.test_needs(rendering) for task, rendering in by_id.items()}
+    tests = {task: _groups(found) for task, found in tested.items()}
     found = circles(graph, tests)
     waiting, notes = tests_that_wait(graph, _apart(tests, found))
     keys, unions = Keys(context), _Unions()
@@ -47,7 +49,8 @@ def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
         )
         for task in in_order({task: (*graph[task], *waiting[task]) for task in graph})
     ]
-    return Plan(tasks=joined(decided(tasks, context), found))
+    runs = {task: _run_groups(tested[task], waiting[task]) for task in tested}
+    return Plan(tasks=joined(behind_reused(decided(tasks, context), runs), found))
 
 
 def _apart(tests: Mapping[str, Sequence[Group]], found: Sequence[Circle]) -> dict[str, tuple[Group, ...]]:
@@ -82,6 +85,12 @@ def _to_do(renderings: Iterable[Rendering]) -> list[Rendering]:
 
 def _groups(needs: Iterable[Need]) -> tuple[Group, ...]:
     return tuple(dict.fromkeys(need.group for need in needs))
+
+
+def _run_groups(needs: Iterable[Need], waiting: Sequence[Group]) -> tuple[Group, ...]:
+    """Return the run requirements among ``needs`` as far as they are waited for."""
+    kept = set(waiting)
+    return tuple(group for group in _groups(need for need in needs if need.section == "run") if group in kept)
 
 
 def _refuse_cycles(graph: Mapping[str, Sequence[Group]], by_id: Mapping[str, Rendering]) -> None:
