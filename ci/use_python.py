@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,8 @@ def main(channel: Path, prefix: Path) -> None:
     if stamp.is_file() and stamp.read_text() == state:
         print(f"use: {prefix} already holds these packages, its programs ran; remove it to see it again")
         return
+    # Python's own tests send it, and background jobs of a shell inherit that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     shutil.rmtree(prefix, ignore_errors=True)
     count = asyncio.run(install(channel, prefix, SPECS))
     print(f"use: py-rattler installed {count} packages from {channel} into {prefix}")

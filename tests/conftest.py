@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,11 @@ from builder.store import Store
 
 CHECKOUT = Path(__file__).parents[1]
 _STATUS = pytest.StashKey[int]()
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C even where whoever started us ignores it, as a shell's background jobs do: programs would inherit it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
