@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.model.inside import SEALED
+
 CHECKOUT = Path(__file__).parents[2]
 SIX = Path(__file__).parent / "six"
 
@@ -73,3 +75,16 @@ def indexed(channel: Path) -> dict[str, str]:
             for name, record in document.get(section, {}).items():
                 found[f"{index.parent.name}/{name}"] = record["sha256"]
     return found
+
+
+def build_paths_in(prefix: Path) -> list[tuple[Path, bytes]]:
+    """The installed files that name a place of the build, each with that place; an installer's own records do not count."""
+    inside = [SEALED.work, SEALED.build_prefix, SEALED.prefix, SEALED.recipe, SEALED.home]
+    words = [str(path).encode() for path in inside]
+    return [
+        (path.relative_to(prefix), word)
+        for path in prefix.rglob("*")
+        if path.is_file() and not path.is_symlink() and "conda-meta" not in path.parts
+        for word in words
+        if word in path.read_bytes()
+    ]
