@@ -97,7 +97,9 @@ async def _test_all(
     """Return the results of all packages in their order; what is no package is refused before anything runs."""
     for path in packages:
         if not path.is_file():
-            raise UsageError(f"there is no package {path}", code="cli.no-package")
+            raise UsageError(
+                f"there is no package {path}", code="cli.no-package", remedy="name a .conda file of a channel"
+            )
     opened = [await asyncio.to_thread(read_back, path) for path in packages]
     root = await sandbox_root(place, reporter.emit)
     platforms = {_platform(package) for package in opened}
