@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from builder.cli.options import BuildChoice
+from builder.cli.options import BuildChoice, PackageChoice
 from builder.cli.site import Site, secrets, source_date_epoch
 from builder.environment import Lock, Solver, Solving, read_lock, write_lock
 from builder.errors import UsageError
@@ -36,6 +36,7 @@ class Baking:
     choice: BuildChoice
     emit: Callable[[Event], None]
     cores: int
+    packaging: PackageChoice = PackageChoice()
 
     @property
     def sealed(self) -> bool:

@@ -16,10 +16,12 @@ from builder.cli.app import Context
 from builder.cli.baking import Baking, bake
 from builder.cli.options import (
     BuildChoice,
+    PackageChoice,
     Places,
     Selection,
     Telling,
     build_choice,
+    package_choice,
     places,
     selection,
     telling,
@@ -41,9 +43,17 @@ from builder.report.trouble import error_document
 @selection
 @places
 @build_choice
+@package_choice
 @telling
 @click.pass_obj
-def command(context: Context, selection: Selection, places: Places, choice: BuildChoice, telling: Telling) -> int:
+def command(
+    context: Context,
+    selection: Selection,
+    places: Places,
+    choice: BuildChoice,
+    packaging: PackageChoice,
+    telling: Telling,
+) -> int:
     """Build recipes in dependency order, test the packages, and put those that pass into the output channel.
 
     What the channel already has under the same recipe key is reused. Interrupted or killed, the same command goes on
@@ -61,7 +71,8 @@ def command(context: Context, selection: Selection, places: Places, choice: Buil
     place = site(places, rendered.collection)
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
     try:
-        baking = Baking(place=place, choice=choice, emit=reporter.emit, cores=len(os.sched_getaffinity(0)))
+        cores = len(os.sched_getaffinity(0))
+        baking = Baking(place=place, choice=choice, packaging=packaging, emit=reporter.emit, cores=cores)
         with baking.ledger() as ledger:
             place.channel.ensure()  # takes in what a killed run had finished but not yet told
             if choice.with_deps:

@@ -106,6 +106,25 @@ class BuildChoice:
 
 
 @frozen
+class PackageChoice:
+    """How packages are written, which are not built again, and what stays of a build; texts are as they were typed.
+
+    ``package_format`` is a format with an optional level (``conda:10``, ``tar-bz2:9``), ``extra_meta`` holds KEY=VALUE,
+    ``exclude_newer`` an RFC 3339 time, ``markdown_summary`` the file that the summary is appended to.
+    """
+
+    package_format: str | None = None
+    compression_threads: int | None = None
+    include_recipe: bool = True
+    skip_existing: Literal["none", "local", "all"] = "none"
+    extra_meta: tuple[str, ...] = ()
+    exclude_newer: str | None = None
+    keep_build: bool = False
+    build_id: bool = True
+    markdown_summary: Path | None = None
+
+
+@frozen
 class DebugChoice:
     """What to enter, and what to make a patch of."""
 
@@ -194,6 +213,40 @@ build_choice = _grouped(
     ),
     click.option("lock_file", "--lock-file", type=_PATH, help="Write the solved environments there, or use them."),
     click.option("locked", "--locked", is_flag=True, help="Fail when the lock file is stale instead of renewing it."),
+)  # fmt: skip
+
+package_choice = _grouped(
+    "packaging",
+    PackageChoice,
+    click.option(
+        "package_format", "--package-format", metavar="FORMAT[:LEVEL]",
+        help="conda or tar-bz2, with a level of compression if wanted  [default: conda].",
+    ),
+    click.option(
+        "compression_threads", "--compression-threads", type=click.IntRange(1, 256), metavar="N",
+        envvar="RATTLER_COMPRESSION_THREADS", help="Threads that compress one package.",
+    ),
+    click.option(
+        "include_recipe", "--no-include-recipe", is_flag=True, flag_value=False, default=True,
+        help="Leave the recipe out of packages.",
+    ),
+    click.option(
+        "skip_existing", "--skip-existing", type=click.Choice(["none", "local", "all"]), is_flag=False,
+        flag_value="local", default="none",
+        help="Do not build what the output channel (local) or any channel (all) has by name, version and build.",
+    ),
+    click.option("extra_meta", "--extra-meta", multiple=True, metavar="KEY=VALUE", help="Put into info/about.json."),
+    click.option(
+        "exclude_newer", "--exclude-newer", metavar="TIME", help="Solve without packages newer than this (RFC 3339)."
+    ),
+    click.option("keep_build", "--keep-build", is_flag=True, help="Keep the trees of builds that went well too."),
+    click.option(
+        "build_id", "--no-build-id", is_flag=True, flag_value=False, default=True,
+        help="Keep trees under a name without a time.",
+    ),
+    click.option(
+        "markdown_summary", "--markdown-summary", type=_PATH, metavar="FILE", help="Append a summary in Markdown."
+    ),
 )  # fmt: skip
 
 debug_choice = _grouped(
