@@ -106,7 +106,7 @@ class Reading:
             return self._wrong(node, shape, path)
         if is_template(node.text):
             return Formula(self._template(node), shape.kind, path)
-        return Constant(self._converted(node, shape.kind, path))
+        return Constant(self._converted(node, shape.kind, path), node)
 
     def _template(self, node: Scalar) -> Template:
         template = compile_template(node, self.compiler)
@@ -261,7 +261,7 @@ class Reading:
             return _settled(Listing(tuple(self.read(item, Typed(), path) for item in node.items)))
         if is_template(node.text):
             return Loose(self._template(node), quoted=not node.plain, path=path)
-        return Constant(coerced(node))
+        return Constant(coerced(node), node)
 
     def _free(self, node: Node, path: str) -> Term:
         if isinstance(node, Mapping):
@@ -293,7 +293,9 @@ def _unwrapped(node: Scalar) -> Scalar:
     """Return a condition without the ``${{ }}`` that some put around it."""
     text = node.text.strip()
     if text.startswith("${{") and text.endswith("}}") and "${{" not in text[3:]:
-        return Scalar(text[3:-2], node.plain, node.start, node.end, node.document)
+        inner = text[3:-2].strip()
+        start = node.offset(node.text.index("${{") + 3 + text[3:].index(inner))
+        return Scalar(inner, node.plain, start, node.end, node.document)
     return node
 
 
@@ -306,10 +308,10 @@ def _settled(term: Term) -> Term:
     match term:
         case Listing() if _all_settled(term.items):
             items = [item.value for item in term.items if isinstance(item, Constant)]
-            return Constant(tuple(item for item in items if item is not None or term.keeps))
+            return Constant(tuple(item for item in items if item is not None or term.keeps), term)
         case Table() if _all_settled(value for _, value in term.entries):
             pairs = [(key, value.value) for key, value in term.entries if isinstance(value, Constant)]
-            return Constant({key: value for key, value in pairs if value is not None or term.keeps})
+            return Constant({key: value for key, value in pairs if value is not None or term.keeps}, term)
         case Mentioning() if isinstance(term.term, Constant):
             return term.term
         case _:

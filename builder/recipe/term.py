@@ -23,9 +23,10 @@ EMPTY: tuple[Plain, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Plain data."""
+    """Plain data; ``made_of`` is the scalar or the term that it was, for those who ask where a part of it stands."""
 
     value: Plain
+    made_of: Scalar | Listing | Table | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,11 +57,15 @@ class Scalar:
         """Where the scalar starts."""
         return self.document.place(self.start)
 
-    def place_of(self, fragment: str) -> Place:
-        """Return where ``fragment`` first stands as whole words, or where the scalar starts if it cannot be seen."""
-        words = re.compile(rf"(?<!\w){re.escape(fragment)}(?!\w)")
-        found = words.search(self.document.text, self.start, self.end)
-        return self.document.place(found.start() if found else self.start)
+    def offset(self, index: int) -> int:
+        """Return where in the document the character ``index`` of the text stands."""
+        from builder.syntax.offset import source_offset  # only errors and explanations ask
+
+        return self.start + source_offset(self.document.text[self.start : self.end], self.text, index)
+
+    def place_at(self, index: int) -> Place:
+        """Return the place of the character ``index`` of the text."""
+        return self.document.place(self.offset(index))
 
 
 @dataclass(frozen=True, slots=True)

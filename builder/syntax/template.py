@@ -26,10 +26,14 @@ def is_template(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Pieces of plain text and expressions, in order; ``where`` is what errors point at."""
+    """Pieces of plain text and expressions, in order; ``where`` is the scalar that they are the text of.
+
+    ``starts`` says for each expression at which character of that text it begins.
+    """
 
     pieces: tuple[str | Expression, ...]
     where: Scalar = field(repr=False)
+    starts: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -44,18 +48,19 @@ class Template:
 
     def text(self, scope: Scope, meter: Meter | None = None) -> str:
         """Return the text with every expression's value in it; raise `RecipeError` at the one that has none."""
-        meter, length, parts = meter or Meter(), 0, []
+        meter, length, parts, starts = meter or Meter(), 0, [], iter(self.starts)
         for piece in self.pieces:
             if isinstance(piece, str):
                 parts.append(piece)
                 continue
+            start = next(starts)
             try:
                 part = text_of(piece.evaluate(scope, meter))
                 length += len(part)
                 meter.spend(len(part))
                 capped_length(length)
             except ExpressionError as error:
-                raise _located(error, piece.source, self.where) from error
+                raise _located(error, piece.source, self.where, start) from error
             parts.append(part)
         return "".join(parts)
 
@@ -66,7 +71,7 @@ class Template:
         try:
             return self.only.evaluate(scope, meter)
         except ExpressionError as error:
-            raise _located(error, self.only.source, self.where) from error
+            raise _located(error, self.only.source, self.where, self.starts[0]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +81,58 @@ class Condition:
     expression: Expression
     where: Scalar = field(repr=False)
 
+    @property
+    def start(self) -> int:
+        """At which character of the scalar's text the expression begins."""
+        return _indentation(self.where.text)
+
     def holds(self, scope: Scope, meter: Meter | None = None) -> bool:
         """Return whether it is true; raise `RecipeError` if it cannot be told."""
         try:
             return truth(self.expression.evaluate(scope, meter))
         except ExpressionError as error:
-            raise _located(error, self.expression.source, self.where) from error
+            raise _located(error, self.expression.source, self.where, self.start) from error
 
 
 def compile_template(scalar: Scalar, compiler: Compiler) -> Template:
     """Compile the expressions in a scalar's text; raise `RecipeError` with the place of a broken one."""
     pieces: list[str | Expression] = []
+    starts: list[int] = []
     text, position = scalar.text, 0
     while (start := text.find(_OPEN, position)) >= 0:
         end = _end(text, start + len(_OPEN))
         if end is None:
             fragment = text[start : start + 40].splitlines()[0]
-            raise _located(
-                ExpressionError("${{ is never closed by }}", code="recipe.expression-syntax"), fragment, scalar
-            )
+            unclosed = ExpressionError("${{ is never closed by }}", code="recipe.expression-syntax")
+            raise _located(unclosed, fragment, scalar, start)
         plain, source = text[position:start], text[start + len(_OPEN) : end]
         if source.startswith("-"):
             plain, source = plain.rstrip(), source[1:]
-        position = end + len(_CLOSE)
+        begin, position = end - len(source.lstrip()), end + len(_CLOSE)
         if source.endswith("-"):
             source = source[:-1]
             position += len(text[position:]) - len(text[position:].lstrip())
         pieces += [plain] if plain else []
-        pieces.append(_expression(source, scalar, compiler))
+        pieces.append(_expression(source, scalar, begin, compiler))
+        starts.append(begin)
     pieces += [text[position:]] if position < len(text) else []
-    return Template(tuple(pieces), scalar)
+    return Template(tuple(pieces), scalar, tuple(starts))
 
 
 def compile_condition(scalar: Scalar, compiler: Compiler) -> Condition:
     """Compile a scalar that is an expression as a whole, without ``${{ }}``."""
-    return Condition(_expression(scalar.text, scalar, compiler), scalar)
+    return Condition(_expression(scalar.text, scalar, _indentation(scalar.text), compiler), scalar)
 
 
-def _expression(source: str, scalar: Scalar, compiler: Compiler) -> Expression:
+def _indentation(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _expression(source: str, scalar: Scalar, start: int, compiler: Compiler) -> Expression:
     try:
         return compiler.expression(source)
     except ExpressionError as error:
-        raise _located(error, source.strip(), scalar) from error
+        raise _located(error, source.strip(), scalar, start) from error
 
 
 def _end(text: str, start: int) -> int | None:
@@ -134,7 +149,8 @@ def _end(text: str, start: int) -> int | None:
         position = token.end()
 
 
-def _located(error: ExpressionError, fragment: str, where: Scalar) -> RecipeError:
+def _located(error: ExpressionError, fragment: str, where: Scalar, start: int) -> RecipeError:
+    """Make the problem of the ``fragment`` that begins at the character ``start`` of a scalar's text."""
     short = fragment if len(fragment) <= _SHOWN else f"{fragment[:_SHOWN]}…"
     shown = f" in {short}" if short and short not in error.message else ""
-    return RecipeError(f"{error.message}{shown}", code=error.code, place=where.place_of(fragment), remedy=error.remedy)
+    return RecipeError(f"{error.message}{shown}", code=error.code, place=where.place_at(start), remedy=error.remedy)

@@ -55,21 +55,13 @@ def test_a_scalar_tells_its_place() -> None:
     assert str(inner.place) == "test.yaml:2:3"
 
 
-def test_the_place_of_a_fragment_is_where_it_stands_in_the_scalar() -> None:
+def test_the_place_of_a_character_is_where_it_stands_in_the_file() -> None:
     found = node("run: |\n  make\n  make ${{ goal }}\n")
     assert isinstance(found, Mapping)
     value = found.get("run")
     assert isinstance(value, Scalar)
-    assert str(value.place_of("goal")) == "test.yaml:3:12"
-    assert str(value.place_of("not there")) == "test.yaml:1:6"
-
-
-def test_a_fragment_before_or_after_the_scalar_is_not_its_own() -> None:
-    found = node("a: x\nb: y x\nc: x\n")
-    assert isinstance(found, Mapping)
-    value = found.get("b")
-    assert isinstance(value, Scalar)
-    assert str(value.place_of("x")) == "test.yaml:2:6"
+    assert str(value.place_at(value.text.index("goal"))) == "test.yaml:3:12"
+    assert value.offset(0) == 9
 
 
 def test_a_mapping_keeps_its_order_and_finds_its_keys() -> None:

@@ -85,6 +85,9 @@ def test_templates_are_told_from_text(text: str, has: bool) -> None:
         ("a:\n    ${{ name | lowr }}\n", "a", "test.yaml:2:9", "there is no filter lowr in name | lowr"),
         ("a: ${{ name + 1 }}\n", "a", "test.yaml:1:8", "+ does not work between text and a number in name + 1"),
         ("a: ${{ 1 + }}\n", "a", "test.yaml:1:8", "in 1 +"),
+        ("a: nam x ${{ nam }}\n", "a", "test.yaml:1:14", "nam is undefined"),
+        ("a: ${{ name }} nam ${{- nam -}} x\n", "a", "test.yaml:1:25", "nam is undefined"),
+        ('a: "\\tnam\\n${{ nam }}"\n', "a", "test.yaml:1:16", "nam is undefined"),
         ("a: x ${{ name\n", "a", "test.yaml:1:6", "${{ is never closed by }} in ${{ name"),
     ],
 )
