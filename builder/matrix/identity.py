@@ -43,9 +43,12 @@ def language_prefix(variant: Mapping[str, VariantValue], noarch: Noarch | None) 
     return "".join(found)
 
 
-def default_build_string(variant: Mapping[str, VariantValue], noarch: Noarch | None, number: int) -> str:
-    """Return ``{language prefix}h{build hash}_{build number}``."""
-    return f"{language_prefix(variant, noarch)}h{build_hash(variant)}_{number}"
+def default_build_string(
+    variant: Mapping[str, VariantValue], noarch: Noarch | None, number: int, prefix: str | None = None
+) -> str:
+    """Return ``{language prefix}h{build hash}_{build number}``, after ``{prefix}_`` where the caller wants one."""
+    wanted = "" if prefix is None else f"{prefix}_"
+    return f"{wanted}{language_prefix(variant, noarch)}h{build_hash(variant)}_{number}"
 
 
 def value_text(value: VariantValue) -> str:

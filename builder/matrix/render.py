@@ -10,9 +10,11 @@ from builder.matrix.collisions import refuse_collisions
 from builder.matrix.config import VariantConfig
 from builder.matrix.renderer import Renderer
 from builder.matrix.space import Space
-from builder.model.rendering import Platforms, Rendering
+from builder.model.rendering import Override, Platforms, Rendering
 from builder.model.variant import VariantValue
 from builder.recipe import Ask, Evaluated, OutputText, RecipeText, Request, evaluate
+
+_AS_WRITTEN = Override()
 
 
 def render(
@@ -22,16 +24,20 @@ def render(
     *,
     ask: Ask | None = None,
     limit: int = DEFAULT_LIMIT,
+    override: Override = _AS_WRITTEN,
 ) -> tuple[Rendering, ...]:
     """Render every output of ``recipe`` over the values that ``config`` has for the variant keys that it uses.
 
     Skipped outputs are among the renderings, marked; staging outputs too. Outputs come in declared order, their
-    variants in the order of the values. Raises `RecipeError` for what is wrong in the recipe, for more than ``limit``
-    renderings of one output, and when two renderings would have the same file name.
+    variants in the order of the values. ``override`` counts more than what the recipe says. Raises `RecipeError` for
+    what is wrong in the recipe, for more than ``limit`` renderings of one output, and when two renderings would have
+    the same file name.
     """
 
     def ask_recipe(output: OutputText, variant: Mapping[str, VariantValue], build_hash: str | None) -> Evaluated:
-        return evaluate(output, Request(variant=variant, platforms=platforms, hash=build_hash, ask=ask))
+        number = override.build_number
+        request = Request(variant=variant, platforms=platforms, hash=build_hash, ask=ask, build_number=number)
+        return evaluate(output, request)
 
     expansion = Expansion(
         space=Space(config),
@@ -40,6 +46,7 @@ def render(
         place=Place(file=str(recipe.file.path)),
         limit=limit,
     )
-    renderings = Renderer(file=recipe.file, platforms=platforms, expansion=expansion).render(recipe.outputs)
+    renderer = Renderer(file=recipe.file, platforms=platforms, expansion=expansion, prefix=override.build_string_prefix)
+    renderings = renderer.render(recipe.outputs)
     refuse_collisions(renderings)
     return tuple(renderings)

@@ -23,11 +23,15 @@ _Branches = dict[int, list[Branch]]
 
 @frozen
 class Renderer:
-    """Renders the outputs of one recipe; ``expansion`` says how one output is evaluated and split."""
+    """Renders the outputs of one recipe; ``expansion`` says how one output is evaluated and split.
+
+    ``prefix`` is what the caller wants before default build strings.
+    """
 
     file: RecipeFile
     platforms: Platforms
     expansion: Expansion
+    prefix: str | None = None
 
     def render(self, outputs: Sequence[OutputText]) -> list[Rendering]:
         """Return all renderings, skipped ones too: outputs in declared order, variants in the order of their values."""
@@ -115,7 +119,7 @@ class Renderer:
                 platforms=self.platforms,
                 subdir="noarch" if build.noarch else self.platforms.target,
                 hash=digest,
-                build_string=build.string or default_build_string(used.values, build.noarch, build.number),
+                build_string=build.string or default_build_string(used.values, build.noarch, build.number, self.prefix),
                 why=tuple(sorted(used.why.items())),
                 staging=staging,
             ),

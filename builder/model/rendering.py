@@ -27,6 +27,18 @@ class Platforms:
 
 
 @frozen
+class Override:
+    """What the caller says of all builds, over what recipes say.
+
+    ``build_number`` stands in the place of ``build.number``. ``build_string_prefix`` and ``_`` stand before each build
+    string that the recipe leaves to us (rattler-build's rule).
+    """
+
+    build_number: int | None = None
+    build_string_prefix: str | None = None
+
+
+@frozen
 class Sibling:
     """Another output of the same recipe as it was rendered for this one: what ``pin_subpackage`` resolves to."""
 

@@ -89,6 +89,8 @@ def _package(output: OutputText, scope: RecipeScope) -> Data:
     build = merged_build(
         _build(term_of(top, "build"), scope), _build(term_of(own, "build"), scope), with_script=inherit is None
     )
+    if scope.request.build_number is not None:
+        build = {**build, "number": scope.request.build_number}
     data["build"] = _with_string(output, build, scope)
     if any(listed(build.get("skip"))):
         return data

@@ -39,6 +39,7 @@ class Request:
 
     ``variant`` is asked by ``get`` only, for exactly the names that the recipe reads, so it may be a mapping that is
     filled on demand. ``hash`` is None until it is known: a ``build.string`` that reads ``hash`` then keeps its text.
+    ``build_number``, if there is one, stands in the place of the recipe's.
     """
 
     variant: Mapping[str, VariantValue]
@@ -46,6 +47,7 @@ class Request:
     hash: str | None = None
     siblings: Mapping[str, Sibling] = field(default_factory=dict)
     ask: Ask | None = None
+    build_number: int | None = None
 
 
 @frozen
