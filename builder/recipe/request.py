@@ -10,6 +10,7 @@ from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, Sibling
 from builder.model.variant import VariantValue
+from builder.recipe.trace import Trace
 
 GitQuestion = Literal["head_rev", "latest_tag", "latest_tag_rev", "latest_tag_distance"]
 
@@ -39,7 +40,7 @@ class Request:
 
     ``variant`` is asked by ``get`` only, for exactly the names that the recipe reads, so it may be a mapping that is
     filled on demand. ``hash`` is None until it is known: a ``build.string`` that reads ``hash`` then keeps its text.
-    ``build_number``, if there is one, stands in the place of the recipe's.
+    ``build_number``, if there is one, stands in the place of the recipe's. ``trace`` is told of every reading.
     """
 
     variant: Mapping[str, VariantValue]
@@ -48,6 +49,7 @@ class Request:
     siblings: Mapping[str, Sibling] = field(default_factory=dict)
     ask: Ask | None = None
     build_number: int | None = None
+    trace: Trace | None = None
 
 
 @frozen

@@ -10,6 +10,7 @@ from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
 from builder.recipe.kind import Late
 from builder.recipe.request import Request
+from builder.recipe.trace import How, Sight
 from builder.syntax.expression import Expression, Meter, undefined
 from builder.syntax.template import Condition, Template
 from builder.syntax.value import Function, Namespace, Value
@@ -45,10 +46,13 @@ class RecipeScope:
     def enter(self, what: Template | Condition | None, path: str, late: Late = _nothing_late) -> None:
         """Say which text is evaluated next, under which key, and which of its names the build's session will fill."""
         self._what, self._path, self._late = what, path, late
+        if self.request.trace is not None:
+            self.request.trace.entered.add(id(what))
 
     def lookup(self, name: str) -> Value:
         """Return the value of ``name``; see the class."""
         if name in self.context:
+            self._trace(name, "context")
             return self.context[name]
         value = self.variant(name)
         if value is not None:
@@ -75,16 +79,23 @@ class RecipeScope:
             self.note(key)
         return value
 
-    def note(self, name: str) -> None:
+    def note(self, name: str, how: How = "read") -> None:
         """Record that ``name`` was read."""
         if name not in self.read:
             self.read[name] = self._reason()
+        self._trace(name, how)
 
     def mention(self, expression: Expression) -> None:
         """Record every variable in ``expression`` as read, and the keys behind its calls."""
-        for name in mentioned(expression):
-            if name not in self.context and name not in self.functions:
-                self.note(name)
+        for name in sorted(mentioned(expression)):
+            if name in self.context:
+                self._trace(name, "context")
+            elif name not in self.functions:
+                self.note(name, "mentioned")
+
+    def _trace(self, name: str, how: How) -> None:
+        if self.request.trace is not None:
+            self.request.trace.sights.append(Sight(name, how, self._what, self._path))
 
     def names(self) -> set[str]:
         """Return the names that could have been meant by a misspelt one."""

@@ -106,9 +106,10 @@ def evaluate(term: Term, scope: RecipeScope) -> Plain:
             pairs = [(key, evaluate(value, scope)) for key, value in term.entries]
             return {key: value for key, value in pairs if value is not None or term.keeps}
         case Mentioning():
-            scope.enter(next(templates(term.term), None), term.path)
-            for expression in expressions(term.term):
-                scope.mention(expression)
+            for template in templates(term.term):
+                scope.enter(template, term.path)
+                for expression in in_template(template):
+                    scope.mention(expression)
             return evaluate(term.term, scope)
         case Loose():
             return _loose(term, scope)
@@ -119,7 +120,12 @@ def evaluate(term: Term, scope: RecipeScope) -> Plain:
 def expressions(term: Term | Choice) -> Iterator[Expression]:
     """Return all expressions in ``term``, in branches that will not be taken too."""
     for template in templates(term):
-        yield from template.expressions if isinstance(template, Template) else (template.expression,)
+        yield from in_template(template)
+
+
+def in_template(template: Template | Condition) -> tuple[Expression, ...]:
+    """Return the expressions of one text."""
+    return template.expressions if isinstance(template, Template) else (template.expression,)
 
 
 def templates(term: Term | Choice) -> Iterator[Template | Condition]:
