@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from builder.model.condition import normal_condition
 from builder.model.frozen import frozen
 from builder.model.target import is_subdir
 from builder.model.version import Version, shortened
@@ -25,10 +26,15 @@ _BUILD_SIGN = re.compile(r"(?<=[0-9A-Za-z_.*+)-])=")
 _PAIR = re.compile(
     r"""\s*([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\[[^\]]*\]|[^,\[\]"'=]+?)\s*(?:,|$)"""
 )
+_SIGNS = re.compile(r"""(["\\])""")
 _ESCAPED = re.compile(r"""\\(["'\\])""")
 _HEX = {"md5": re.compile(r"[0-9a-fA-F]{32}"), "sha256": re.compile(r"[0-9a-fA-F]{64}")}
 _UNSAFE = re.compile(r"[\s:#;\[\],|]")
 _QUANTIFIERS = frozenset("*+?")
+_LISTED = {
+    "extras": (re.compile(r"[a-z0-9_.+-]{1,64}"), "the name of a group of extras (CEP 44): a-z 0-9 _ . + -"),
+    "flags": (re.compile(r"[a-z0-9_*]+(:[a-z0-9_*]+)?"), "a flag or a pattern of flags (CEP 45): a-z 0-9 _ *, one ':'"),
+}
 
 _FIELDS = {
     "version": "version", "build": "build", "build_number": "build_number", "channel": "channel", "subdir": "subdir",
@@ -44,8 +50,8 @@ class MatchSpec:
     """A query for packages; absent fields admit everything.
 
     ``name`` is in lower case. ``build`` is a text, a glob, or ``^a regular expression$``; ``build_number`` a comparison
-    such as ``>=3``. ``extras``, ``flags`` and ``when`` are kept as text: they ask more of the solution than a record
-    can answer.
+    such as ``>=3``. ``extras``, ``flags`` and ``when`` are kept as text, the last in the form of `normal_condition`:
+    they ask more of the solution than a record can answer.
     """
 
     name: str
@@ -97,6 +103,11 @@ class MatchSpec:
         """Whether the spec says nothing but a name."""
         return self == MatchSpec(name=self.name)
 
+    @property
+    def needs_v3(self) -> bool:
+        """Whether installers of before repodata revision 3 cannot read the spec (CEPs 43 to 45)."""
+        return not (self.extras is None and self.flags is None and self.when is None)
+
     def matches(self, name: str, version: Version, build: str, build_number: int = 0) -> bool:
         """Whether a package of this name, version and build fits; other fields are not asked for."""
         return (
@@ -128,7 +139,24 @@ class MatchSpec:
         for key in _ORDER:
             value = getattr(self, _FIELDS[key])
             if value is not None:
-                yield key, f"[{value}]" if key in {"extras", "flags"} else _quoted(str(value), '"')
+                yield key, _written(key, str(value))
+
+    def bracketed(self) -> str:
+        """Return the form of records of repodata revision 3: a bare name, or ``name[version="1.2.*",…]`` (CEP 48)."""
+        pairs = ",".join(f"{key}={value}" for key, value in self._pairs())
+        return f"{self.name}[{pairs}]" if pairs else self.name
+
+    def in_condition(self) -> str:
+        """Return the form in which ``when`` holds a spec: ``python>=3.10`` if that says all, otherwise with brackets.
+
+        ValueError for a spec that asks for extras, flags or a condition itself (CEP 43).
+        """
+        if self.needs_v3:
+            raise ValueError(f"'{self}' does not belong in a condition: it may ask for no extras, flags or condition")
+        version = str(self.version or "")
+        if self == MatchSpec(name=self.name, version=self.version) and version[:1] in {"", "<", ">", "=", "!", "~"}:
+            return self.name + version
+        return f"{self.name}[{', '.join(f'{key}={value}' for key, value in self._pairs())}]"
 
     def canonical(self) -> str:
         """Return the form of CEP 29's appendix A: ``channel/subdir::name==1.8=build[key='value']``, keys in order."""
@@ -268,6 +296,14 @@ def _overridden(spec: MatchSpec, fields: dict[str, str], *, strict: bool) -> Mat
     for key, pattern in _HEX.items():
         if key in fields and not pattern.fullmatch(fields[key]):
             raise ValueError(f"{fields[key]!r} is not the {key} of anything")
+    for key, (pattern, words) in _LISTED.items():
+        wrong = [part for part in plain.get(key, "a").split(", ") if not pattern.fullmatch(part)]
+        if wrong:
+            raise ValueError(f"{shortened(wrong[0])!r} is not {words}")
+    if "when" in plain:
+        plain["when"] = normal_condition(
+            plain["when"], lambda text: MatchSpec.parse(text, strict=strict).in_condition()
+        )
     if "channel" in plain:
         channel, subdir, _, _ = _place(f"{plain['channel']}::x")
         plain |= {"channel": channel or ""} | ({"subdir": subdir} if subdir and "subdir" not in plain else {})
@@ -304,6 +340,13 @@ def _quoted(value: str, quote: str) -> str:
     if other not in value and "\\" not in value:
         return f"{other}{value}{other}"
     return quote + re.sub(r"""(["'\\])""", r"\\\1", value) + quote
+
+
+def _written(key: str, value: str) -> str:
+    """Return the value of a bracket field as rattler writes it."""
+    if key in _LISTED:
+        return f"[{value}]"
+    return '"' + _SIGNS.sub(r"\\\1", value) + '"' if key == "when" else _quoted(value, '"')
 
 
 def _is_plain(channel: str) -> bool:

@@ -154,9 +154,9 @@ def test_all_places() -> None:
         "ns",
         "zlib",
     )
-    assert (str(spec.version), spec.build, spec.build_number, spec.when) == (">=1", "h*", ">2", "python >=3")
+    assert (str(spec.version), spec.build, spec.build_number, spec.when) == (">=1", "h*", ">2", "python>=3")
     assert str(spec) == (
-        'zlib >=1 h*[build_number=">2", channel="https://example.org/chan", subdir="linux-64", namespace="ns", when="python >=3"]'
+        'zlib >=1 h*[build_number=">2", channel="https://example.org/chan", subdir="linux-64", namespace="ns", when="python>=3"]'
     )
     assert MatchSpec.parse(str(spec)) == spec
 
@@ -173,9 +173,9 @@ def test_brackets_win_except_for_the_name() -> None:
 
 
 def test_quotes() -> None:
-    assert MatchSpec.parse("""zlib[when='a "b" c']""").when == 'a "b" c'
-    assert str(MatchSpec(name="zlib", when='a "b"')) == """zlib[when='a "b"']"""
-    both = MatchSpec(name="zlib", when="""a "b" 'c' \\""")
+    assert MatchSpec.parse("""zlib[license='a "b" c']""").license == 'a "b" c'
+    assert str(MatchSpec(name="zlib", license='a "b"')) == """zlib[license='a "b"']"""
+    both = MatchSpec(name="zlib", license="""a "b" 'c' \\""")
     assert MatchSpec.parse(str(both)) == both
 
 
