@@ -18,10 +18,14 @@ PinRunAsBuild = Mapping[str, Mapping[str, str]]
 
 @frozen(kw_only=False)
 class Values:
-    """The values of one variant key in their order, and where each was set; both have the same length."""
+    """The values of one variant key in their order, and where each was set; both have the same length.
+
+    ``replaced`` are the values that the key had before, in an earlier file.
+    """
 
     values: tuple[VariantValue, ...]
     origins: tuple[Origin, ...]
+    replaced: Values | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -34,12 +38,17 @@ class Values:
             for value, origin in zip(more.values, more.origins, strict=True)
             if token(value) not in known
         ]
-        return Values((*self.values, *(value for value, _ in new)), (*self.origins, *(origin for _, origin in new)))
+        values, origins = (value for value, _ in new), (origin for _, origin in new)
+        return Values((*self.values, *values), (*self.origins, *origins), self.replaced)
+
+    def over(self, earlier: Values | None) -> Values:
+        """Return these values in the place of ``earlier`` ones."""
+        return Values(self.values, self.origins, earlier)
 
     def picked(self, rows: Iterable[int]) -> Values:
         """Return the values of ``rows`` only, in that order."""
         chosen = tuple(rows)
-        return Values(tuple(self.values[row] for row in chosen), tuple(self.origins[row] for row in chosen))
+        return Values(tuple(self.values[row] for row in chosen), tuple(self.origins[row] for row in chosen), self)
 
 
 @frozen
@@ -69,7 +78,7 @@ class VariantConfig:
         values = dict(self.values)
         for key, new in later.values.items():
             old = values.get(key)
-            values[key] = old.extended(new) if old is not None and key in extend else new
+            values[key] = old.extended(new) if old is not None and key in extend else new.over(old)
         zips = later if later.zip_keys else self
         return VariantConfig(
             values=values,
@@ -96,7 +105,7 @@ class VariantConfig:
             group = next((group for group in self.zip_keys if key in group), ())
             rows = _rows_with(values.get(key), asked) if any(other not in overrides for other in group) else None
             if rows is None:
-                values[key] = asked
+                values[key] = asked.over(values.get(key))
             else:
                 values.update({member: values[member].picked(rows) for member in group if member in values})
         return replace(self, values=values, known=self.known | {variant_key(name) for name in overrides})
@@ -106,7 +115,7 @@ class VariantConfig:
         kept = [(group, place) for group, place in zip(self.zip_keys, self.zip_places, strict=True) if key not in group]
         return replace(
             self,
-            values={**self.values, key: Values((value,), (origin,))},
+            values={**self.values, key: Values((value,), (origin,), self.values.get(key))},
             zip_keys=tuple(group for group, _ in kept),
             zip_places=tuple(place for _, place in kept),
             known=self.known | {key},

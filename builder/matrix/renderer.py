@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from builder.errors import RecipeError
@@ -25,13 +25,15 @@ _Branches = dict[int, list[Branch]]
 class Renderer:
     """Renders the outputs of one recipe; ``expansion`` says how one output is evaluated and split.
 
-    ``prefix`` is what the caller wants before default build strings.
+    ``prefix`` is what the caller wants before default build strings. ``witness`` is shown every rendering with the
+    evaluation that it came of.
     """
 
     file: RecipeFile
     platforms: Platforms
     expansion: Expansion
     prefix: str | None = None
+    witness: Callable[[Finished, Branch], None] | None = None
 
     def render(self, outputs: Sequence[OutputText]) -> list[Rendering]:
         """Return all renderings, skipped ones too: outputs in declared order, variants in the order of their values."""
@@ -72,7 +74,11 @@ class Renderer:
         for branch in branches:
             for one in self._finish(branch, siblings):
                 output = one.rendering.output
-                distinct.setdefault((output.name, output.version, hash_input(one.rendering.variant), output.skip), one)
+                identity = (output.name, output.version, hash_input(one.rendering.variant), output.skip)
+                if identity not in distinct:
+                    distinct[identity] = one
+                    if self.witness is not None:
+                        self.witness(one, branch)
             self.expansion.check_count(len(distinct), branch.text, set(branch.assigned))
         return sorted(distinct.values(), key=lambda one: one.order)
 

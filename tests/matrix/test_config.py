@@ -26,6 +26,29 @@ def test_later_files_replace_whole_keys_and_remember_where_values_are_from() -> 
     assert str(merged.values["numpy"].origins[0]) == "one:1"
 
 
+def test_values_remember_those_that_they_replace() -> None:
+    merged = made("one", a=["x"], b=["x"]).merged(made("two", a=["y"])).overridden({"a": ["z"], "c": ["z"]})
+    replaced = merged.values["a"].replaced
+    assert replaced is not None
+    assert replaced.values == ("y",)
+    assert replaced.replaced is not None
+    assert replaced.replaced.values == ("x",)
+    assert replaced.replaced.replaced is None
+    assert merged.values["b"].replaced is None
+    assert merged.values["c"].replaced is None
+    forced = merged.with_key("a", "w", Origin(source="--a")).values["a"].replaced
+    assert forced is not None
+    assert forced.values == ("z",)
+
+
+def test_extended_values_and_picked_rows_remember_too() -> None:
+    first = made("one", zip_keys=(("a", "b"),), a=["x", "y"], b=["1", "2"])
+    picked = first.overridden({"a": ["y"]}).values
+    assert [picked[key].replaced for key in ("a", "b")] == [first.values["a"], first.values["b"]]
+    extended = VariantConfig(values=made("two", a=["z"]).values, extend_keys=frozenset({"a"}))
+    assert first.merged(extended).values["a"].replaced is None
+
+
 def test_later_zip_keys_replace_earlier_ones_and_absent_ones_do_not() -> None:
     first = made("one", zip_keys=(("a", "b"),), a=[1], b=[1])
     assert first.merged(made("two", c=[1])).zip_keys == (("a", "b"),)
