@@ -96,13 +96,13 @@ def _misshapen(key: str, node: Node) -> Iterator[Problem]:
             shape = "a text"
     if not good:
         yield Problem(code="collection.shape", message=f"{key} must be {shape}", place=node.place)
-    elif key == "mirrors" and isinstance(node, Mapping):
+    elif key == "mirrors" and isinstance(node, Mapping) and node.entries:
         yield from _useless(node)
 
 
 def _useless(mirrors: Mapping) -> Iterator[Problem]:
     """Yield what is wrong with replacements of addresses."""
-    from builder.source.address import mirror_fault  # most collections have no mirrors
+    from builder.source.address import mirror_fault  # most collections have no mirrors, and asyncio comes with it
 
     for key, value in mirrors.entries:
         for item in value.items if isinstance(value, Sequence) else ():
