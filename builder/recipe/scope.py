@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from builder.errors import Problem
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
-from builder.recipe.kind import Late
+from builder.recipe.kind import Late, Plain
 from builder.recipe.request import Request
 from builder.recipe.trace import How, Sight
 from builder.syntax.expression import Expression, Meter, undefined
@@ -46,8 +46,6 @@ class RecipeScope:
     def enter(self, what: Template | Condition | None, path: str, late: Late = _nothing_late) -> None:
         """Say which text is evaluated next, under which key, and which of its names the build's session will fill."""
         self._what, self._path, self._late = what, path, late
-        if self.request.trace is not None:
-            self.request.trace.entered.add(id(what))
 
     def lookup(self, name: str) -> Value:
         """Return the value of ``name``; see the class."""
@@ -92,6 +90,12 @@ class RecipeScope:
                 self._trace(name, "context")
             elif name not in self.functions:
                 self.note(name, "mentioned")
+
+    def made(self, what: Template | Condition, value: Plain) -> Plain:
+        """Return what a text came to, after telling who traces the evaluation."""
+        if self.request.trace is not None:
+            self.request.trace.made[id(what)] = value
+        return value
 
     def _trace(self, name: str, how: How) -> None:
         if self.request.trace is not None:

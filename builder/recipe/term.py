@@ -160,10 +160,8 @@ def _formula(term: Formula, scope: RecipeScope) -> Plain:
     except RecipeError as error:
         scope.problems += error.problems
         return None
-    if not text:
-        return None
     try:
-        return term.kind.convert(text)
+        return scope.made(term.template, term.kind.convert(text) if text else None)
     except ValueError as error:
         scope.problems.append(bad_value(term.path, term.template.where, error))
         return None
@@ -177,7 +175,7 @@ def _loose(term: Loose, scope: RecipeScope) -> Plain:
         value = term.template.value(scope, scope.meter)
         if isinstance(value, Undefined):
             raise value.refuse()
-        return plain(text_of(value) if term.quoted else value)
+        return scope.made(term.template, plain(text_of(value) if term.quoted else value))
     except RecipeError as error:
         scope.problems += error.problems
     except ExpressionError as error:
@@ -205,10 +203,12 @@ def _holds(condition: Condition, path: str, scope: RecipeScope) -> bool | None:
         return None
     scope.enter(condition, path)
     try:
-        return condition.holds(scope, scope.meter)
+        holds = condition.holds(scope, scope.meter)
     except RecipeError as error:
         scope.problems += error.problems
         return None
+    scope.made(condition, holds)
+    return holds
 
 
 def plain(value: Value) -> Plain:

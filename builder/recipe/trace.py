@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from builder.model.frozen import frozen
+from builder.recipe.kind import Plain
 from builder.syntax.template import Condition, Template
 
 How = Literal["read", "context", "mentioned"]
@@ -24,7 +25,7 @@ class Sight:
 
 @dataclass(slots=True)
 class Trace:
-    """All readings of an evaluation in their order; ``entered`` are the texts that were evaluated, by identity."""
+    """All readings of an evaluation in their order, and what each text that was evaluated came to, by its identity."""
 
     sights: list[Sight] = field(default_factory=list)
-    entered: set[int] = field(default_factory=set)
+    made: dict[int, Plain] = field(default_factory=dict)
