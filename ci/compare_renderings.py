@@ -1,48 +1,106 @@
-"""Compares how py-rattler-build and this project render all recipes below a folder.
+"""Compares how py-rattler-build and this project render all recipes below folders, and prints what differs and a table.
 
-From the checkout: ``python -m ci.compare_renderings FOLDER -m VARIANTS``.
+From the checkout: ``python -m ci.compare_renderings FOLDER… -m VARIANTS --platform linux-64 --platform win-64``.
+The build platform is linux-64; selectors in variant files see the environment (``CF_CUDA_ENABLED=True``) on both sides.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
-import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from builder.syntax import Compiler
-from tests.conformance.comparison import differences, ours
-from tests.conformance.peer import PLATFORM, Job, ask_peer
+from tests.conformance.comparison import Comparison, Summary, compared, ours, summary
+from tests.conformance.peer import PLATFORM, SECONDS, Job, ask_peer
+
+Row = tuple[str, ...]
+
+_JOBS = ("both render", "both fail", "only ours fails", "only the peer's fails")
+_OUTPUTS = ("identical", "different", "missing", "extra")
 
 
 def main() -> int:
-    """Print the differences and a table; the exit code is 1 if less than ``--min`` percent of the outputs agree."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("-m", "--variants", type=Path, action="append", default=[])
-    parser.add_argument("--platform", default=PLATFORM)
-    parser.add_argument("--first", type=int, default=20, help="differences to print")
-    parser.add_argument("--min", type=float, default=99.5, help="least percentage of recipes that agree")
-    given = parser.parse_args()
+    """Print the comparison; the exit code is 1 if on any platform less than ``--min`` percent of outputs agree."""
+    given = _arguments()
+    recipes = sorted({recipe for folder in given.folders for recipe in recipe_files(folder.resolve())})
     variants = tuple(path.resolve() for path in given.variants)
-    recipes = sorted(given.folder.resolve().rglob("recipe.yaml"))
-    jobs = [Job(recipe=recipe, variants=variants, platform=given.platform) for recipe in recipes]
-    start = time.perf_counter()
-    answers = ask_peer(jobs)
-    middle = time.perf_counter()
+    by_platform = {}
+    for platform in given.platforms or [PLATFORM]:
+        jobs = [Job(recipe=recipe, variants=variants, platform=platform) for recipe in recipes]
+        by_platform[platform] = compare(jobs, seconds=given.timeout)
+    if given.json:
+        json.dump({platform: document(found) for platform, found in by_platform.items()}, sys.stdout, indent=1)
+        print()
+    else:
+        _print(by_platform, given.first)
+    return 0 if all(summary(found).percent >= given.min for found in by_platform.values()) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="searched for recipe.yaml")
+    parser.add_argument("-m", "--variants", type=Path, action="append", default=[], help="variant file, repeatable")
+    parser.add_argument("--platform", action="append", dest="platforms", help="target platform, repeatable (linux-64)")
+    parser.add_argument("--first", type=int, default=20, help="recipes that differ to print for each platform (20)")
+    parser.add_argument("--min", type=float, default=99.5, help="least percentage of identical outputs (99.5)")
+    parser.add_argument("--timeout", type=int, default=SECONDS, help=f"seconds the peer has for a recipe ({SECONDS})")
+    parser.add_argument("--json", action="store_true", help="print one JSON document with everything")
+    return parser.parse_args()
+
+
+def recipe_files(folder: Path) -> Iterator[Path]:
+    """Yield every recipe below ``folder``, but none below the folder of another one (test data)."""
+    if (folder / "recipe.yaml").is_file():
+        yield folder / "recipe.yaml"
+        return
+    for inner in sorted(folder.iterdir()):
+        if inner.is_dir() and not inner.is_symlink():
+            yield from recipe_files(inner)
+
+
+def compare(jobs: Sequence[Job], *, seconds: int = SECONDS) -> list[Comparison]:
+    """Render all jobs with both."""
     compiler = Compiler()
-    rendered = [ours(job, compiler) for job in jobs]
-    end = time.perf_counter()
-    found = [list(differences(*three)) for three in zip(jobs, answers, rendered, strict=True)]
-    for one in [one for several in found for one in several][: given.first]:
-        print(one)
-    equal = sum(not one for one in found)
-    percent = 100 * equal / max(1, len(jobs))
-    outputs = sum(len(answer) for answer in answers if not isinstance(answer, str))
-    failed = sum(isinstance(answer, str) for answer in answers), sum(isinstance(one, str) for one in rendered)
-    print(f"{len(jobs)} recipes, {outputs} outputs of the peer; {failed[0]} fail there, {failed[1]} here")
-    print(f"{equal} recipes agree ({percent:.2f} %); peer {middle - start:.2f} s, ours {end - middle:.2f} s")
-    return 0 if percent >= given.min else 1
+    answers = ask_peer(jobs, seconds=seconds)
+    return [compared(job, answer, ours(job, compiler, os.environ)) for job, answer in zip(jobs, answers, strict=True)]
+
+
+def document(found: Sequence[Comparison]) -> dict[str, object]:
+    """Return what ``--json`` prints for one platform: the counts, and each recipe in which the two do not agree."""
+    counted = summary(found)
+    return {
+        "percent": round(counted.percent, 3),
+        "recipes": {name: counted.jobs[name] for name in _JOBS},
+        "outputs": {name: counted.outputs[name] for name in _OUTPUTS},
+        "fields": dict(counted.fields.most_common()),
+        "differences": {str(one.job.recipe): one.lines for one in found if one.lines},
+        "both fail": {str(one.job.recipe): list(one.told) for one in found if one.agreement == "both fail"},
+    }
+
+
+def _print(by_platform: dict[str, list[Comparison]], first: int) -> None:
+    for platform, found in by_platform.items():
+        for one in [one for one in found if one.lines][:first]:
+            print(f"{platform} {one.job.recipe}", *one.lines, sep="\n    ")
+    head: Row = ("platform", *_JOBS, *_OUTPUTS, "outputs that agree")
+    rows = [head, *(_row(platform, summary(found)) for platform, found in by_platform.items())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    for platform, found in by_platform.items():
+        fields = summary(found).fields
+        if fields:
+            print(f"{platform}, differing fields: {', '.join(f'{name} {n}' for name, n in fields.most_common())}")
+
+
+def _row(platform: str, counted: Summary) -> Row:
+    jobs = (str(counted.jobs[name]) for name in _JOBS)
+    outputs = (str(counted.outputs[name]) for name in _OUTPUTS)
+    return (platform, *jobs, *outputs, f"{counted.percent:.2f} %")
 
 
 if __name__ == "__main__":

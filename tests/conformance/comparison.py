@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from builder.errors import BakehouseError
 from builder.matrix import load_variants, render, rendering_document, variant_files
@@ -18,27 +18,76 @@ from builder.syntax import Compiler
 from tests.conformance.peer import Answer, Job, PeerOutput
 
 Canonical = dict[str, Any]
+Ours = tuple[Canonical, ...] | str
+"""Our outputs that are packed, or our error."""
+
+Agreement = Literal["both render", "both fail", "only ours fails", "only the peer's fails"]
+
 _GAP = re.compile(r"(?<=[<>=!~,]) +| +(?=,)")
+_FIELDS = ("name", "version", "build", "build_number", "hash", "subdir", "noarch")
 _SECTIONS = ("build", "host", "run", "run_constraints")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """What is not the same for one recipe: outputs of one side only, or fields of an output."""
+class Comparison:
+    """What came of one job.
 
-    recipe: Path
-    what: str
+    ``differences`` are the outputs that both have, with the fields in which they differ and both values; ``missing``
+    and ``extra`` those that only the peer or only we have.
+    """
 
-    def __str__(self) -> str:
-        return f"{self.recipe}: {self.what}"
+    job: Job
+    agreement: Agreement
+    identical: int = 0
+    differences: tuple[tuple[str, Mapping[str, tuple[Any, Any]]], ...] = ()
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    told: tuple[str, str] = ("", "")
+
+    @property
+    def lines(self) -> list[str]:
+        """Say everything in which the two do not agree; that both fail is agreement."""
+        found = [f"{what}: {dict(fields)}" for what, fields in self.differences]
+        found += [f"not rendered: {what}" for what in self.missing if self.agreement == "both render"]
+        found += [f"rendered by us only: {what}" for what in self.extra if self.agreement == "both render"]
+        if self.agreement.startswith("only"):
+            found.append(f"peer: {self.told[0] or 'renders'}; ours: {self.told[1] or 'renders'}")
+        return found
 
 
-def ours(job: Job, compiler: Compiler) -> tuple[Canonical, ...] | str:
-    """Return how this project renders a job: the outputs that are packed, or the error."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Many comparisons counted: jobs by their agreement, outputs by what came of them, differing ones by field."""
+
+    jobs: Counter[str] = field(default_factory=Counter)
+    outputs: Counter[str] = field(default_factory=Counter)
+    fields: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def percent(self) -> float:
+        """How many of the outputs of either side are identical; recipes on which the peer fails have none."""
+        total = self.outputs.total()
+        return 100 * self.outputs["identical"] / total if total else 100.0
+
+
+def summary(comparisons: Iterable[Comparison]) -> Summary:
+    """Count comparisons. An output that the peer renders is missing where our whole recipe fails."""
+    counted = Summary()
+    for one in comparisons:
+        counted.jobs[one.agreement] += 1
+        if one.agreement != "only the peer's fails":
+            found = {"identical": one.identical, "different": len(one.differences)}
+            counted.outputs.update({**found, "missing": len(one.missing), "extra": len(one.extra)})
+        counted.fields.update(name for _, fields in one.differences for name in fields)
+    return counted
+
+
+def ours(job: Job, compiler: Compiler, environment: Mapping[str, str] | None = None) -> Ours:
+    """Return how this project renders a job; ``environment`` is what selectors in variant files may ask."""
     platforms = Platforms(target=job.platform, host=job.platform, build="linux-64")
     try:
         recipe = load(job.recipe, compiler)
-        config = load_variants(variant_files(recipe.file.folder, job.variants), {}, platforms)
+        config = load_variants(variant_files(recipe.file.folder, job.variants), {}, platforms, environment)
         renderings = render(recipe, config, platforms)
     except BakehouseError as error:
         return str(error)
@@ -47,10 +96,9 @@ def ours(job: Job, compiler: Compiler) -> tuple[Canonical, ...] | str:
 
 
 def _ours(document: Mapping[str, Any]) -> Canonical:
-    fields = ("name", "version", "build", "build_number", "hash", "subdir", "noarch")
     needs = document["requirements"]
     return {
-        **{field: document[field] for field in fields},
+        **{name: document[name] for name in _FIELDS},
         "used": dict(document["variant"]),
         **{f"{section} requirements": _specs(needs[section]) for section in _SECTIONS},
     }
@@ -58,9 +106,8 @@ def _ours(document: Mapping[str, Any]) -> Canonical:
 
 def theirs(output: PeerOutput) -> Canonical:
     """Return an output of the peer in the form of `ours`."""
-    fields = ("name", "version", "build", "build_number", "hash", "subdir", "noarch")
     return {
-        **{field: getattr(output, field) for field in fields},
+        **{name: getattr(output, name) for name in _FIELDS},
         "used": dict(output.used),
         **{f"{section} requirements": _specs(output.requirements.get(section) or ()) for section in _SECTIONS},
     }
@@ -75,7 +122,7 @@ def _spec(spec: str | Mapping[str, Any]) -> str:
         name, _, rest = " ".join(spec.split()).partition(" ")
         return f"{name} {_GAP.sub(r'', rest)}".rstrip()
     kept = {
-        kind: {field: value for field, value in pin.items() if value not in (None, False)}
+        kind: {key: value for key, value in pin.items() if value not in (None, False)}
         if isinstance(pin, Mapping)
         else pin
         for kind, pin in spec.items()
@@ -83,31 +130,63 @@ def _spec(spec: str | Mapping[str, Any]) -> str:
     return json.dumps(kept, sort_keys=True)
 
 
-def differences(job: Job, expected: Answer, actual: tuple[Canonical, ...] | str) -> Iterator[Difference]:
-    """Yield everything about a job in which the two do not agree; that both fail is agreement."""
-    if isinstance(expected, str) or isinstance(actual, str):
-        if isinstance(expected, str) is not isinstance(actual, str):
-            yield Difference(recipe=job.recipe, what=f"peer: {_told(expected)}; ours: {_told(actual)}")
-        return
-    want = {json.dumps(one, sort_keys=True): one for one in map(theirs, expected)}
-    have = {json.dumps(one, sort_keys=True): one for one in actual}
-    missing = [one for key, one in want.items() if key not in have]
-    extra = [one for key, one in have.items() if key not in want]
-    for one in missing:
-        near = max(extra, key=partial(_alike, one), default=None)
-        if near is None or near["name"] != one["name"]:
-            yield Difference(recipe=job.recipe, what=f"not rendered: {one['name']} {one['build']} {one['used']}")
+def compared(job: Job, expected: Answer, actual: Ours) -> Comparison:
+    """Compare the peer's answer with ours; an output that stands there twice counts once."""
+    told = (expected if isinstance(expected, str) else "", actual if isinstance(actual, str) else "")
+    want = {} if isinstance(expected, str) else _by_text(map(theirs, expected))
+    have = {} if isinstance(actual, str) else _by_text(actual)
+    extra = [one for text, one in have.items() if text not in want]
+    missing, differences = [], []
+    for one in (one for text, one in want.items() if text not in have):
+        near = max((other for other in extra if other["name"] == one["name"]), key=partial(_alike, one), default=None)
+        if near is None:
+            missing.append(_named(one))
             continue
         extra.remove(near)
-        fields = {field: (one[field], near[field]) for field in one if one[field] != near[field]}
-        yield Difference(recipe=job.recipe, what=f"{one['name']} {one['build']}: {fields}")
-    for one in extra:
-        yield Difference(recipe=job.recipe, what=f"rendered by us only: {one['name']} {one['build']} {one['used']}")
+        fields = {name: _apart(one[name], near[name]) for name in one if _text(one[name]) != _text(near[name])}
+        differences.append((f"{one['name']} {one['build']}", fields))
+    return Comparison(
+        job=job,
+        agreement=_agreement(*told),
+        identical=len(want.keys() & have.keys()),
+        differences=tuple(differences),
+        missing=tuple(missing),
+        extra=tuple(map(_named, extra)),
+        told=told,
+    )
+
+
+def _by_text(outputs: Iterable[Canonical]) -> dict[str, Canonical]:
+    return {_text(one): one for one in outputs}
+
+
+def _text(value: object) -> str:
+    """Tell ``1`` from ``true``, which Python takes for equal."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _apart(one: Any, other: Any) -> tuple[Any, Any]:
+    """Return two values of a field, of lists and mappings only what the other does not have."""
+    if isinstance(one, list):
+        return [item for item in one if item not in other], [item for item in other if item not in one]
+    if isinstance(one, dict):
+        apart = [key for key in {**one, **other} if _text(one.get(key)) != _text(other.get(key))]
+        return {key: one[key] for key in apart if key in one}, {key: other[key] for key in apart if key in other}
+    return one, other
+
+
+def _agreement(their_error: str, our_error: str) -> Agreement:
+    if their_error and our_error:
+        return "both fail"
+    return "only the peer's fails" if their_error else "only ours fails" if our_error else "both render"
 
 
 def _alike(one: Canonical, other: Canonical) -> int:
-    return sum(one[field] == other[field] for field in one)
+    """Say how well an output fits: by variant values first, then by fields."""
+    shared = [key for key, value in one["used"].items() if other["used"].get(key) == value]
+    fields = [name for name in one if one[name] == other[name]]
+    return len(one) * len(shared) + len(fields)
 
 
-def _told(answer: object) -> str:
-    return answer if isinstance(answer, str) else "renders"
+def _named(one: Canonical) -> str:
+    return f"{one['name']} {one['build']} {one['used']}"

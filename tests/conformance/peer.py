@@ -1,9 +1,11 @@
-"""Asks py-rattler-build how it renders recipes, in a child process: it writes to descriptor 1 and may end the process."""
+"""Asks py-rattler-build how it renders recipes, each in a process of its own: it may hang, crash or fill the memory."""
 
 from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 PLATFORM = "linux-64"
+SECONDS = 120
+"""How long the peer may think about one recipe."""
+
+_MEMORY = 6 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +50,11 @@ Answer = tuple[PeerOutput, ...] | str
 """The outputs, skipped ones left out, or the peer's error."""
 
 
-def ask_peer(jobs: Sequence[Job]) -> list[Answer]:
-    """Return the peer's answer to each job."""
+def ask_peer(jobs: Sequence[Job], *, seconds: int = SECONDS) -> list[Answer]:
+    """Return the peer's answer to each job; no answer within ``seconds`` is an error too."""
     asked = [[str(job.recipe), [str(file) for file in job.variants], job.platform] for job in jobs]
     done = subprocess.run(
-        [sys.executable, __file__], input=json.dumps(asked), capture_output=True, text=True, check=True
+        [sys.executable, __file__, str(seconds)], input=json.dumps(asked), capture_output=True, text=True, check=True
     )
     return [
         answer if isinstance(answer, str) else tuple(_output(one, job.platform) for one in answer)
@@ -72,12 +78,33 @@ def _output(raw: dict[str, Any], platform: str) -> PeerOutput:
     )
 
 
+def _alone(job: list[Any], seconds: int) -> Any:
+    """Render one recipe in a child process; the kernel ends it with SIGALRM when its time is over."""
+    with tempfile.TemporaryFile() as answer:
+        child = os.fork()
+        if not child:
+            try:
+                signal.alarm(seconds)
+                resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+                answer.write(json.dumps(_render(*job)).encode())
+                answer.flush()
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        answer.seek(0)
+        text = answer.read()
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        late = number == signal.SIGALRM
+        return f"no answer in {seconds} s" if late else f"died of {signal.Signals(number).name}"
+    return json.loads(text) if text else "died without a word"
+
+
 def _render(recipe: str, variants: list[str], platform: str) -> Any:
     """Render one recipe in this process: the peer's JSON goes through a file in the place of descriptor 1."""
     from rattler_build.cli_api import build_recipes
 
     with tempfile.TemporaryFile() as out, tempfile.TemporaryDirectory() as folder:
-        kept = os.dup(1)
         os.dup2(out.fileno(), 1)
         try:
             build_recipes(
@@ -89,18 +116,29 @@ def _render(recipe: str, variants: list[str], platform: str) -> Any:
                 output_dir=folder,
             )
         except Exception as error:  # noqa: BLE001 - whatever the peer says is its answer
-            return f"{type(error).__name__}: {error}"
-        finally:
-            os.dup2(kept, 1)
-            os.close(kept)
+            return f"{type(error).__name__}: {_reason(recipe) or error}"
         out.seek(0)
         return json.loads(out.read() or b"[]")
+
+
+def _reason(recipe: str) -> str | None:
+    """Return what the peer finds wrong with the recipe's text, where the call above says only that it does."""
+    from rattler_build import Stage0Recipe
+
+    try:
+        Stage0Recipe.from_file(recipe)
+    except Exception as error:  # noqa: BLE001 - see above
+        return str(error)
+    return None
 
 
 def main() -> None:
     """Answer the jobs that stand on descriptor 0."""
     warnings.simplefilter("ignore")
-    sys.stdout.write(json.dumps([_render(*job) for job in json.load(sys.stdin)]))
+    import rattler_build.cli_api  # noqa: F401 - once, not in each child
+
+    jobs, seconds = json.load(sys.stdin), int(sys.argv[1])
+    sys.stdout.write(json.dumps([_alone(job, seconds) for job in jobs]))
 
 
 if __name__ == "__main__":

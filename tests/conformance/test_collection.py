@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builder.syntax import Compiler
-from tests.conformance.comparison import differences, ours
+from tests.conformance.comparison import compared, ours
 from tests.conformance.peer import Answer, Job, ask_peer
 
 CHECKOUT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_both_render_the_collection_alike(job: Job, answers: dict[str, Answer]) 
     answer = answers[name(job)]
     assert not isinstance(answer, str), answer
     assert answer
-    assert [str(one) for one in differences(job, answer, ours(job, Compiler()))] == []
+    assert compared(job, answer, ours(job, Compiler())).lines == []
 
 
 def test_the_collection_is_there() -> None:

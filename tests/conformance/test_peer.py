@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builder.syntax import Compiler
-from tests.conformance.comparison import differences, ours
+from tests.conformance.comparison import compared, ours
 from tests.conformance.facts import fact_of, jobs, recorded, title
 from tests.conformance.peer import Answer, Job, ask_peer
 
@@ -20,7 +20,7 @@ def answers() -> dict[str, Answer]:
 
 @pytest.mark.parametrize("job", JOBS, ids=title)
 def test_both_render_alike(job: Job, answers: dict[str, Answer]) -> None:
-    assert [str(one) for one in differences(job, answers[title(job)], ours(job, Compiler()))] == []
+    assert compared(job, answers[title(job)], ours(job, Compiler())).lines == []
 
 
 def test_the_facts_are_what_the_peer_says_today(answers: dict[str, Answer]) -> None:
