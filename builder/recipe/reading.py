@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from builder.errors import Problem, RecipeError
-from builder.recipe.kind import Kind, Plain
+from builder.model.switch import Switch, Switches
+from builder.recipe.kind import PLAIN_SPEC, SPEC, Kind, Plain
 from builder.recipe.schema import RULES, SECTIONS, Key
 from builder.recipe.scope import MAX_PROBLEMS
 from builder.recipe.shape import (
@@ -14,11 +15,11 @@ from builder.recipe.shape import (
     Either,
     Expression,
     Free,
-    Later,
     Many,
     Script,
     Section,
     Shape,
+    Switched,
     Text,
     Typed,
     expected,
@@ -28,19 +29,29 @@ from builder.recipe.term import Choice, Constant, Formula, Listing, Loose, Menti
 from builder.syntax.expression import Compiler, suggestion
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null, kind_of
 from builder.syntax.scalar import as_bool, as_float, as_int, coerced
-from builder.syntax.template import Condition, Template, compile_condition, compile_template, is_template
+from builder.syntax.template import (
+    MAX_EXPRESSIONS,
+    Condition,
+    Template,
+    compile_condition,
+    compile_template,
+    is_template,
+)
 
 _ABSENT = Constant(None)
 _EMPTY = Listing(())
-MAX_EXPRESSIONS = 10_000
 _BRANCHES = ("if", "then", "else")
 
 
 @dataclass(slots=True)
 class Reading:
-    """One file being read: ``problems`` refuse it, ``warnings`` are about what other tools ignore silently."""
+    """One file being read: ``problems`` refuse it, ``warnings`` are about what other tools ignore silently.
+
+    What needs a switch is a problem unless it is among ``switches``.
+    """
 
     compiler: Compiler
+    switches: Switches = frozenset()
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     expressions: int = 0
@@ -83,7 +94,7 @@ class Reading:
             case _:
                 return self._read_rarer(node, shape, path)
 
-    def _read_rarer(self, node: Node, shape: TableShape | Expression | Typed | Free | Later, path: str) -> Term:
+    def _read_rarer(self, node: Node, shape: TableShape | Expression | Typed | Free | Switched, path: str) -> Term:
         match shape:
             case TableShape():
                 return _settled(self.table(node, shape, path))
@@ -93,8 +104,11 @@ class Reading:
                 return self._typed(node, path)
             case Free():
                 return self._free(node, path)
-            case Later():
-                self.problem("recipe.not-yet", f"{path} is not supported: {shape.why}", node)
+            case Switched():
+                if shape.switch in self.switches:
+                    return self.read(node, shape.shape, path)
+                message = f"{path} needs {shape.switch}: {shape.why}"
+                self.problem("recipe.switch", message, node, f"give {shape.switch}, or remove it")
                 return _ABSENT
 
     def _wrong(self, node: Node, shape: Shape, path: str) -> Term:
@@ -104,9 +118,10 @@ class Reading:
     def _text(self, node: Node, shape: Text, path: str) -> Term:
         if not isinstance(node, Scalar):
             return self._wrong(node, shape, path)
+        wanted = PLAIN_SPEC if shape.kind is SPEC and Switch.V3 not in self.switches else shape.kind
         if is_template(node.text):
-            return Formula(self._template(node), shape.kind, path)
-        return Constant(self._converted(node, shape.kind, path), node)
+            return Formula(self._template(node), wanted, path)
+        return Constant(self._converted(node, wanted, path), node)
 
     def _template(self, node: Scalar) -> Template:
         template = compile_template(node, self.compiler)
@@ -142,14 +157,14 @@ class Reading:
 
     def _many(self, node: Node, shape: Many, path: str) -> Term:
         if not isinstance(node, Sequence):
-            if not shape.single and not (isinstance(node, Mapping) and "if" in node):
+            if not shape.single and not (shape.choosing and isinstance(node, Mapping) and "if" in node):
                 return self._wrong(node, shape, path)
             return _settled(Listing((self._item(node, shape, path),)))
         items = [self._item(item, shape, f"{path}[{index}]") for index, item in enumerate(node.items)]
         return _settled(Listing(tuple(items)))
 
     def _item(self, node: Node, shape: Many, path: str) -> Term | Choice:
-        if not (isinstance(node, Mapping) and "if" in node):
+        if not (shape.choosing and isinstance(node, Mapping) and "if" in node):
             return self.read(node, shape.item, path)
         self._unknown(node, _BRANCHES, path)
         condition, then = node.get("if"), node.get("then")

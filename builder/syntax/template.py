@@ -16,7 +16,10 @@ from builder.syntax.value import ExpressionError, Value, capped_length, text_of,
 _OPEN = "${{"
 _CLOSE = "}}"
 _SHOWN = 80
-_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{}\[\]()]""", re.DOTALL)
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|[{}\[\]()'"]""", re.DOTALL)
+_SPACE = re.compile(r"\s*+")
+MAX_EXPRESSIONS = 10_000
+"""Expressions in one text, and in one recipe."""
 
 
 def is_template(text: str) -> bool:
@@ -105,13 +108,17 @@ def compile_template(scalar: Scalar, compiler: Compiler) -> Template:
             fragment = text[start : start + 40].splitlines()[0]
             unclosed = ExpressionError("${{ is never closed by }}", code="recipe.expression-syntax")
             raise _located(unclosed, fragment, scalar, start)
+        if len(starts) == MAX_EXPRESSIONS:
+            many = ExpressionError(f"the text has more than {MAX_EXPRESSIONS:,} expressions", code="recipe.too-much")
+            raise _located(many, "", scalar, start)
         plain, source = text[position:start], text[start + len(_OPEN) : end]
         if source.startswith("-"):
             plain, source = plain.rstrip(), source[1:]
         begin, position = end - len(source.lstrip()), end + len(_CLOSE)
         if source.endswith("-"):
             source = source[:-1]
-            position += len(text[position:]) - len(text[position:].lstrip())
+            space = _SPACE.match(text, position)
+            position = space.end() if space else position
         pieces += [plain] if plain else []
         pieces.append(_expression(source, scalar, begin, compiler))
         starts.append(begin)
@@ -136,17 +143,21 @@ def _expression(source: str, scalar: Scalar, start: int, compiler: Compiler) -> 
 
 
 def _end(text: str, start: int) -> int | None:
-    """Return where the ``}}`` stands that closes the expression from ``start``: outside of quotes and brackets."""
-    depth, position = 0, start
-    while True:
-        token = _TOKEN.search(text, position)
-        close = text.find(_CLOSE, position)
-        if close < 0:
-            return None
-        if token is None or (token.start() >= close and depth <= 0):
-            return close
+    """Return where the ``}}`` stands that closes the expression from ``start``: outside of quotes and brackets.
+
+    Every character is looked at once, however the text is made. A quote that nothing closes ends the search at the
+    next ``}}``, so that the expression's own error is told.
+    """
+    depth, close = 0, text.find(_CLOSE, start)
+    for token in _TOKEN.finditer(text, start):
+        if close < 0 or (token.start() >= close and depth <= 0):
+            break
+        if token[0] in "'\"":
+            return close if close > token.start() else None
         depth += (token[0] in "([{") - (token[0] in ")]}")
-        position = token.end()
+        if close < token.end():
+            close = text.find(_CLOSE, token.end())
+    return close if close >= 0 else None
 
 
 def _located(error: ExpressionError, fragment: str, where: Scalar, start: int) -> RecipeError:

@@ -6,12 +6,13 @@ import pytest
 
 from builder.errors import RecipeError
 from builder.recipe import kind
-from builder.recipe.reading import MAX_EXPRESSIONS, Reading
+from builder.recipe.reading import Reading
 from builder.recipe.scope import MAX_PROBLEMS
 from builder.recipe.shape import Many, Text, Typed
 from builder.recipe.shape import Table as TableShape
 from builder.recipe.term import Constant, Table
 from builder.syntax.expression import Compiler
+from builder.syntax.template import MAX_EXPRESSIONS
 from tests.recipe.given import PACKAGE, only_problem, problems, recipe
 from tests.syntax.given import node
 

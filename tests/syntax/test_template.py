@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,6 +165,29 @@ def test_a12_a_meter_counts_over_templates() -> None:
     template("${{ x }}").text(names, meter)
     with pytest.raises(RecipeError, match="more text than any recipe needs"):
         template("${{ x }}").text(names, meter)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${{ " + "()" * 500_000 + " }}",
+        "${{ '" + "\\'" * 400_000 + " }}",
+        "${{ (" + " }}" * 300_000,
+        "${{ a-}}" * 9_990 + " " * 900_000,
+        "${{a-}}" * 130_000,
+    ],
+    ids=["brackets", "open quote", "open bracket", "space", "expressions"],
+)
+def test_every_character_is_looked_at_once(text: str) -> None:
+    before = process_time()
+    with suppress(RecipeError):
+        compile_template(scalar(text), Compiler())
+    assert process_time() - before < 1  # seconds of CPU; looking back and forth takes minutes
+
+
+def test_a_quote_that_nothing_closes_is_the_expressions_own_mistake() -> None:
+    with pytest.raises(RecipeError, match="unexpected char"):
+        template("${{ it's }} and more")
 
 
 @given(st.text(alphabet="ab ${}'\"|-\n", max_size=30))
