@@ -31,16 +31,21 @@ def build_hash(variant: Mapping[str, VariantValue]) -> str:
     return hashlib.sha1(hash_input(variant).encode(), usedforsecurity=False).hexdigest()[:HASH_LENGTH]
 
 
-def language_prefix(variant: Mapping[str, VariantValue], noarch: Noarch | None) -> str:
-    """Return what stands before the ``h`` of a default build string: ``np126py311``, or ``py`` for noarch Python."""
+def language_parts(variant: Mapping[str, VariantValue], noarch: Noarch | None) -> tuple[tuple[str, str | None], ...]:
+    """Return the parts of `language_prefix`, each with the variant key whose value it shows, if it shows one."""
     if noarch == "python":
-        return "py"
+        return (("py", None),)
     found = []
     for prefix, parts, keys in LANGUAGE_PREFIXES:
-        value = next((variant[key] for key in keys if key in variant), None)
-        if value is not None:
-            found.append(prefix + "".join(value_text(value).split(".")[:parts]))
-    return "".join(found)
+        key = next((key for key in keys if key in variant), None)
+        if key is not None:
+            found.append((prefix + "".join(value_text(variant[key]).split(".")[:parts]), key))
+    return tuple(found)
+
+
+def language_prefix(variant: Mapping[str, VariantValue], noarch: Noarch | None) -> str:
+    """Return what stands before the ``h`` of a default build string: ``np126py311``, or ``py`` for noarch Python."""
+    return "".join(part for part, _ in language_parts(variant, noarch))
 
 
 def default_build_string(

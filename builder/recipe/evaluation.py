@@ -159,13 +159,20 @@ def _with_string(output: OutputText, build: Data, scope: RecipeScope) -> Data:
     return {**build, "string": evaluate(string, inner)}
 
 
+def free_key(spec: str) -> str | None:
+    """Return the variant key that a requirement stands for that says nothing but a name, None for any other."""
+    if any(sign in spec for sign in " <>=!~*[:"):
+        return None
+    return spec.lower().replace("-", "_").replace(".", "_")
+
+
 def _free_specs(requirements: Requirements, scope: RecipeScope) -> tuple[str, ...]:
     """Return the keys of build and host requirements that say nothing but a name, and record them as read."""
     found = []
     for section, specs in (("build", requirements.build), ("host", requirements.host)):
         for spec in specs:
-            if isinstance(spec, str) and not any(sign in spec for sign in " <>=!~*[:"):
-                key = spec.lower().replace("-", "_").replace(".", "_")
+            key = free_key(spec) if isinstance(spec, str) else None
+            if key is not None:
                 found.append(key)
                 scope.read.setdefault(key, f"requirements.{section} has {spec} without a version")
     return tuple(dict.fromkeys(found))
