@@ -18,15 +18,14 @@ from builder.cli.options import (
     BuildChoice,
     PackageChoice,
     Places,
-    Selection,
     Telling,
     build_choice,
     package_choice,
     places,
-    selection,
     telling,
 )
 from builder.cli.rendering import render_selection
+from builder.cli.selection import Selection, selection
 from builder.cli.site import site
 from builder.cli.waiting import wait_for
 from builder.errors import WorkError

@@ -13,8 +13,9 @@ import click
 from builder.cli.app import Context
 from builder.cli.collection import find_collection
 from builder.cli.debugging import Search, door_of, is_outdated, is_package, kept_of, prepared, renderings_of
-from builder.cli.options import DebugChoice, Places, Selection, Telling, debug_choice, places, selection, telling
+from builder.cli.options import DebugChoice, Places, Telling, debug_choice, places, telling
 from builder.cli.rendering import render_selection
+from builder.cli.selection import Selection, selection
 from builder.cli.site import secrets, site
 from builder.cli.waiting import wait_for
 from builder.errors import UsageError

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from builder.cli import planning
 from builder.cli.baking import Baking, bench_for, claimed, sandbox_root
-from builder.cli.options import BuildChoice, DebugChoice, Selection
+from builder.cli.options import BuildChoice, DebugChoice
 from builder.cli.rendering import Rendered
+from builder.cli.selection import Selection
 from builder.cli.site import Site
 from builder.errors import BakehouseError, MachineError, UsageError, WorkError
 from builder.farm import Job, Ledger, LocalExecutor, drive

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from builder.cli.app import Context
-from builder.cli.options import Places, Selection, Telling, places, selection, telling
+from builder.cli.options import Places, Telling, places, telling
 from builder.cli.rendering import render_selection
+from builder.cli.selection import Selection, selection
 from builder.cli.site import Site, site
 from builder.cli.waiting import wait_for
 from builder.model.recipe import GitSource, Source, UrlSource

@@ -2,67 +2,47 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar
+from typing import Literal
 
 import click
 
+from builder.cli.grouping import PATH, grouped
 from builder.errors import UsageError
 from builder.model.frozen import frozen
+from builder.model.solving import ChannelPriority
 from builder.report import Progress
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Decorator = Callable[[Callable[..., R]], Callable[..., R]]
+LogStyle = Literal["fancy", "json", "plain", "simple"]
+Colour = Literal["auto", "always", "never"]
 
-
-@frozen
-class Selection:
-    """Which recipes over which variants, for which platform."""
-
-    paths: tuple[Path, ...]
-    recipes: tuple[Path, ...]
-    variant_files: tuple[Path, ...]
-    variants: tuple[str, ...]
-    target_platform: str | None
-
-    @property
-    def given(self) -> bool:
-        """Whether any path was named."""
-        return bool(self.paths or self.recipes)
-
-    @property
-    def wanted(self) -> tuple[Path, ...]:
-        """The paths to look for recipes in: the current folder when none is given."""
-        return (*self.paths, *self.recipes) or (Path(),)
-
-    def overrides(self) -> dict[str, tuple[str, ...]]:
-        """Return what ``--variant key=a,b`` asks for."""
-        asked: dict[str, tuple[str, ...]] = {}
-        for text in self.variants:
-            key, equals, values = text.partition("=")
-            if not (key and equals and values):
-                raise UsageError(f"--variant {text!r} is not KEY=VALUE[,VALUE…]", code="cli.variant")
-            asked[key] = tuple(values.split(","))
-        return asked
+_STYLES: dict[LogStyle, Progress | None] = {"fancy": None, "json": "json", "plain": "plain", "simple": "plain"}
+"""rattler-build's styles; ``fancy`` is a table where there is a terminal."""
 
 
 @frozen
 class Telling:
-    """How the work tells what it does."""
+    """How the work tells what it does: ``progress`` is our word for it, ``log_style`` rattler-build's."""
 
     json: bool
     progress: Progress | None
-    verbose: bool
+    verbosity: int
     quiet: bool
+    log_style: LogStyle | None = None
+    colour: Colour = "auto"
 
     @property
     def kind(self) -> Progress | None:
         """The reporter to use."""
-        return "none" if self.quiet else self.progress
+        if self.quiet:
+            return "none"
+        return self.progress or (_STYLES[self.log_style] if self.log_style else None)
+
+    @property
+    def verbose(self) -> bool:
+        """Whether to show what scripts print, as rattler-build's styles do."""
+        return self.verbosity > 0 or self.log_style is not None
 
 
 @frozen
@@ -74,6 +54,7 @@ class Places:
     offline: bool
     store: Path | None
     mirrors: tuple[str, ...] = ()
+    channel_priority: ChannelPriority = "strict"
 
     def replacements(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return what ``--mirror START=ADDRESS`` asks for, in its order."""
@@ -122,6 +103,7 @@ class PackageChoice:
     keep_build: bool = False
     build_id: bool = True
     markdown_summary: Path | None = None
+    error_prefix_in_binary: bool = False
 
 
 @frozen
@@ -139,55 +121,38 @@ class DebugChoice:
     overwrite: bool
 
 
-def _grouped(name: str, make: Callable[..., object], *options: Decorator[R]) -> Decorator[R]:
-    """Return a decorator that adds ``options`` to a command and hands their values to it as one argument ``name``."""
-    fields = tuple(getattr(make, "__annotations__", {}))
-
-    def decorate(function: Callable[..., R]) -> Callable[..., R]:
-        @functools.wraps(function)
-        def grouped(*arguments: object, **values: object) -> R:
-            own = {field: values.pop(field) for field in fields}
-            return function(*arguments, **values, **{name: make(**own)})
-
-        bundled: Callable[..., R] = grouped
-        for option in reversed(options):
-            bundled = option(bundled)
-        return bundled
-
-    return decorate
-
-
-_PATH = click.Path(path_type=Path)
-
-selection = _grouped(
-    "selection",
-    Selection,
-    click.argument("paths", nargs=-1, type=_PATH, metavar="[PATH]..."),
-    click.option("recipes", "-r", "--recipe", "--recipe-dir", multiple=True, type=_PATH, help="The same as PATH."),
-    click.option(
-        "variant_files", "-m", "--variant-config", multiple=True, type=_PATH, help="Variant file; the last wins."
-    ),
-    click.option("variants", "--variant", multiple=True, metavar="KEY=A,B", help="Values of a key; wins over files."),
-    click.option("target_platform", "--target-platform", metavar="SUBDIR", help="Platform to build for, as linux-64."),
-)
-
-telling = _grouped(
+telling = grouped(
     "telling",
     Telling,
     click.option("json", "--json", is_flag=True, help="Print one JSON document on standard output."),
     click.option("progress", "--progress", type=click.Choice(["table", "plain", "json"]), help="How to show progress."),
-    click.option("verbose", "-v", "--verbose", is_flag=True, help="Show what scripts print."),
+    click.option("verbosity", "-v", "--verbose", count=True, help="Show what scripts print."),
     click.option("quiet", "-q", "--quiet", is_flag=True, help="Show no progress."),
-)
+    click.option(
+        "log_style", "--log-style", type=click.Choice(list(_STYLES)), envvar="RATTLER_BUILD_LOG_STYLE",
+        help="How to show progress, in rattler-build's words; with what scripts print.",
+    ),
+    click.option(
+        "colour", "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+        envvar="RATTLER_BUILD_COLOR", help="Whether to use colours.",
+    ),
+)  # fmt: skip
 
-places = _grouped(
+places = grouped(
     "places",
     Places,
-    click.option("output", "--out", "--output-dir", type=_PATH, help="Channel to write  [default: ./channel]."),
+    click.option(
+        "output", "--out", "--output-dir", type=PATH, envvar="CONDA_BLDPATH",
+        help="Channel to write  [default: ./channel].",
+    ),
     click.option("channels", "-c", "--channel", multiple=True, metavar="CHANNEL", help="Channel to solve against."),
+    click.option(
+        "channel_priority", "--channel-priority", type=click.Choice(["strict", "disabled"], case_sensitive=False),
+        default="strict", help="Whether the first channel that has a package hides it in the others.",
+    ),
     click.option("offline", "--offline", is_flag=True, help="Use only what was fetched before."),
     click.option(
-        "store", "--store", type=_PATH, envvar="BAKEHOUSE_STORE", help="Folder of all caches  [BAKEHOUSE_STORE]."
+        "store", "--store", type=PATH, envvar="BAKEHOUSE_STORE", help="Folder of all caches  [BAKEHOUSE_STORE]."
     ),
     click.option(
         "mirrors", "--mirror", multiple=True, metavar="START=ADDRESS",
@@ -195,7 +160,7 @@ places = _grouped(
     ),
 )  # fmt: skip
 
-build_choice = _grouped(
+build_choice = grouped(
     "choice",
     BuildChoice,
     click.option("jobs", "-j", "--jobs", type=click.IntRange(1, 256), default=1, help="Tasks at once."),
@@ -211,11 +176,11 @@ build_choice = _grouped(
         "test", "--test", type=click.Choice(["skip", "native"]), default="native", show_default=True,
         help="Whether to run the packages' tests.",
     ),
-    click.option("lock_file", "--lock-file", type=_PATH, help="Write the solved environments there, or use them."),
+    click.option("lock_file", "--lock-file", type=PATH, help="Write the solved environments there, or use them."),
     click.option("locked", "--locked", is_flag=True, help="Fail when the lock file is stale instead of renewing it."),
 )  # fmt: skip
 
-package_choice = _grouped(
+package_choice = grouped(
     "packaging",
     PackageChoice,
     click.option(
@@ -245,11 +210,15 @@ package_choice = _grouped(
         help="Keep trees under a name without a time.",
     ),
     click.option(
-        "markdown_summary", "--markdown-summary", type=_PATH, metavar="FILE", help="Append a summary in Markdown."
+        "markdown_summary", "--markdown-summary", type=PATH, metavar="FILE", help="Append a summary in Markdown."
+    ),
+    click.option(
+        "error_prefix_in_binary", "--error-prefix-in-binary", is_flag=True,
+        help="Refuse packages with the prefix in a binary file.",
     ),
 )  # fmt: skip
 
-debug_choice = _grouped(
+debug_choice = grouped(
     "choice",
     DebugChoice,
     click.option("named", "--output", metavar="NAME", help="Which output: its name, or name-version-build."),
@@ -260,11 +229,12 @@ debug_choice = _grouped(
         help="How to isolate what is prepared  [default: the strongest that this machine has].",
     ),
     click.option("with_deps", "--with-deps", is_flag=True, help="Build missing dependencies first."),
-    click.option("patch", "--patch", type=_PATH, metavar="FILE", help="Write what was changed as a patch instead."),
+    click.option("patch", "--patch", type=PATH, metavar="FILE", help="Write what was changed as a patch instead."),
     click.option("add", "--add", multiple=True, metavar="GLOB", help="Files for the patch that the build made."),
     click.option("exclude", "--exclude", multiple=True, metavar="GLOB", help="Changed files that do not."),
     click.option("overwrite", "--overwrite", is_flag=True, help="Write over a patch that is there."),
 )  # fmt: skip
+
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(?:i?B)?", re.IGNORECASE)
 

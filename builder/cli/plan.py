@@ -7,8 +7,9 @@ import sys
 import click
 
 from builder.cli import planning
-from builder.cli.options import Places, Selection, places, selection
+from builder.cli.options import Places, places
 from builder.cli.rendering import render_selection
+from builder.cli.selection import Selection, selection
 from builder.cli.site import site
 from builder.farm import Ledger
 from builder.model.task import Plan, TaskState

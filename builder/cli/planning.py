@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from builder.cli.collection import recipe_files
 from builder.cli.commits import with_commits
-from builder.cli.options import Selection
 from builder.cli.rendering import Rendered, render_files
+from builder.cli.selection import Selection
 from builder.cli.site import Site, source_date_epoch
 from builder.farm import Ledger
 from builder.model.rendering import Rendering

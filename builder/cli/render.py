@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from builder.cli.options import Selection, selection
 from builder.cli.rendering import render_selection
+from builder.cli.selection import Selection, selection
 from builder.matrix import rendering_document, variant_text
 from builder.model.rendering import Rendering
 from builder.report import write_document, write_text

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from builder.cli.collection import Collection, find_collection, recipe_files
-from builder.cli.options import Selection
-from builder.errors import BakehouseError, RecipeError, UsageError
+from builder.cli.selection import Selection
+from builder.errors import BakehouseError, RecipeError
 from builder.matrix import load_variants, render, variant_files
 from builder.model.frozen import frozen
-from builder.model.rendering import Platforms, Rendering
-from builder.model.target import TARGETS
+from builder.model.rendering import Rendering
 from builder.recipe import load
 from builder.report import write_text
 from builder.report.trouble import warning_text
-
-BUILD_PLATFORM = "linux-64"
-"""The platform that scripts run on: the only one so far."""
 
 
 @frozen
@@ -38,10 +34,30 @@ class Rendered:
 
 
 def render_selection(selection: Selection) -> Rendered:
-    """Render every recipe that the selection names, over the collection's variants and those given."""
-    collection = find_collection(selection.wanted[0])
-    wanted = [place for path in selection.wanted for place in _meant(path, collection)]
-    return render_files(recipe_files(tuple(wanted)), selection, collection)
+    """Render every recipe that the selection names, over the collection's variants and those given.
+
+    With ``--up-to`` only what that output needs is left.
+    """
+    collection = find_collection((*selection.wanted, *selection.recipe_dirs)[0])
+    rendered = render_files(_files(selection, collection), selection, collection)
+    if selection.up_to is None:
+        return rendered
+    from builder.plan.subset import needed_for
+
+    return replace(rendered, renderings=needed_for(rendered.renderings, selection.up_to))
+
+
+def _files(selection: Selection, collection: Collection) -> tuple[Path, ...]:
+    """Return the recipe files that a selection means, each once."""
+    if Path("-") not in selection.wanted and not selection.recipe_dirs:
+        wanted = [place for path in selection.wanted for place in _meant(path, collection)]
+        return recipe_files(tuple(wanted))
+    from builder.cli.walking import recipe_on_standard_input, recipes_below
+
+    given = [recipe_on_standard_input() if path == Path("-") else path for path in selection.wanted]
+    named = recipe_files(tuple(place for path in given for place in _meant(path, collection)))
+    walked = (file for folder in selection.recipe_dirs for file in recipes_below(folder))
+    return tuple(dict.fromkeys((*named, *walked)))
 
 
 def _meant(path: Path, collection: Collection) -> tuple[Path, ...]:
@@ -56,29 +72,18 @@ def render_files(files: Sequence[Path], selection: Selection, collection: Collec
 
     Variant files count in this order: the collection's, the one beside the recipe, those given.
     """
-    host = _known(selection.target_platform or BUILD_PLATFORM)
-    platforms = Platforms(target=host, host=host, build=BUILD_PLATFORM)
+    platforms = selection.platforms()
     renderings: list[Rendering] = []
     errors: list[BakehouseError] = []
     for file in files:
-        given = (*variant_files(file.parent), *selection.variant_files)
+        beside = variant_files(file.parent) if selection.recipe_variants else ()
+        given = (*beside, *selection.variant_files)
         try:
             config = load_variants((*collection.variants, *given), selection.overrides(), platforms, os.environ)
             text = load(file)
             for warning in text.warnings:
                 write_text(warning_text(warning), sys.stderr)
-            renderings += render(text, config, platforms)
+            renderings += render(text, config, platforms, override=selection.override)
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))
-
-
-def _known(platform: str) -> str:
-    if platform in TARGETS:
-        return platform
-    close = difflib.get_close_matches(platform, TARGETS, n=1)
-    raise UsageError(
-        f"{platform!r} is not a platform",
-        code="cli.platform",
-        remedy=f"did you mean {close[0]!r}?" if close else "--target-platform takes a subdir, as linux-64",
-    )

@@ -14,8 +14,9 @@ from builder.channel import Channel
 from builder.cli import planning
 from builder.cli.baking import Baking, bake, cores_of_one, sandbox_root, solver_for
 from builder.cli.collection import Collection
-from builder.cli.options import BuildChoice, Places, Selection
+from builder.cli.options import BuildChoice, Places
 from builder.cli.rendering import render_selection
+from builder.cli.selection import Selection
 from builder.cli.site import Site, site
 from builder.environment import Solver
 from builder.errors import MachineError, UsageError

@@ -8,8 +8,9 @@ import pytest
 
 from builder.cli.collection import Collection
 from builder.cli.commits import with_commits
-from builder.cli.options import Places, Selection
+from builder.cli.options import Places
 from builder.cli.rendering import render_selection
+from builder.cli.selection import Selection
 from builder.cli.site import Site, site
 from builder.errors import SourceError
 from builder.model.recipe import GitSource

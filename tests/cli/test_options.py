@@ -7,17 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from builder.cli.options import (
-    BuildChoice,
-    Places,
-    Selection,
-    Telling,
-    build_choice,
-    places,
-    selection,
-    size_in_bytes,
-    telling,
-)
+from builder.cli.options import BuildChoice, Places, Telling, build_choice, places, size_in_bytes, telling
+from builder.cli.selection import Selection, selection
 from builder.errors import UsageError
 
 
@@ -61,7 +52,6 @@ def test_a_store_from_the_environment_and_from_an_option(monkeypatch: pytest.Mon
         (("--out", "x"), ("--output-dir", "x")),
         (("-m", "v"), ("--variant-config", "v")),
         (("-r", "r"), ("--recipe", "r")),
-        (("-r", "r"), ("--recipe-dir", "r")),
         (("-c", "conda"), ("--channel", "conda")),
         (("--keep-going",), ("--continue-on-failure",)),
     ],
@@ -152,7 +142,7 @@ def test_groups_take_only_their_own_values() -> None:
         seen.append((telling, others))
 
     one.main(["--json", "--other", "x"], standalone_mode=False)
-    assert seen == [(Telling(json=True, progress=None, verbose=False, quiet=False), {"other": "x"})]
+    assert seen == [(Telling(json=True, progress=None, verbosity=0, quiet=False), {"other": "x"})]
 
 
 class TestMirrors:

@@ -8,8 +8,9 @@ import pytest
 
 from builder.cli import planning
 from builder.cli.collection import Collection
-from builder.cli.options import Places, Selection
+from builder.cli.options import Places
 from builder.cli.rendering import Rendered, render_selection
+from builder.cli.selection import Selection
 from builder.cli.site import Site, site
 from builder.farm import Ledger
 from builder.model.task import TaskState

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from builder.cli.collection import find_collection
-from builder.cli.options import Selection
 from builder.cli.rendering import Rendered, render_files, render_selection
+from builder.cli.selection import Selection
 from builder.errors import RecipeError, UsageError
 from tests.cli.conftest import HELLO, write_recipe
 

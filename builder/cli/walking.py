@@ -1,0 +1,56 @@
+"""Recipes that are not named one by one: those of a tree of folders, and the one on standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from builder.errors import UsageError
+from builder.source.ignored import Ignored
+
+FILE_NAME = "recipe.yaml"
+_LARGEST = 16 << 20
+
+
+def recipes_below(top: Path) -> tuple[Path, ...]:
+    """Return every ``recipe.yaml`` in ``top`` and the folders below it, sorted.
+
+    As for rattler-build, hidden folders and what ``.gitignore`` files leave out are passed over; links to folders are
+    not followed.
+    """
+    return tuple(sorted(_below(top, "", Ignored())))
+
+
+def _below(folder: Path, path: str, above: Ignored) -> Iterator[Path]:
+    rules = above.inside(folder, path.count("/") + 1 if path else 0)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            inner = f"{path}/{entry.name}" if path else entry.name
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if entry.name.startswith(".") or rules.covers(inner, is_folder=is_folder):
+                continue
+            if is_folder:
+                yield from _below(folder / entry.name, inner, rules)
+            elif entry.name == FILE_NAME and entry.is_file():
+                yield folder / entry.name
+
+
+def recipe_on_standard_input() -> Path:
+    """Return a file with the recipe that standard input holds, in a folder of its own that goes when the verb ends."""
+    from tempfile import TemporaryDirectory
+
+    data = sys.stdin.buffer.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise UsageError(f"standard input has more than {_LARGEST >> 20} MiB", code="cli.standard-input")
+    if not data.strip():
+        remedy = "write `bakehouse build --recipe - < recipe.yaml`"
+        raise UsageError("there is no recipe on standard input", code="cli.standard-input", remedy=remedy)
+    folder = TemporaryDirectory(prefix="bakehouse-")
+    click.get_current_context().call_on_close(folder.cleanup)
+    file = Path(folder.name) / FILE_NAME
+    file.write_bytes(data)
+    return file
