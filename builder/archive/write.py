@@ -28,7 +28,7 @@ _EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 @frozen
 class Compression:
-    """How packages are compressed: zstd ``level`` (bzip2: its last digit), and matches over at most 2^``window`` bytes.
+    """How packages are compressed: ``level`` of zstd or bzip2, and zstd's matches over at most 2^``window`` bytes.
 
     ``workers`` never changes the bytes, as long as it is at least one.
     """

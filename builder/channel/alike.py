@@ -11,6 +11,7 @@ from builder.archive import read_package
 from builder.channel.channel import Channel
 from builder.errors import BakehouseError
 from builder.model.finding import Finding, Severity
+from builder.model.name import stem_of
 from builder.model.outcome import Outcome
 from builder.model.task import Plan
 
@@ -28,10 +29,12 @@ def alike(records: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
 
     ``records`` are index records by file name, as `Channel.records` gives them. The packages of a group have the same
     name, version, build number, features, dependencies and constraints: all that solvers go by. The text of a build
-    string ranks nothing, and a time only says who was last.
+    string ranks nothing, and a time only says who was last. Of a package in both formats solvers see the ``.conda``.
     """
     groups: dict[str, list[str]] = {}
     for name in sorted(records):
+        if not name.endswith(".conda") and f"{stem_of(name)}.conda" in records:
+            continue
         record = json.loads(records[name])
         seen = [[record.get(key) for key in _SEEN], [sorted(map(str, record.get(key) or ())) for key in _NEEDS]]
         groups.setdefault(json.dumps(seen), []).append(name)

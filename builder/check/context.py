@@ -37,7 +37,8 @@ class CheckContext:
     ``host`` is the linked host environment, None without one. ``siblings`` are the other outputs of the recipe.
     ``installed`` is what the script left, for what it did to the environment. ``leaks`` are paths that must not occur.
     ``system_libraries`` are SONAMEs that users' machines have besides glibc's own. ``glibc`` is the version of the
-    target's ``__glibc``, the most that a package may need when it declares no floor.
+    target's ``__glibc``, the most that a package may need when it declares no floor. With ``no_binary_prefix`` the user
+    wants no binary file with the prefix in it.
     """
 
     output: Output
@@ -49,6 +50,7 @@ class CheckContext:
     leaks: tuple[Leak, ...] = ()
     system_libraries: frozenset[str] = frozenset()
     glibc: str | None = None
+    no_binary_prefix: bool = False
 
     @property
     def owners(self) -> dict[str, str]:

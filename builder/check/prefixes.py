@@ -16,8 +16,8 @@ def check_prefixes(relocated: Relocated, context: CheckContext) -> Iterator[Find
     Installers write a shorter path and move the rest of the C string forward, so a length that was compiled in is wrong
     afterwards (C++ ``std::string`` literals, Python bytecode, databases). In programs and libraries that is usual and a
     note; in other binary files, whose format nobody knows, and where no NUL byte ends the string, it is a warning.
+    All of it is an error when the user says so.
     """
-    del context
     placeholder = relocated.placeholder.encode()
     for entry in relocated.entries:
         if entry.prefix_mode != "binary" or entry.entry.content is None:
@@ -28,11 +28,18 @@ def check_prefixes(relocated: Relocated, context: CheckContext) -> Iterator[Find
         ended = content.find(b"\0", content.rfind(placeholder)) >= 0
         yield Finding(
             check="prefix-in-binary",
-            severity=Severity.NOTE if known and ended else Severity.WARNING,
+            severity=_severity(harmless=known and ended, refused=context.no_binary_prefix),
             path=entry.entry.path,
-            message=f"the prefix stands {times} times in this {'program' if known else 'data file'}; "
+            message=f"{'Binary file contains host prefix: ' if context.no_binary_prefix else ''}"
+            f"the prefix stands {times} times in this {'program' if known else 'data file'}; "
             f"{'a length that is compiled in' if ended else 'what follows it, for no NUL byte ends it,'} "
             "will be wrong after installation",
             remedy="let the program find its files relative to itself, or name the file in "
             "build.prefix_detection.ignore_binary_files",
         )
+
+
+def _severity(*, harmless: bool, refused: bool) -> Severity:
+    if refused:
+        return Severity.ERROR
+    return Severity.NOTE if harmless else Severity.WARNING

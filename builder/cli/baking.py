@@ -123,7 +123,7 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         offline=place.offline,
         secrets=secrets(_secret_names(plan)),
         logs=_made(place.store.root / "logs"),
-        broken=place.store.root / "broken",
+        broken=place.broken,
         emit=baking.emit,
     )
 

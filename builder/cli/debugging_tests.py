@@ -16,6 +16,7 @@ from builder.environment.packages import PackageStore
 from builder.errors import UsageError
 from builder.model.environment import LinkedPrefix, LockedPackage
 from builder.model.inside import SEALED, inside_paths
+from builder.model.name import EXTENSIONS, stem_of
 from builder.model.rendering import Rendering
 from builder.model.target import NOARCH
 from builder.pack import read_back
@@ -37,8 +38,8 @@ def package_of(renderings: Sequence[Rendering], search: Search) -> Path:
     if len(found) != 1:
         raise ambiguous("several of them have tests", found, ["" for _ in found])
     (rendering,), place = found, search.place
-    folders = (place.store.root / "broken", place.output)
-    tried = [folder / rendering.subdir / f"{rendering.stem}.conda" for folder in folders]
+    folders = (place.broken, place.output / rendering.subdir)
+    tried = [folder / f"{rendering.stem}{extension}" for folder in folders for extension in EXTENSIONS]
     for path in tried:
         if path.is_file():
             return path
@@ -90,7 +91,7 @@ async def _prepare(package: OpenPackage, run: ScriptRun, search: Search) -> None
             link=link_for,
             fetch=fetch,
             scratch=scratch,
-            logs=store.root / "logs" / record.file_name.removesuffix(".conda"),
+            logs=store.root / "logs" / stem_of(record.file_name),
             epoch=package_epoch(record),
             cores=len(os.sched_getaffinity(0)),
             at_once=1,

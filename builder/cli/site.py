@@ -41,6 +41,11 @@ class Site:
         """The channel that packages go to."""
         return Channel(self.output)
 
+    @property
+    def broken(self) -> Path:
+        """The folder for packages that failed their tests, beside the channel's own, as rattler-build has it."""
+        return self.output / "broken"
+
     def fetcher(self, emit: Callable[[Event], None]) -> Fetcher:
         """Return what fetches sources, telling of it through ``emit``."""
 

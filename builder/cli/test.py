@@ -25,6 +25,7 @@ from builder.errors import UsageError
 from builder.model.environment import LinkedPrefix, LockedPackage
 from builder.model.frozen import frozen
 from builder.model.inside import SEALED
+from builder.model.name import stem_of
 from builder.model.package import Package, TestResult
 from builder.model.target import NOARCH
 from builder.pack import read_back
@@ -98,7 +99,7 @@ async def _test_all(
     for path in packages:
         if not path.is_file():
             raise UsageError(
-                f"there is no package {path}", code="cli.no-package", remedy="name a .conda file of a channel"
+                f"there is no package {path}", code="cli.no-package", remedy="name a package file of a channel"
             )
     opened = [await asyncio.to_thread(read_back, path) for path in packages]
     root = await sandbox_root(place, reporter.emit)
@@ -142,7 +143,7 @@ async def _test(path: Path, package: Package, choice: TestChoice, kitchen: _Kitc
             packages = PackageStore(place.store, offline=place.offline, report=noting)
             return await packages.archive(wanted, scratch / "downstream")
 
-        logs = place.store.root / "logs" / path.name.removesuffix(".conda")
+        logs = place.store.root / "logs" / stem_of(path.name)
         logs.mkdir(parents=True, exist_ok=True)
         bench = TestBench(
             platform=platform,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from builder.store import Store
 if TYPE_CHECKING:
     from rattler.repo_data.sparse import SparseRepoData
 
+INDEXED = "indexed_timestamp"
 _NOTHING = json.dumps({"packages": {}, "packages.conda": {}}).encode()
 
 
@@ -39,9 +40,14 @@ _Signature = tuple[int, int, int, int]
 class IndexReader:
     """Reads indexes of local channels; one that has not changed since is not read again."""
 
-    def __init__(self, store: Store) -> None:
-        """Keep nothing; ``store`` lends room for snapshots."""
+    def __init__(self, store: Store, ageless: Container[str] = ()) -> None:
+        """Keep nothing; ``store`` lends room for snapshots.
+
+        Packages of the channels whose addresses are ``ageless`` count as old whenever they were made: a limit for the
+        age of packages is not meant for those that are built here and now.
+        """
         self._store = store
+        self._ageless = ageless
         self._seen: dict[Path, tuple[_Signature, Index]] = {}
 
     def read(self, place: ChannelPlace, subdir: str) -> Index:
@@ -81,11 +87,20 @@ class IndexReader:
 
         with self._store.scratch("index") as folder:
             snapshot = folder / "repodata.json"
-            snapshot.write_bytes(content)
             with _index_wall(place, subdir):
+                snapshot.write_bytes(_without_age(content) if place.url in self._ageless else content)
                 data = SparseRepoData(Channel(place.url), subdir, snapshot)
                 data.package_names()
         return Index(place=place, subdir=subdir, digest=hashlib.sha256(content).hexdigest(), data=data)
+
+
+def _without_age(content: bytes) -> bytes:
+    """Return an index whose records were indexed long ago, which is what rattler compares first."""
+    document = json.loads(content)
+    for section in ("packages", "packages.conda"):
+        for record in document.get(section, {}).values():
+            record[INDEXED] = 0
+    return json.dumps(document).encode()
 
 
 def check_records(indexes: Sequence[Index]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from builder.environment.index import LOOSE, Index
 from builder.environment.place import ChannelPlace
-from builder.environment.trouble import Catalogue, Found
+from builder.environment.trouble import TARGET, Catalogue, Found
 from builder.model.target import NOARCH, VirtualPackage
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ async def catalogue(
     found: dict[str, list[Found]] = {name: [] for name in wanted}
     for package in virtual:
         found.setdefault(package.name, []).append(
-            Found(channel="the target", version=package.version, build=package.build, build_number=0)
+            Found(channel=TARGET, version=package.version, build=package.build, build_number=0)
         )
     for place in (LOOSE, *places):
         if place.folder is None and place is not LOOSE:
@@ -67,5 +67,9 @@ async def _remote(
 
 def _found(place: ChannelPlace, record: RepoDataRecord) -> Found:
     return Found(
-        channel=place.name, version=str(record.version), build=str(record.build), build_number=record.build_number
+        channel=place.name,
+        version=str(record.version),
+        build=str(record.build),
+        build_number=record.build_number,
+        made=record.timestamp,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from builder.environment.alone import alone
-from builder.environment.index import LOOSE, Index, IndexReader, check_records
+from builder.environment.index import INDEXED, LOOSE, Index, IndexReader, check_records
 from builder.environment.offers import catalogue
 from builder.environment.packages import PackageStore
 from builder.environment.place import ChannelPlace, channel_place
@@ -21,6 +21,7 @@ from builder.model.environment import Environment, LockedPackage
 from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.package import Package
+from builder.model.solving import SolveRules
 from builder.model.target import NOARCH, VirtualPackage, target, virtual_packages
 from builder.store import Store
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _REMEMBERED = 512
+_AS_ALWAYS = SolveRules()
 
 
 class Solving(Protocol):
@@ -73,7 +75,7 @@ class _Answer:
 
 
 class Solver:
-    """Solves against channels with strict priority, in the order in which they are given.
+    """Solves against channels in the order in which they are given.
 
     Local channels are read afresh for each solve; what an ``http`` channel says is kept as long as the solver lives.
     The same specs over the same indexes are solved once. Nothing of the machine is detected, no configuration of other
@@ -88,12 +90,13 @@ class Solver:
         machines: Mapping[str, Sequence[VirtualPackage]] | None = None,
         may_be_empty: Sequence[str] = (),
         offline: bool = False,
+        rules: SolveRules = _AS_ALWAYS,
     ) -> None:
         """Use ``channels`` (folders or addresses).
 
         ``machines`` says what a platform has, by subdir; others have what `virtual_packages` gives. ``may_be_empty``
         names those of the channels that need not exist yet: our own output. ``offline`` asks no ``http`` channel, only
-        what the store remembers of it.
+        what the store remembers of it. ``rules`` hold for every solve.
         """
         places = dict[str, ChannelPlace]()
         for place in map(channel_place, channels):
@@ -103,7 +106,9 @@ class Solver:
         self._machines = dict(machines or {})
         self._young = {channel_place(name).url for name in may_be_empty}
         self._offline = offline
-        self._reader = IndexReader(store)
+        self._rules = rules
+        self._ageless = frozenset({LOOSE.url, *self._young} if rules.newest else ())
+        self._reader = IndexReader(store, self._ageless)
         self._reading = asyncio.Lock()
         self._all_local = all(place.folder is not None for place in self.channels)
         self._answers: dict[tuple[object, ...], _Answer] = {}
@@ -202,11 +207,14 @@ class Solver:
         names = {MatchSpec.parse(text).name for text in request.specs}
         gateway = None if self._all_local else self._open_gateway()
         with rattler_wall("looking for what there is instead"):
-            return await catalogue(
+            found = await catalogue(
                 names, self.channels, indexes, gateway, subdir=request.subdir, virtual=request.virtual
             )
+        own = (place.name for place in (LOOSE, *self.channels) if place.url in self._ageless)
+        return replace(found, rules=self._rules, ageless=frozenset(own))
 
     async def _records(self, request: Request, indexes: Sequence[Index]) -> list[RepoDataRecord]:
+        from rattler.channel.channel_priority import ChannelPriority
         from rattler.match_spec.match_spec import MatchSpec as RattlerSpec
         from rattler.platform.subdir import Subdir
         from rattler.solver.solver import solve, solve_with_sparse_repodata
@@ -214,9 +222,16 @@ class Solver:
         specs = [RattlerSpec(text) for text in request.specs]
         constraints = [RattlerSpec(text) for text in request.constraints]
         virtual = [_generic(package) for package in request.virtual]
+        strict = self._rules.channel_priority == "strict"
+        priority = ChannelPriority.Strict if strict else ChannelPriority.Disabled
         if self._all_local:
             return await solve_with_sparse_repodata(
-                specs, [index.data for index in indexes], virtual_packages=virtual, constraints=constraints
+                specs,
+                [index.data for index in indexes],
+                virtual_packages=virtual,
+                constraints=constraints,
+                channel_priority=priority,
+                exclude_newer=self._rules.newest,
             )
         return await solve(
             self._sources(indexes),
@@ -225,6 +240,8 @@ class Solver:
             platforms=[Subdir(request.subdir), Subdir(NOARCH)],
             virtual_packages=virtual,
             constraints=constraints,
+            channel_priority=priority,
+            exclude_newer=self._rules.newest,
             channel_relations="disabled",
         )
 
@@ -258,6 +275,8 @@ class Solver:
     def _locked(self, record: Mapping[str, object], loose: Mapping[str, Package]) -> LockedPackage:
         """Return the record with its address and channel as the user knows them."""
         url = str(record["url"])
+        if any(url.startswith(f"{own}/") for own in self._ageless):
+            record = {key: value for key, value in record.items() if key != INDEXED}
         if url.startswith(LOOSE.url):
             return locked_package(record, url=loose[str(record["fn"])].path.absolute().as_uri(), channel=LOOSE.name)
         places = [place for place in self.channels if url.startswith(f"{place.url}/")]

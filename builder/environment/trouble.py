@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from builder.errors import BakehouseError, Problem, UnsolvableError
 from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
+from builder.model.solving import SolveRules
 from builder.model.version import Version
 
 _BUILD_IT = "add a channel that has it with -c CHANNEL, or build it from the collection with --with-deps"
@@ -15,15 +17,19 @@ _LESS = "ask for what the target has, or take another build that needs less"
 _PREAMBLE = "Cannot solve the request because of:"
 _SHOWN = 8
 
+TARGET = "the target"
+"""What offers virtual packages, in the place of a channel."""
+
 
 @frozen
 class Found:
-    """A package that an index offers, as far as a reader of an error needs it."""
+    """A package that an index offers, as far as a reader of an error needs it; ``made`` at that time, if it says."""
 
     channel: str
     version: str
     build: str
     build_number: int
+    made: datetime | None = None
 
     def fits(self, spec: MatchSpec) -> bool:
         """Whether ``spec`` admits it; a version that cannot be read fits nothing."""
@@ -39,11 +45,18 @@ class Catalogue:
     """What a failed solve could choose from.
 
     ``names`` are those of all packages. ``packages`` are all offers under the names that were asked for, those of the
-    first channel first; virtual packages are offered by the target.
+    first channel first; virtual packages are offered by the target. ``rules`` are those that were solved by;
+    packages of the ``ageless`` channels are never too new.
     """
 
     names: frozenset[str]
     packages: Mapping[str, tuple[Found, ...]]
+    rules: SolveRules = SolveRules()
+    ageless: frozenset[str] = frozenset()
+
+    def too_new(self, found: Found) -> bool:
+        """Whether a package was left out for its age."""
+        return found.channel not in {TARGET, *self.ageless} and not self.rules.admit(found.made)
 
 
 def explained(specs: Sequence[str], catalogue: Catalogue, account: str) -> BakehouseError:
@@ -64,11 +77,15 @@ def _problems(asked: str, spec: MatchSpec, catalogue: Catalogue) -> Iterator[Pro
         yield _unknown(asked, spec, catalogue)
         return
     first = everything[0].channel
-    visible = [found for found in everything if found.channel == first]
-    if any(found.fits(spec) for found in visible):
+    strict = catalogue.rules.channel_priority == "strict"
+    visible = [found for found in everything if found.channel == first or not strict]
+    fitting = [found for found in visible if found.fits(spec)]
+    if not all(map(catalogue.too_new, fitting)):
         return
-    hidden = [found for found in everything if found.channel != first and found.fits(spec)]
-    if hidden:
+    hidden = [found for found in everything if found not in visible and found.fits(spec)]
+    if fitting:
+        yield _too_new(asked, fitting, catalogue.rules)
+    elif hidden:
         yield Problem(
             code="environment.hidden",
             message=f"{asked} is in {hidden[0].channel}, but {first} comes first and has {spec.name} too",
@@ -85,6 +102,14 @@ def _problems(asked: str, spec: MatchSpec, catalogue: Catalogue) -> Iterator[Pro
             code="environment.no-version", message=f"no package satisfies {asked}; there is {_listed(visible)}",
             remedy=_BUILD_IT,
         )  # fmt: skip
+
+
+def _too_new(asked: str, late: Sequence[Found], rules: SolveRules) -> Problem:
+    return Problem(
+        code="environment.too-new",
+        message=f"{asked} is met only by packages newer than {rules.said}, or of no known time: {_listed(late)}",
+        remedy="give a later time with --exclude-newer, or ask for a version that was there by then",
+    )
 
 
 def _unknown(asked: str, spec: MatchSpec, catalogue: Catalogue) -> Problem:

@@ -84,6 +84,11 @@ def check_file_name(text: str) -> str:
     return text
 
 
+def stem_of(file_name: str) -> str:
+    """Return a package's file name, or a path to it, without its extension: ``name-version-build``."""
+    return next((file_name.removesuffix(end) for end in EXTENSIONS if file_name.endswith(end)), file_name)
+
+
 def split_file_name(text: str) -> tuple[str, str, str]:
     """Return name, version and build string of a package's file name, each checked."""
     _check_length("file name", text, MAX_FILE_NAME)

@@ -56,14 +56,17 @@ def index(request: PackRequest) -> dict[str, Plain]:
 
 
 def about(request: PackRequest) -> dict[str, Plain]:
-    """Return about.json (CEP 34): what the recipe says of the software, and the channels that were used."""
+    """Return about.json (CEP 34): what the recipe says of the software, and the channels that were used.
+
+    ``extra`` also holds what the user adds, such as the commit and the CI run (CEP 31).
+    """
     said = request.rendering.output.about
     return without_empty({
         "channels": public_channels(request),
         "description": said.description,
         "dev_url": said.repository,
         "doc_url": said.documentation,
-        "extra": json.loads(request.rendering.output.rendered).get("extra"),
+        "extra": (json.loads(request.rendering.output.rendered).get("extra") or {}) | dict(request.packaging.extra),
         "home": said.homepage,
         "license": said.license,
         "license_family": said.license_family,

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.archive import ArchiveMember, package_record, write_conda, write_tar_bz2
+from builder.archive import ArchiveMember, Compression, package_record, write_conda, write_tar_bz2
 from builder.model.package import Package
 from builder.pack import metadata
 from builder.pack.document import Plain, json_text
@@ -28,8 +28,9 @@ def pack(request: PackRequest, out: Path) -> Package:
     """
     rendering = request.rendering
     entries = packed_entries(request.relocated)
-    file = out / f"{rendering.stem}.{request.file_type}"
-    write = write_conda if request.file_type == "conda" else write_tar_bz2
+    packaging = request.packaging
+    file = out / f"{rendering.stem}{packaging.suffix}"
+    write = write_conda if packaging.file_type == "conda" else write_tar_bz2
     described = _described(request, paths(entries, request.relocated))
     content = hashlib.sha256(json_text(described)).hexdigest()
     written = write(
@@ -38,7 +39,7 @@ def pack(request: PackRequest, out: Path) -> Package:
         payload=[member(entry) for entry in entries],
         info=[*_info(request, content), *(_json(name, value) for name, value in described.items())],
         epoch=request.epoch,
-        compression=request.compression,
+        compression=Compression(level=packaging.level, workers=packaging.threads),
     )
     return Package(
         path=file,
@@ -74,7 +75,8 @@ def _info(request: PackRequest, content: str) -> Iterator[ArchiveMember]:
     yield _json("used_build_tool.json", metadata.used_build_tool(request.tool))
     for license_file in request.relocated.licenses:
         yield ArchiveMember(path=f"info/licenses/{license_file.name}", content=license_file.content)
-    yield from recipe_members(request)
+    if request.packaging.with_recipe:
+        yield from recipe_members(request)
     yield from test_members(request)
     yield _json("bakehouse/keys.json", keys(request, content))
     yield _json("bakehouse/binary.json", binaries(request))

@@ -134,13 +134,14 @@ def _configuration(request: PackRequest) -> dict[str, Plain]:
         "variant": dict(rendering.variant),
         "hash": {"hash": rendering.hash},
         "channels": public_channels(request),
-        "channel_priority": "strict",
+        "channel_priority": request.rules.channel_priority,
         "solve_strategy": "highest",
+        **({"exclude_newer": request.rules.said} if request.rules.newest else {}),
         "timestamp": datetime.fromtimestamp(request.epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "subpackages": dict(sorted(subpackages.items())),
         "packaging_settings": {
-            "archive_type": "conda" if request.file_type == "conda" else "tar_bz2",
-            "compression_level": request.compression.level,
+            "archive_type": "conda" if request.packaging.file_type == "conda" else "tar_bz2",
+            "compression_level": request.packaging.level,
         },
     }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
-from builder.archive import DEFAULT_COMPRESSION, Compression
 from builder.model.environment import Environments
 from builder.model.frozen import frozen
+from builder.model.packaging import Packaging
 from builder.model.payload import Relocated
 from builder.model.rendering import Rendering
+from builder.model.solving import SolveRules
 from builder.model.source import SourceDigest
 
 
@@ -49,6 +49,7 @@ class PackRequest:
     ``epoch`` (seconds since 1970) becomes the time of all members and of the build. ``channels`` are those that the
     environments were solved from, in order (without any, those of their packages); ``rootfs_digest`` is None when no
     sandbox's root was used. ``sources`` are the output's own, beside those of the staging output that it ``inherited``.
+    ``rules`` are those that the environments were solved by.
     """
 
     relocated: Relocated
@@ -64,8 +65,8 @@ class PackRequest:
     inherited: Inherited | None = None
     channels: tuple[str, ...] = ()
     test_files: tuple[TestFile, ...] = ()
-    file_type: Literal["conda", "tar.bz2"] = "conda"
-    compression: Compression = DEFAULT_COMPRESSION
+    packaging: Packaging = Packaging()
+    rules: SolveRules = SolveRules()
 
     @property
     def all_sources(self) -> tuple[SourceDigest, ...]:

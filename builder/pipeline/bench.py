@@ -9,7 +9,9 @@ from builder.channel import Channel
 from builder.environment import Lock, Solving
 from builder.model.frozen import frozen
 from builder.model.inside import SEALED, InsidePaths, inside_paths
+from builder.model.packaging import Packaging
 from builder.model.recipe import Script
+from builder.model.solving import SolveRules
 from builder.report.events import Event
 from builder.sandbox import Limits, Sandbox
 from builder.source import Fetcher
@@ -32,7 +34,9 @@ class Bench:
     ``cores`` is how many processes one script may run at once; ``epoch`` is ``SOURCE_DATE_EPOCH`` when the user gave
     one. ``logs`` keeps the logs of tasks, ``broken`` the packages whose tests failed. ``secrets`` are the values of the
     variables that recipes name as secrets; they are masked in every log. ``lock`` answers solves where it is not out of
-    date; with ``locked`` a task fails when it is.
+    date; with ``locked`` a task fails when it is. ``rules`` are those that ``solver`` goes by. With ``keep`` the trees
+    of tasks that went well are kept as those of failed ones are; with ``no_binary_prefix`` a prefix in a binary file is
+    an error.
     """
 
     store: Store
@@ -52,6 +56,10 @@ class Bench:
     logs: Path
     broken: Path
     emit: Callable[[Event], None]
+    packaging: Packaging = Packaging()
+    rules: SolveRules = SolveRules()
+    keep: bool = False
+    no_binary_prefix: bool = False
 
     def secrets_of(self, script: Script) -> dict[str, str]:
         """Return the secrets that a script asks for and the user has set."""

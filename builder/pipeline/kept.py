@@ -16,7 +16,7 @@ from builder.model.frozen import frozen
 from builder.model.recipe import GitSource, GlobList, PathSource, Source, UrlSource
 from builder.model.source import SourceDigest
 from builder.model.task import Task
-from builder.plan.keys import is_dependency, recipe_key
+from builder.plan.keys import is_dependency, is_option, recipe_key
 from builder.sandbox import Bind, Limits, Mount, Overlay, Tmpfs
 from builder.store import Store
 
@@ -99,8 +99,12 @@ class Kept:
 
 
 def own_key(task: Task) -> str:
-    """Return the digest of what a task is, whatever the plan knows of its dependencies: a recipe key's own part."""
-    return recipe_key(tuple((what, value) for what, value in task.explanation if not is_dependency(what)))
+    """Return the digest of what a task is: a recipe key's own part.
+
+    It is the same whatever the plan knows of the task's dependencies, and whatever packages were to be like.
+    """
+    parts = (part for part in task.explanation if not is_dependency(part[0]) and not is_option(part[0]))
+    return recipe_key(tuple(parts))
 
 
 def write(kept: Kept, folder: Path, store: Store) -> None:

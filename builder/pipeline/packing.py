@@ -38,6 +38,8 @@ async def chosen(work: Work, ready: Ready, scripted: Scripted) -> Payload:
         work=scripted.work,
         scratch=work.folder("rewritten"),
         python=_python(work, ready),
+        prefix=(scripted.installed.folder, *ready.host_layers),
+        build_prefix=(ready.build.folder,),
     )
     return await in_thread(select, scripted.installed, work.output, context)
 
@@ -69,6 +71,7 @@ async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Reloca
         installed=scripted.installed,
         leaks=leaks_of(work.inside),
         glibc=work.bench.root.glibc,
+        no_binary_prefix=work.bench.no_binary_prefix,
     )
     return await in_thread(run_checks, _as_installed(work, ready, finished), context)
 
@@ -108,6 +111,8 @@ async def packed(work: Work, ready: Ready, made: Made) -> Package:
         sources=made.tree.digests,
         inherited=_inherited(ready),
         test_files=tuple(_test_files(work, made.scripted.work)),
+        packaging=work.bench.packaging,
+        rules=work.bench.rules,
     )
     return await in_thread(pack, request, work.folder("packed"))
 

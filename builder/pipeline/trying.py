@@ -13,6 +13,7 @@ from builder.environment.packages import PackageStore
 from builder.environment.wall import in_thread
 from builder.errors import PackageTestError, Problem
 from builder.model.environment import LinkedPrefix, LockedPackage
+from builder.model.name import stem_of
 from builder.model.package import Package, TestResult
 from builder.pipeline.work import Work
 from builder.testing import TestBench, test_package
@@ -35,7 +36,7 @@ async def tried(work: Work, package: Package, epoch: int, *, beside: Sequence[Pa
             wanted, work.folder("downstream")
         )
 
-    stem = package.file_name.removesuffix(".conda")
+    stem = stem_of(package.file_name)
     logs = bench.logs / stem
     logs.mkdir(parents=True, exist_ok=True)
     scratch = work.folder("tests") / stem
@@ -68,7 +69,7 @@ def package_epoch(package: Package) -> int:
 
 async def set_aside(work: Work, package: Package, results: Sequence[TestResult]) -> tuple[Problem, ...]:
     """Move a package that failed its tests out of the way and return what is to be said of it."""
-    place = work.bench.broken / package.subdir / package.file_name
+    place = work.bench.broken / package.file_name
     await in_thread(_move, package.path, place)
     failed = [result for result in results if not result.passed]
     lines = "".join(f"\n  {one.what}:" + "".join(f"\n  │ {line}" for line in one.tail.splitlines()) for one in failed)

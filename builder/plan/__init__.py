@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.plan.context import FORMAT, PlanContext, SourceDigests
+from builder.plan.context import FORMAT, Existing, PlanContext, SourceDigests
 from builder.plan.document import task_document
 from builder.plan.keys import recipe_key
 from builder.plan.missing import missing_from, providers
@@ -10,6 +10,7 @@ from builder.plan.planner import make_plan
 
 __all__ = [
     "FORMAT",
+    "Existing",
     "PlanContext",
     "SourceDigests",
     "make_plan",

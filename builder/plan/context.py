@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from builder.model.frozen import frozen
+from builder.model.packaging import Packaging
 from builder.model.recipe import Source
+from builder.model.solving import SolveRules
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 
@@ -25,6 +27,14 @@ class SourceDigests(Protocol):
 
 
 @frozen
+class Existing:
+    """A package that is there by name, version and build: in which ``channel``; as ``file`` if that is our own."""
+
+    channel: str
+    file: str | None = None
+
+
+@frozen
 class PlanContext:
     """What the plan may rely on.
 
@@ -32,6 +42,8 @@ class PlanContext:
     ``records`` maps such a file to the explanation that its recipe key was made of, where it is remembered.
     ``rootfs_digest`` and ``sealed`` say what scripts will run in, ``epoch`` is ``SOURCE_DATE_EPOCH`` if it was given.
     ``outside`` are folders that may lie in a recipe's folder without being part of it: the channel we write, the store.
+    ``packaging`` is how packages are written, ``rules`` how environments are solved. ``existing`` are packages that are
+    not to be built, whatever they were made from: by identity, where each of them is.
     """
 
     rootfs_digest: str
@@ -42,3 +54,6 @@ class PlanContext:
     sealed: bool = True
     epoch: int | None = None
     outside: tuple[Path, ...] = ()
+    packaging: Packaging = Packaging()
+    rules: SolveRules = SolveRules()
+    existing: Mapping[str, Existing] = field(default_factory=dict)

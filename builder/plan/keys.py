@@ -29,6 +29,11 @@ def is_dependency(what: str) -> bool:
     return what.startswith(tuple(_DEPENDENCY.values()))
 
 
+def is_option(what: str) -> bool:
+    """Return whether an entry of an explanation is an option of the command line."""
+    return what.startswith("--")
+
+
 def recipe_key(explanation: Explanation) -> str:
     """Return the recipe key that an explanation stands for: the sha256 of its canonical JSON."""
     return _digest(explanation)
@@ -63,6 +68,9 @@ class Keys:
         yield "the isolation", "sealed" if context.sealed else "none"
         if context.epoch is not None:
             yield "SOURCE_DATE_EPOCH", str(context.epoch)
+        yield from context.rules.asked()
+        if rendering.output.kind == "package":
+            yield from context.packaging.asked()
         yield "the name", rendering.identity
         yield "the platforms", f"target {platforms.target}, host {platforms.host}, build {platforms.build}"
         yield from self._recipe_sections(rendering.output.rendered)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from builder.model.name import stem_of
 from builder.model.task import Explanation, Task, TaskState
 from builder.plan.context import PlanContext
 from builder.plan.keys import is_dependency
 from builder.plan.words import SHOWN, listed
 
-_EXTENSIONS = (".conda", ".tar.bz2")
-
 
 def decided(tasks: Sequence[Task], context: PlanContext) -> tuple[Task, ...]:
     """Return ``tasks`` (in order) with states, reasons and the files of the channel that they are about.
 
-    A package is reused when the channel has its recipe key. If the channel has a file of its name that may differ in
-    nothing but dependencies which are being built, its build key will decide after them. Everything else is built. A
-    staging output is in no channel: it is needed as far as those are built that take from it.
+    A package is reused when the channel has its recipe key, or when it is said to be there already. If the channel has
+    a file of its name that may differ in nothing but dependencies which are being built, its build key will decide
+    after them. Everything else is built. A staging output is in no channel: it is needed as far as those are built
+    that take from it.
     """
     states = _States(context)
     found = {task.id: states.decide(task) for task in tasks}
@@ -38,9 +38,14 @@ class _States:
     def __init__(self, context: PlanContext) -> None:
         self._known = context.known
         self._records = context.records
-        self._files = {identity_of(file): file for file in context.known.values()}
+        self._existing = context.existing
+        self._suffix = context.packaging.suffix
+        self._files = {stem_of(file): file for file in sorted(context.known.values(), key=self._own_format)}
         self._open: dict[str, tuple[str, ...]] = {}
         self._shared: dict[int, tuple[str, ...]] = {}
+
+    def _own_format(self, file: str) -> bool:
+        return file.endswith(self._suffix)
 
     def decide(self, task: Task) -> Task:
         """Return ``task`` decided; ``_open`` gets the packages that must be built before anybody can use it."""
@@ -53,6 +58,10 @@ class _States:
         return decision
 
     def _decide(self, task: Task, unfinished: tuple[str, ...]) -> Task:
+        existing = self._existing.get(task.id)
+        if existing is not None:
+            reasons = (f"it is in {existing.channel} already", *task.reasons)
+            return replace(task, state=TaskState.REUSE, package=existing.file, reasons=reasons)
         file = self._known.get(task.recipe_key)
         if file is not None:
             return replace(task, state=TaskState.REUSE, package=file, reasons=("nothing has changed", *task.reasons))
@@ -71,11 +80,6 @@ class _States:
         if id(needs) not in self._shared:
             self._shared[id(needs)] = tuple(dict.fromkeys(one for task in needs for one in self._open[task]))
         return self._shared[id(needs)]
-
-
-def identity_of(file: str) -> str:
-    """Return a package file without its extension: ``subdir/name-version-build``, or without subdir if it has none."""
-    return next((file.removesuffix(extension) for extension in _EXTENSIONS if file.endswith(extension)), file)
 
 
 def _changes(record: Explanation | None, explanation: Explanation) -> tuple[bool, tuple[str, ...]]:

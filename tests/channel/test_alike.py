@@ -58,6 +58,16 @@ def test_what_solvers_go_by_does(change: dict[str, object]) -> None:
     assert alike(records(one={}, two=change)) == ()
 
 
+def test_both_formats_of_a_package_are_one() -> None:
+    record = json.dumps(RECORD)
+    both = {"zlib-1.3-h1_0.conda": record, "zlib-1.3-h1_0.tar.bz2": record}
+    assert alike(both) == ()
+    third = "zlib-1.3-h2_0.tar.bz2"
+    assert alike({**both, third: record}) == (("zlib-1.3-h1_0.conda", third),)
+    old = dict.fromkeys(("zlib-1.3-h1_0.tar.bz2", third), record)
+    assert alike(old) == (tuple(old),)
+
+
 @given(st.lists(st.sampled_from([0, 1, 2]), max_size=8))
 def test_each_package_is_in_the_group_of_its_like(numbers: list[int]) -> None:
     found = alike({f"{place}.conda": json.dumps({**RECORD, "build_number": n}) for place, n in enumerate(numbers)})

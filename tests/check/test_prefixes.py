@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def test_data_of_an_unknown_format_is_a_warning(tmp_path: Path, data: bytes) -> 
     (found,) = checked(tmp_path, {"share/x.db": data})
     assert (found.severity, found.path) == (Severity.WARNING, "share/x.db")
     assert ("no NUL byte ends it" in found.message) == (not data.endswith(b"\0"))
+
+
+def test_all_of_it_is_an_error_when_the_user_says_so(tmp_path: Path) -> None:
+    compile_demo(tmp_path / "prefix")
+    context = replace(around(), no_binary_prefix=True)
+    found = list(check_prefixes(relocated_of(tmp_path, {"share/x.db": f"\0{PREFIX}/x".encode()}), context))
+    assert {(one.path, one.severity) for one in found} == {
+        ("lib/libbase.so.1", Severity.ERROR), ("share/x.db", Severity.ERROR),
+    }  # fmt: skip
+    assert all(one.message.startswith("Binary file contains host prefix: the prefix stands 1 times") for one in found)
 
 
 def test_text_is_no_trouble(tmp_path: Path) -> None:

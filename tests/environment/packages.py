@@ -22,7 +22,8 @@ EPOCH = 1_600_000_000
 class Made:
     """What to put into a package: ``files`` maps a path to its bytes, ``links`` to a symlink's target.
 
-    ``prefixed`` maps a path to the placeholder that its bytes hold and to ``text`` or ``binary``.
+    ``prefixed`` maps a path to the placeholder that its bytes hold and to ``text`` or ``binary``. ``time`` is when it
+    was made, in seconds since 1970.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Made:
     run_exports: Mapping[str, Sequence[str]] | None = None
     entry_points: Sequence[str] = ()
     site_packages: str | None = None
+    time: int | None = EPOCH
 
     @property
     def file_name(self) -> str:
@@ -49,8 +51,9 @@ class Made:
         found: dict[str, object] = {
             "name": self.name, "version": self.version, "build": self.build, "build_number": self.build_number,
             "subdir": self.subdir, "depends": list(self.depends), "constrains": list(self.constrains),
-            "timestamp": EPOCH * 1000,
         }  # fmt: skip
+        if self.time is not None:
+            found["timestamp"] = self.time * 1000
         if self.noarch:
             found["noarch"] = self.noarch
         if self.site_packages:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import pytest
 from builder.environment.solver import Solver
 from builder.errors import MachineError, UnsolvableError, UsageError
 from builder.model.environment import Environment
+from builder.model.solving import SolveRules
 from builder.model.target import VirtualPackage
 from builder.store import Store
-from tests.environment.packages import Made, channel, loose
+from tests.environment.packages import EPOCH, Made, channel, loose
 from tests.environment.served import served
 
 
@@ -318,3 +320,90 @@ def test_a_channel_inside_another_and_one_named_twice(store: Store, tmp_path: Pa
     solver = Solver([str(outer), str(inner), outer.as_uri()], store)
     assert [place.name for place in solver.channels] == [str(outer), str(inner)]
     assert [package.channel for package in solved(solver, "a", "b").packages] == [str(outer), str(inner)]
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------------
+
+DAY = 24 * 3600
+CUTOFF = SolveRules(newest=datetime.fromtimestamp(EPOCH, UTC))
+
+
+def test_without_priority_the_best_of_all_channels_wins(store: Store, tmp_path: Path) -> None:
+    first = channel(tmp_path / "first", Made(name="a", version="1.0"))
+    second = channel(tmp_path / "second", Made(name="a", version="9.0"))
+    rules = SolveRules(channel_priority="disabled")
+    solver = Solver([str(first), str(second)], store, rules=rules)
+    assert specs(solved(solver, "a")) == ["a 9.0 h1_0"]
+    assert specs(solved(solver, "a <2")) == ["a 1.0 h1_0"]
+    with served(second) as server:
+        remote = Solver([str(first), server.url], store, rules=rules)
+        assert specs(solved(remote, "a")) == ["a 9.0 h1_0"]
+        assert specs(solved(Solver([str(first), server.url], store), "a")) == ["a 1.0 h1_0"]
+
+
+def test_newer_packages_are_left_out(store: Store, tmp_path: Path) -> None:
+    found = channel(
+        tmp_path / "c",
+        Made(name="a", version="1.0", time=EPOCH - DAY),
+        Made(name="a", version="1.1", time=EPOCH),
+        Made(name="a", version="2.0", time=EPOCH + 1),
+        Made(name="a", version="3.0", time=None),
+    )
+    assert specs(solved(Solver([str(found)], store), "a")) == ["a 3.0 h1_0"]
+    with served(found) as server:
+        for place in (str(found), server.url):
+            solver = Solver([place], store, rules=CUTOFF)
+            assert specs(solved(solver, "a")) == ["a 1.1 h1_0"]
+            with pytest.raises(UnsolvableError, match=r"a >=2 is met only by packages newer than 2020-09-13T12:26:40Z"):
+                solved(solver, "a >=2")
+            with pytest.raises(UnsolvableError, match=r"no package satisfies a >=4; there is 3.0, 2.0, 1.1, 1.0"):
+                solved(solver, "a >=4")
+
+
+def test_what_we_build_now_is_never_too_new(store: Store, tmp_path: Path) -> None:
+    own = channel(tmp_path / "own", Made(name="a", version="2.0", time=EPOCH + DAY, depends=["b"]))
+    other = channel(tmp_path / "other", Made(name="b", version="1.0"), Made(name="b", version="2.0", time=EPOCH + 1))
+    package = loose(tmp_path / "loose", Made(name="c", time=None, depends=["a"]))
+    with served(other) as server:
+        for place in (str(other), server.url):
+            solver = Solver([str(own), place], store, may_be_empty=[str(own)], rules=CUTOFF)
+            environment = solved(solver, "c", loose=[package])
+            assert specs(environment) == ["b 1.0 h1_0", "a 2.0 h1_0", "c 1.0 h1_0"]
+            plain = solved(Solver([str(own), place], store, may_be_empty=[str(own)]), "c", "b <2", loose=[package])
+            assert environment.packages == plain.packages
+            with pytest.raises(UnsolvableError, match=r"b >=2 is met only by packages newer"):
+                solved(solver, "c", "b >=2", loose=[package])
+
+
+def test_a_channels_own_time_of_indexing_stays_in_the_record(store: Store, tmp_path: Path) -> None:
+    """Only what was put into the index of our own output is taken out again."""
+    other = channel(tmp_path / "other", Made(name="b", time=EPOCH + DAY))
+    place = other / "linux-64" / "repodata.json"
+    place.write_text(place.read_text().replace('"timestamp"', '"indexed_timestamp": 5, "timestamp"'))
+    (package,) = solved(Solver([str(other)], store, rules=CUTOFF), "b").packages
+    assert json.loads(package.record)["indexed_timestamp"] == 5
+
+
+def test_a_broken_index_of_our_own_is_still_named(store: Store, tmp_path: Path) -> None:
+    own = channel(tmp_path / "own", Made(name="a"))
+    path = own / "linux-64" / "repodata.json"
+    path.write_text("[1]")
+    with pytest.raises(UsageError, match="this channel index cannot be read") as caught:
+        solved(Solver([str(own)], store, may_be_empty=[str(own)], rules=CUTOFF), "a")
+    assert str(path) in str(caught.value)
+
+
+def test_of_a_package_in_both_formats_the_new_one_is_taken(store: Store, tmp_path: Path) -> None:
+    """CEP 35."""
+    found = channel(tmp_path / "c", Made(name="a"))
+    place = found / "linux-64" / "repodata.json"
+    index = json.loads(place.read_text())
+    record = dict(index["packages.conda"]["a-1.0-h1_0.conda"], sha256="0" * 64)
+    other = dict(record, version="0.9", build="h2_0")
+    index["packages"] = {"a-1.0-h1_0.tar.bz2": record, "a-0.9-h2_0.tar.bz2": other}
+    place.write_text(json.dumps(index))
+    with served(found) as server:
+        for address in (str(found), server.url):
+            solver = Solver([address], store)
+            assert [one.file_name for one in solved(solver, "a").packages] == ["a-1.0-h1_0.conda"]
+            assert [one.file_name for one in solved(solver, "a <1").packages] == ["a-0.9-h2_0.tar.bz2"]

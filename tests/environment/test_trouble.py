@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from builder.environment.trouble import Catalogue, Found, explained
 from builder.errors import Problem
+from builder.model.solving import SolveRules
 
 
 def found(version: str, channel: str = "main", build: str = "h_0", number: int = 0) -> Found:
@@ -78,3 +82,38 @@ def test_fitting_asks_build_and_number() -> None:
     assert found("1.0", build="cuda_1", number=1).fits(MatchSpec.parse("x 1.* cuda*[build_number=1]"))
     assert not found("1.0", build="cuda_1").fits(MatchSpec.parse("x 1.* cuda*[build_number=1]"))
     assert not found("no version").fits(MatchSpec.parse("x"))
+
+
+def test_a_package_that_came_too_late() -> None:
+    then, cutoff = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 3, 15, tzinfo=UTC)
+    offers = (
+        replace(found("1.0"), made=then),
+        replace(found("2.0"), made=datetime(2024, 4, 1, tzinfo=UTC)),
+        found("3.0"),
+    )
+    own = replace(found("9.0", "ours"), made=datetime(2025, 1, 1, tzinfo=UTC))
+    glibc = found("2.36", "the target", "0")
+    catalogue = Catalogue(
+        names=frozenset({"zlib"}),
+        packages={"zlib": offers, "own": (own,), "__glibc": (glibc,)},
+        rules=SolveRules(newest=cutoff),
+        ageless=frozenset({"ours"}),
+    )
+    (problem,) = explained(["zlib >=2", "own", "__glibc >=2.17"], catalogue, "because").problems
+    assert problem.code == "environment.too-new"
+    assert problem.message == (
+        "zlib >=2 is met only by packages newer than 2024-03-15T00:00:00Z, or of no known time: 3.0, 2.0"
+    )
+    assert "--exclude-newer" in (problem.remedy or "")
+    (told,) = explained(["zlib", "own"], catalogue, "because").problems
+    assert told.message == "no set of packages satisfies zlib, own: because"
+    (missing,) = explained(["zlib >=4"], catalogue, "because").problems
+    assert missing.message == "no package satisfies zlib >=4; there is 3.0, 2.0, 1.0"
+
+
+def test_no_channel_hides_another_when_none_comes_first() -> None:
+    open_to_all = replace(CATALOGUE, rules=SolveRules(channel_priority="disabled"))
+    (problem,) = explained(["numpy >=2"], open_to_all, "because").problems
+    assert problem.message == "no set of packages satisfies numpy >=2: because"
+    (problem,) = explained(["numpy >=3"], open_to_all, "because").problems
+    assert problem.message == "no package satisfies numpy >=3; there is 2.0, 1.0, 0.9"

@@ -152,6 +152,19 @@ def test_file_names(text: str, parts: tuple[str, str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "stem"),
+    [
+        ("a-1-h0_0.conda", "a-1-h0_0"),
+        ("linux-64/a-1-h0_0.tar.bz2", "linux-64/a-1-h0_0"),
+        ("a-1-h0_0", "a-1-h0_0"),
+        ("a-1.tar.bz2-h0_0.conda", "a-1.tar.bz2-h0_0"),
+    ],
+)
+def test_stems(file: str, stem: str) -> None:
+    assert name.stem_of(file) == stem
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "x", "x-1.conda", "x-1-0", "x-1-0.zip", "x-1-0.conda/", "../x-1-0.conda", "X-1-0.conda", "x-1-a b.conda", ".conda",
      "a" * 64 + "-" + "1" * 64 + "-" + "h" * 80 + ".conda"],

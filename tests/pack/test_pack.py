@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from builder.archive import Compression, read_package
+from builder.archive import read_package
 from builder.errors import WorkError
 from builder.model.environment import Environment, Environments
 from builder.model.package import Package
+from builder.model.packaging import Packaging
 from builder.model.payload import RelocatedEntry
 from builder.model.recipe import GlobList, PackageContentsTest, Script, ScriptTest
 from builder.pack import PackRequest, pack
 from tests.pack.greeting import BUILD_STRING, EPOCH, PLACEHOLDER, link_entry, request
 
 CHECKOUT = Path(__file__).parents[2]
+BZIP2 = Packaging(file_type="tar.bz2", level=9)
 
 
 def tree(folder: Path) -> dict[str, object]:
@@ -152,7 +154,7 @@ def test_nothing_of_the_building_machine_is_in_it(tmp_path: Path) -> None:
 
 
 def test_the_old_format_on_request(tmp_path: Path) -> None:
-    new, old = (pack(replace(request(tmp_path), file_type=kind), tmp_path / "out") for kind in ("conda", "tar.bz2"))
+    new, old = (pack(replace(request(tmp_path), packaging=one), tmp_path / "out") for one in (Packaging(), BZIP2))
     assert old.file_name == f"greeting-1.2.3-{BUILD_STRING}.tar.bz2"
     opened = [read_package(package.path) for package in (new, old)]
     one, other = ({m.path for m in package.members()} for package in opened)
@@ -160,11 +162,55 @@ def test_the_old_format_on_request(tmp_path: Path) -> None:
     assert opened[0].read_info("paths.json") == opened[1].read_info("paths.json")
 
 
+def test_both_formats_have_the_same_members_but_for_what_names_the_format(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    for packaging in (Packaging(), BZIP2):
+        package = pack(replace(made, packaging=packaging), tmp_path / "out")
+        read_package(package.path).extract(tmp_path / packaging.file_type)
+    one, other = tree(tmp_path / "conda"), tree(tmp_path / "tar.bz2")
+    rendered = "info/recipe/rendered_recipe.yaml"
+    lines = [set(bytes(found.pop(rendered)).splitlines()) for found in (one, other)]  # type: ignore[call-overload]
+    assert one == other
+    assert lines[0] ^ lines[1] == {
+        b"    archive_type: conda", b"    archive_type: tar_bz2", b"    compression_level: 10", b"    compression_level: 9",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "packaging", [Packaging(), BZIP2, Packaging(level=-7), Packaging(file_type="tar.bz2", level=1)]
+)
+def test_threads_change_no_byte(tmp_path: Path, packaging: Packaging) -> None:
+    made = request(tmp_path)
+    packages = [
+        pack(replace(made, packaging=replace(packaging, threads=threads)), tmp_path / str(threads))
+        for threads in (1, 2, 5)
+    ]
+    assert len({package.sha256 for package in packages}) == 1
+
+
+def test_without_the_recipe(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    whole, bare = (
+        read_package(pack(replace(made, packaging=Packaging(with_recipe=it)), tmp_path / str(it)).path)
+        for it in (True, False)
+    )
+    gone = set(whole.info_files()) - set(bare.info_files())
+    assert gone == {name for name in whole.info_files() if name.startswith("recipe/")} != set()
+
+
+def test_what_the_user_adds_wins_over_what_the_recipe_says(tmp_path: Path) -> None:
+    """CEP 31."""
+    made = request(tmp_path)
+    before = read_package(pack(made, tmp_path / "before").path).about().get("extra", {})
+    key = next(iter(before), "sha")
+    added = ((key, "ä=1"), ("flow_run_id", "github_1"))
+    package = pack(replace(made, packaging=Packaging(extra=added)), tmp_path / "after")
+    assert read_package(package.path).about()["extra"] == {**before, **dict(added)}
+
+
 def test_compression_changes_the_bytes_and_not_the_members(tmp_path: Path) -> None:
     made = request(tmp_path)
-    fast, small = (
-        pack(replace(made, compression=Compression(level=level)), tmp_path / str(level)) for level in (1, 19)
-    )
+    fast, small = (pack(replace(made, packaging=Packaging(level=level)), tmp_path / str(level)) for level in (1, 19))
     for package in (fast, small):
         read_package(package.path).extract(tmp_path / f"x-{package.size}-{package.sha256[:4]}")
     one, other = (tree(tmp_path / f"x-{package.size}-{package.sha256[:4]}") for package in (fast, small))
@@ -258,8 +304,9 @@ def test_conda_package_handling_transmutes_it_both_ways(tmp_path: Path) -> None:
     from conda_package_handling import api, validate
 
     made = request(tmp_path)
-    for kind, other in (("conda", ".tar.bz2"), ("tar.bz2", ".conda")):
-        package = pack(replace(made, file_type=kind), tmp_path / kind)  # type: ignore[arg-type]
+    for packaging, other in ((Packaging(), ".tar.bz2"), (BZIP2, ".conda")):
+        kind = packaging.file_type
+        package = pack(replace(made, packaging=packaging), tmp_path / kind)
         out = tmp_path / f"from-{kind}"
         out.mkdir()
         assert not api.transmute(str(package.path), other, out_folder=str(out))

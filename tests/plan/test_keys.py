@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from builder.model.packaging import Packaging
 from builder.model.recipe import GitSource, Source, UrlSource
 from builder.model.rendering import Platforms, Sibling
+from builder.model.solving import SolveRules
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 from builder.plan.context import PlanContext
@@ -81,12 +84,30 @@ def test_what_the_rendering_says_counts(tmp_path: Path, what: str, change: Chang
         ("the rootfs", replace(CONTEXT, rootfs_digest="rootfs 2")),
         ("the isolation", replace(CONTEXT, sealed=False)),
         ("SOURCE_DATE_EPOCH", replace(CONTEXT, epoch=0)),
+        ("--package-format", replace(CONTEXT, packaging=Packaging(level=3))),
+        ("--package-format", replace(CONTEXT, packaging=Packaging(file_type="tar.bz2", level=9))),
+        ("--extra-meta sha", replace(CONTEXT, packaging=Packaging(extra=(("sha", "1"),)))),
+        ("--no-include-recipe", replace(CONTEXT, packaging=Packaging(with_recipe=False))),
+        ("--channel-priority", replace(CONTEXT, rules=SolveRules(channel_priority="disabled"))),
+        ("--exclude-newer", replace(CONTEXT, rules=SolveRules(newest=datetime(2024, 3, 15, tzinfo=UTC)))),
     ],
 )
 def test_what_the_machine_offers_counts(tmp_path: Path, what: str, context: PlanContext) -> None:
     before, after = explained(tmp_path), explained(tmp_path, context=context)
     assert changed(before, after) == [what]
     assert recipe_key(before) != recipe_key(after)
+
+
+def test_threads_that_compress_do_not_count(tmp_path: Path) -> None:
+    assert explained(tmp_path, context=replace(CONTEXT, packaging=Packaging(threads=9))) == explained(tmp_path)
+
+
+def test_how_packages_are_written_is_nothing_to_a_staging_output(tmp_path: Path) -> None:
+    staging = replace(PACKAGE, kind="staging")
+    packed = replace(CONTEXT, packaging=Packaging(file_type="tar.bz2", level=9, extra=(("sha", "1"),)))
+    assert explained(tmp_path, staging, packed) == explained(tmp_path, staging)
+    solved = replace(CONTEXT, rules=SolveRules(channel_priority="disabled"))
+    assert changed(explained(tmp_path, staging), explained(tmp_path, staging, solved)) == ["--channel-priority"]
 
 
 def test_files_of_the_recipes_folder_count(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from builder.model.packaging import Packaging
 from builder.model.task import Explanation, Task, TaskState
+from builder.plan.context import Existing
 from builder.plan.keys import recipe_key
-from builder.plan.states import decided, identity_of
+from builder.plan.states import decided
 from tests.plan.fakes import CONTEXT, Package
 
 Said = tuple[TaskState, tuple[str, ...], str | None]
@@ -151,9 +153,29 @@ def test_long_lists_are_shortened(tmp_path: Path) -> None:
     assert reasons == ("decided when n0-1-h0_0, n1-1-h0_0, n2-1-h0_0 and 2 more is done",)
 
 
-def test_names_of_files() -> None:
-    assert identity_of("linux-64/a-1-h0_0.conda") == identity_of("linux-64/a-1-h0_0.tar.bz2") == A_ID
-    assert identity_of("a-1-h0_0") == "a-1-h0_0"
+def test_a_package_that_is_there_is_not_built_whatever_it_was_made_from(tmp_path: Path) -> None:
+    tasks = [task(tmp_path, one, (("x", "1"),)) for one in (A, B)]
+    there = {A_ID: Existing(channel="./channel", file=A_FILE), B_ID: Existing(channel="https://example.org/c")}
+    found = decided(tasks, replace(CONTEXT, known={"old": A_FILE}, existing=there))
+    assert [(one.state, one.reasons, one.package) for one in found] == [
+        (TaskState.REUSE, ("it is in ./channel already",), A_FILE),
+        (TaskState.REUSE, ("it is in https://example.org/c already",), None),
+    ]
+
+
+def test_in_the_other_format_it_is_another_package(tmp_path: Path) -> None:
+    option = ("--package-format", "tar.bz2:9")
+    one = task(tmp_path, A, (("x", "1"), option))
+    old = f"{A_ID}.tar.bz2"
+    assert said([one], {"new": A_FILE}, {A_FILE: (("x", "1"),)})[0][:2] == (
+        TaskState.BUILD, ("--package-format is new",),
+    )  # fmt: skip
+    records: dict[str, Explanation] = {A_FILE: (("x", "1"),), old: (("x", "0"), option)}
+    context = replace(CONTEXT, known={"1": A_FILE, "2": old}, records=records, packaging=Packaging(file_type="tar.bz2"))
+    (found,) = decided([one], context)
+    assert found.reasons == ("x changed",)
+    (found,) = decided([task(tmp_path, A, (("x", "2"),))], replace(context, packaging=Packaging()))
+    assert found.reasons == ("x changed",)
 
 
 def test_a_git_source_says_where_from_and_where_to(tmp_path: Path) -> None:
