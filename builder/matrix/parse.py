@@ -32,7 +32,7 @@ class FileScope:
 
     def lookup(self, name: str) -> Value:
         """Return a platform's name, or whether it is the one that is built for."""
-        return self.names[name] if name in self.names else undefined(name, self.names)
+        return self.names[name] if name in self.names else undefined(name, lambda: self.names)
 
 
 @frozen

@@ -47,7 +47,7 @@ def parse(data: bytes, file: RecipeFile, compiler: Compiler) -> RecipeText:
     if not isinstance(root, Mapping):
         message = f"a recipe is a mapping, this is {kind_of(root)}"
         raise RecipeError(message, code="recipe.wrong-shape", place=root.place)
-    reading = Reading(compiler)
+    reading = Reading(compiler.for_file())
     outputs = _outputs(root, reading)
     if reading.problems:
         raise RecipeError.of(sorted(reading.problems, key=_position))

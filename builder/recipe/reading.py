@@ -30,7 +30,6 @@ from builder.syntax.expression import Compiler, suggestion
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null, kind_of
 from builder.syntax.scalar import as_bool, as_float, as_int, coerced
 from builder.syntax.template import (
-    MAX_EXPRESSIONS,
     Condition,
     Template,
     compile_condition,
@@ -54,7 +53,6 @@ class Reading:
     switches: Switches = frozenset()
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    expressions: int = 0
 
     def read(self, node: Node, shape: Shape, path: str) -> Term:
         """Return the term of ``node``, which must be of ``shape``; ``path`` is its key for people."""
@@ -71,7 +69,7 @@ class Reading:
     @property
     def full(self) -> bool:
         """Whether there are so many problems already that more would help nobody."""
-        return len(self.problems) >= MAX_PROBLEMS
+        return len(self.problems) >= MAX_PROBLEMS or self.compiler.exhausted
 
     def problem(self, code: str, message: str, node: Node, remedy: str | None = None) -> None:
         """Note a problem with ``node``."""
@@ -124,19 +122,10 @@ class Reading:
         return Constant(self._converted(node, wanted, path), node)
 
     def _template(self, node: Scalar) -> Template:
-        template = compile_template(node, self.compiler)
-        self._count(len(template.expressions), node)
-        return template
+        return compile_template(node, self.compiler)
 
     def _condition(self, node: Scalar) -> Condition:
-        self._count(1, node)
         return compile_condition(_unwrapped(node), self.compiler)
-
-    def _count(self, more: int, node: Scalar) -> None:
-        self.expressions += more
-        if self.expressions > MAX_EXPRESSIONS:
-            message = f"the recipe has more than {MAX_EXPRESSIONS} expressions"
-            raise RecipeError(message, code="recipe.too-much", place=node.place)
 
     def _converted(self, node: Scalar, kind: Kind, path: str) -> Plain:
         try:

@@ -63,7 +63,7 @@ class RecipeScope:
         if self._late(name):
             return f"${{{{ {name} }}}}"
         self.note(name)
-        return undefined(name, self.names())
+        return undefined(name, self.names)
 
     @property
     def full(self) -> bool:

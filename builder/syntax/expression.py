@@ -14,6 +14,14 @@ from builder.model.frozen import frozen
 from builder.syntax.value import ExpressionError, Undefined, Value
 
 MAX_SOURCE = 8 * 1024
+MAX_SOURCES = 128 * 1024
+"""Characters in all expressions of one file; the largest recipes have some 6,000."""
+
+MAX_EXPRESSIONS = 10_000
+"""Expressions in one file."""
+
+_MAX_MISSPELT = 64
+_MAX_COMPARED = 500
 KEYWORDS = frozenset({"and", "or", "not", "is", "in", "if", "else"})
 
 
@@ -87,12 +95,28 @@ _CONSTANTS: dict[str, Value] = {"true": True, "True": True, "false": False, "Fal
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles expressions, each distinct text once; make one per process and hand it along."""
+    """Compiles expressions, each distinct text once; make one per process, and one `for_file` of it for each file."""
 
     compiled: dict[str, Expression] = field(default_factory=dict)
+    characters: int = 0
+    expressions: int = 0
+
+    def for_file(self) -> Compiler:
+        """Return a compiler that knows what this one has compiled, and counts anew what a file asks for."""
+        return Compiler(self.compiled)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the file has had more expressions than any file needs; nothing more is compiled for it."""
+        return self.characters > MAX_SOURCES or self.expressions > MAX_EXPRESSIONS
 
     def expression(self, source: str) -> Expression:
         """Return the compiled expression of ``source``; raise `ExpressionError` if it is none."""
+        self.characters += len(source)
+        self.expressions += 1
+        if self.exhausted:
+            limits = f"{MAX_EXPRESSIONS:,} expressions, or {MAX_SOURCES >> 10} KiB of them"
+            raise ExpressionError(f"the file has more than {limits}", code="recipe.too-much")
         text = source.strip()
         found = self.compiled.get(text)
         if found is None:
@@ -124,11 +148,15 @@ def _name(name: str) -> Expression:
 def suggestion(name: str, known: Iterable[str]) -> str | None:
     """Return a "did you mean" remedy for a misspelt name, None if nothing is close."""
     import difflib
+    import heapq
 
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    if len(name) > _MAX_MISSPELT:
+        return None
+    likely = heapq.nsmallest(_MAX_COMPARED, known, key=lambda word: (abs(len(word) - len(name)), word))
+    close = difflib.get_close_matches(name, sorted(likely), n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else None
 
 
-def undefined(name: str, known: Iterable[str]) -> Undefined:
-    """Make the value of a name that the scope does not have."""
-    return Undefined(name, remedy=suggestion(name, known))
+def undefined(name: str, known: Callable[[], Iterable[str]]) -> Undefined:
+    """Make the value of a name that the scope does not have; ``known`` gives those that it has."""
+    return Undefined(name, remedy=lambda: suggestion(name, known()))

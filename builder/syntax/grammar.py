@@ -224,7 +224,7 @@ def _part(value: Value, index: Value) -> Value:
     elif isinstance(value, Mapping) and isinstance(index, str) and index in value:
         return value[index]
     part = f".{index}" if isinstance(index, str) else f"[{text_of(index)}]"
-    return Undefined(f"{part} of {kind_of(value)}", remedy=_NO_METHODS if isinstance(value, str) else None)
+    return Undefined(f"{part} of {kind_of(value)}", remedy=(lambda: _NO_METHODS) if isinstance(value, str) else None)
 
 
 def _slice(inner: Evaluator, node: nodes.Slice) -> Evaluator:
@@ -252,7 +252,7 @@ def _call(node: nodes.Call) -> Evaluator:
         function = callee(frame)
         if isinstance(function, Undefined):
             message = f"there is no function {function.what}"
-            raise ExpressionError(message, remedy=function.remedy, code="recipe.unknown-function")
+            raise ExpressionError(message, remedy=function.refuse().remedy, code="recipe.unknown-function")
         if not isinstance(function, Function):
             raise ExpressionError(f"{kind_of(function)} cannot be called", code="recipe.unknown-function")
         try:

@@ -18,8 +18,6 @@ _CLOSE = "}}"
 _SHOWN = 80
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|[{}\[\]()'"]""", re.DOTALL)
 _SPACE = re.compile(r"\s*+")
-MAX_EXPRESSIONS = 10_000
-"""Expressions in one text, and in one recipe."""
 
 
 def is_template(text: str) -> bool:
@@ -108,9 +106,6 @@ def compile_template(scalar: Scalar, compiler: Compiler) -> Template:
             fragment = text[start : start + 40].splitlines()[0]
             unclosed = ExpressionError("${{ is never closed by }}", code="recipe.expression-syntax")
             raise _located(unclosed, fragment, scalar, start)
-        if len(starts) == MAX_EXPRESSIONS:
-            many = ExpressionError(f"the text has more than {MAX_EXPRESSIONS:,} expressions", code="recipe.too-much")
-            raise _located(many, "", scalar, start)
         plain, source = text[position:start], text[start + len(_OPEN) : end]
         if source.startswith("-"):
             plain, source = plain.rstrip(), source[1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import assert_never
 
@@ -32,16 +32,18 @@ class ExpressionError(Exception):
 class Undefined:
     """What a missing name or item gives: almost every use is an error that says ``what`` is undefined.
 
-    ``silent`` is the value of a choice without ``else`` (``x if y``): it prints as nothing and is false.
+    ``silent`` is the value of a choice without ``else`` (``x if y``): it prints as nothing and is false. ``remedy`` is
+    asked for when it is told: most names that may be missing have a default, and looking for a similar one takes long.
     """
 
     what: str
     silent: bool = False
-    remedy: str | None = None
+    remedy: Callable[[], str | None] | None = field(default=None, compare=False)
 
     def refuse(self) -> ExpressionError:
         """Make the error of using it."""
-        return ExpressionError(f"{self.what} is undefined", remedy=self.remedy, code="recipe.undefined")
+        remedy = self.remedy() if self.remedy is not None else None
+        return ExpressionError(f"{self.what} is undefined", remedy=remedy, code="recipe.undefined")
 
 
 SILENT = Undefined("the value of a choice without else", silent=True)

@@ -11,8 +11,7 @@ from builder.recipe.scope import MAX_PROBLEMS
 from builder.recipe.shape import Many, Text, Typed
 from builder.recipe.shape import Table as TableShape
 from builder.recipe.term import Constant, Table
-from builder.syntax.expression import Compiler
-from builder.syntax.template import MAX_EXPRESSIONS
+from builder.syntax.expression import MAX_EXPRESSIONS, MAX_SOURCES, Compiler
 from tests.recipe.given import PACKAGE, only_problem, problems, recipe
 from tests.syntax.given import node
 
@@ -191,9 +190,9 @@ def test_wrong_values_say_why(text: str, message: str) -> None:
             "recipe.unknown-key",
             "requirements.run[0].els is not a key of recipes",
         ),
-        ("build: {steps: []}\n", "recipe.not-yet", "build.steps is not supported"),
-        ("build: {flags: [cuda]}\n", "recipe.not-yet", "build.flags is not supported"),
-        ("requirements: {extras: {gpu: [a]}}\n", "recipe.not-yet", "requirements.extras is not supported"),
+        ("build: {steps: []}\n", "recipe.switch", "build.steps needs --experimental"),
+        ("build: {flags: [cuda]}\n", "recipe.switch", "build.flags needs --v3"),
+        ("requirements: {extras: {gpu: [a]}}\n", "recipe.switch", "requirements.extras needs --v3"),
     ],
 )
 def test_what_keys_mean_together(text: str, code: str, message: str) -> None:
@@ -273,9 +272,22 @@ def test_expressions_are_counted_over_the_file() -> None:
 
 
 def test_conditions_count_too() -> None:
-    reading = Reading(Compiler(), expressions=MAX_EXPRESSIONS)
+    reading = Reading(Compiler(expressions=MAX_EXPRESSIONS))
     reading.read(node("[{if: a, then: b}]"), Many(Text(kind.TEXT)), "key")
     assert [problem.code for problem in reading.problems] == ["recipe.too-much"]
+
+
+def test_the_length_of_expressions_counts_over_the_file_and_is_told_once() -> None:
+    reading = Reading(Compiler())
+    long = f"'${{{{ a ~ \"{'x' * 8000}\" }}}}'"
+    reading.read(node(f"[{', '.join([long] * (MAX_SOURCES // 8000 + 3))}]"), Many(Text(kind.TEXT)), "key")
+    assert [problem.code for problem in reading.problems] == ["recipe.too-much"]
+
+
+def test_every_file_counts_anew_with_one_compiler() -> None:
+    compiler = Compiler(expressions=MAX_EXPRESSIONS)
+    Reading(compiler.for_file()).read(node("['${{ a }}']"), Many(Text(kind.TEXT)), "key")
+    assert set(compiler.compiled) == {"a"}
 
 
 def test_each_expression_is_compiled_once_for_all_files() -> None:

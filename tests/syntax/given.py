@@ -20,7 +20,7 @@ class Names:
 
     def lookup(self, name: str) -> Value:
         self.asked.append(name)
-        return self.values[name] if name in self.values else undefined(name, self.values)
+        return self.values[name] if name in self.values else undefined(name, lambda: self.values)
 
 
 def value_of(source: str, **names: Value) -> Value:

@@ -59,7 +59,7 @@ def test_truth(value: Value, is_true: bool) -> None:
 
 def test_what_is_undefined_is_neither_true_nor_false() -> None:
     with pytest.raises(ExpressionError, match="x is undefined") as caught:
-        truth(Undefined("x", remedy="did you mean y?"))
+        truth(Undefined("x", remedy=lambda: "did you mean y?"))
     assert caught.value.remedy == "did you mean y?"
     assert caught.value.code == "recipe.undefined"
 
