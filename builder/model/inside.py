@@ -12,6 +12,10 @@ from builder.model.frozen import frozen
 
 _PAD = "_placehold"
 
+RECIPE_PLACE = "${{ RECIPE_DIR }}/"
+SOURCE_PLACE = "${{ SRC_DIR }}/"
+"""What a path of a recipe begins with that names its place itself, as evaluation leaves it."""
+
 
 @frozen
 class InsidePaths:

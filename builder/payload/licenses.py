@@ -1,11 +1,13 @@
-"""Finding the licence texts that a recipe names, in its sources and beside it."""
+"""Finding the licence texts that a recipe names, in its sources, beside it, and in what the script installed."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from builder.model.finding import Finding, Severity
 from builder.model.globs import Globs
@@ -14,34 +16,53 @@ from builder.model.recipe import GlobList
 
 _CHECK = "licenses"
 _MAGIC = frozenset("*?[{")
+_PLACE = re.compile(r"\$\{\{ ([A-Z_]+) \}\}/*")
+_NO_PLACES: Mapping[str, Sequence[Path]] = MappingProxyType({})
 
 
 def find_licenses(
-    patterns: Sequence[str], roots: Sequence[Path]
+    patterns: Sequence[str], roots: Sequence[Path], places: Mapping[str, Sequence[Path]] = _NO_PLACES
 ) -> tuple[tuple[LicenseFile, ...], tuple[Finding, ...]]:
     """Return the licence files that ``patterns`` match below ``roots``, sorted by name, and what is wrong.
 
     Where several roots hold the same name the first wins: give the recipe's folder first, then the work folder. A
+    pattern may begin with a place of the build, ``${{ PREFIX }}/share/…``: ``places`` has the folders of each, and the
+    text is named from where the pattern's first wildcard stands, or by its own name alone (rattler-build's rule). A
     pattern that matches nothing is an error, for a package without its licence may not be passed on.
     """
     found: dict[str, Path] = {}
     findings: list[Finding] = []
     for pattern in patterns:
-        if problem := _refused(pattern):
+        wanted, folders = _in_place(pattern, roots, places)
+        if problem := _refused(pattern, wanted):
             findings.append(problem)
             continue
-        matches = [(name, root) for root in roots for name in _matches(root, pattern)]
+        matches = [(name, root) for root in folders for name in _matches(root, wanted)]
         inside = [(name, root) for name, root in matches if _is_inside(root, name)]
         if not inside:
             findings.append(_missing(pattern, is_there=bool(matches)))
+        start = "" if folders is roots else _start(wanted)
         for name, root in inside:
-            found.setdefault(name, (root / name).resolve())
+            found.setdefault(name.removeprefix(start), (root / name).resolve())
     return tuple(LicenseFile(name=name, content=found[name]) for name in sorted(found)), tuple(findings)
 
 
-def _refused(pattern: str) -> Finding | None:
+def _in_place(pattern: str, roots: Sequence[Path], places: Mapping[str, Sequence[Path]]) -> tuple[str, Sequence[Path]]:
+    """Return the pattern without the place that it begins with, and the folders to look into."""
+    place = _PLACE.match(pattern)
+    return (pattern, roots) if place is None else (pattern[place.end() :], places.get(place[1], ()))
+
+
+def _start(pattern: str) -> str:
+    """Return the part of ``pattern`` that is no part of a text's name: the folders before its first wildcard."""
     parts = PurePosixPath(pattern).parts
-    if not parts or ".." in parts or PurePosixPath(pattern).is_absolute():
+    fixed = next((number for number, part in enumerate(parts) if _MAGIC.intersection(part)), len(parts) - 1)
+    return "".join(f"{part}/" for part in parts[:fixed])
+
+
+def _refused(pattern: str, wanted: str) -> Finding | None:
+    parts = PurePosixPath(wanted).parts
+    if not parts or ".." in parts or PurePosixPath(wanted).is_absolute():
         return Finding(
             check=_CHECK,
             severity=Severity.ERROR,
@@ -57,7 +78,8 @@ def _missing(pattern: str, *, is_there: bool) -> Finding:
         check=_CHECK,
         severity=Severity.ERROR,
         message=f"the licence file {pattern!r} {why}",
-        remedy="about.license_file names files in the sources (as the script left them) or in the recipe's folder",
+        remedy="about.license_file names files in the sources (as the script left them), in the recipe's folder, or, after "
+        "${{ PREFIX }}/, what the script installs",
     )
 
 

@@ -34,7 +34,9 @@ def select(installed: Installed, output: Output, context: PayloadContext) -> Pay
     findings: list[Finding] = []
     taken = python_files(_taken(installed, output, context, findings), output, context, findings)
     entries, rewriting = rewrite_text(sorted(taken, key=_path), output.build.post_process, context.scratch)
-    licenses, licensing = find_licenses(output.about.license_file, (context.recipe_folder, *context.work))
+    licenses, licensing = find_licenses(
+        output.about.license_file, (context.recipe_folder, *context.work), context.places
+    )
     copied = Globs(output.build.always_copy_files)
     return Payload(
         entries=entries,

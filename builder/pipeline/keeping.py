@@ -8,6 +8,7 @@ from pathlib import Path
 
 from builder.environment.wall import in_thread
 from builder.errors import BakehouseError
+from builder.model.inside import RECIPE_PLACE, SOURCE_PLACE
 from builder.model.payload import Entry
 from builder.model.recipe import Script, Source
 from builder.model.source import SourceTree
@@ -49,9 +50,9 @@ def noted(work: Work, tree: SourceTree, script: Script, mounts: Sequence[Mount],
 
 
 def origin(sources: Sequence[Source], recipe_folder: Path, tree: SourceTree) -> Origin:
-    """Return what ``tree`` was made of, with what its patch files were."""
-    names = dict.fromkeys(name for source in sources for name in source.patches)
-    patches = tuple((name, digest_file(recipe_folder / name).sha256) for name in names)
+    """Return what ``tree`` was made of, with what its patch files were; those in sources are known with them."""
+    names = dict.fromkeys(name for source in sources for name in source.patches if not name.startswith(SOURCE_PLACE))
+    patches = tuple((name, digest_file(recipe_folder / name.removeprefix(RECIPE_PLACE)).sha256) for name in names)
     return Origin(sources=tuple(sources), digests=tree.digests, patches=patches)
 
 

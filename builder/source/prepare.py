@@ -15,13 +15,13 @@ from typing import TypeVar
 from builder.archive import Unpacked, is_archive, unpack
 from builder.errors import SourceError
 from builder.model.frozen import frozen
-from builder.model.inside import SEALED, InsidePaths
+from builder.model.inside import RECIPE_PLACE, SEALED, SOURCE_PLACE, InsidePaths
 from builder.model.recipe import GitSource, PathSource, Source, UrlSource
 from builder.model.source import SourceTree
 from builder.sandbox import Bind, Mount, Session
 from builder.source import folder
 from builder.source.address import file_name, shown
-from builder.source.digests import located, source_digests
+from builder.source.digests import inside_only, located, source_digests
 from builder.source.fetch import Fetcher
 from builder.source.patches import Patch, apply_patch, read_patch, strip_level
 from builder.store import remove_tree
@@ -41,14 +41,15 @@ class _Part:
     """One source on its way: ``file`` is where it lies (in the store, or beside the recipe), ``name`` its own name.
 
     ``stage`` is a private folder of its own, in which it is laid out before it is merged. Of a git repository
-    ``check_out`` writes the tree there, and ``file`` is the repository.
+    ``check_out`` writes the tree there, and ``file`` is the repository. A patch that comes with a source is a path in
+    the merged tree until then.
     """
 
     source: Source
     file: Path
     name: str
     stage: Path
-    patches: tuple[Patch, ...]
+    patches: tuple[Patch | PurePosixPath, ...]
     check_out: CheckOut | None = None
 
 
@@ -64,8 +65,9 @@ async def prepare(
     """Fill the folder ``into`` (made when absent) with the patched tree of ``sources`` and say what went in.
 
     Sources are laid out side by side in threads and merged in their order; each one's patches are applied before the
-    next one is merged. ``patch_session`` is opened only when there is a patch, with the work folder at ``inside.work``
-    and the recipe's folder, read-only, at ``inside.recipe``.
+    next one is merged; ``${{ SRC_DIR }}/NAME`` is a patch that is in the tree by then. ``patch_session`` is opened only
+    when there is a patch, with the work folder at ``inside.work`` and the recipe's folder, read-only, at
+    ``inside.recipe``.
 
     Raises `SourceError` for wrong sources, archives that break the member policy, two sources with the same file, and
     patches that do not apply; `MachineError` when something cannot be fetched.
@@ -103,8 +105,10 @@ def _stage_room(into: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
 
 
-def _patch(name: str, recipe_folder: Path) -> Patch:
-    place = located(name, recipe_folder)
+def _patch(name: str, recipe_folder: Path) -> Patch | PurePosixPath:
+    if name.startswith(SOURCE_PLACE):
+        return inside_only(name.removeprefix(SOURCE_PLACE).lstrip("/"), "the patch")
+    place = located(name.removeprefix(RECIPE_PLACE), recipe_folder)
     return read_patch(place.relative_to(recipe_folder.resolve()).as_posix(), place)
 
 
@@ -164,6 +168,19 @@ class _Bench:
             Bind(source=self.recipe_folder, inside=self.inside.recipe),
         )
 
+    def patch(self, wanted: Patch | PurePosixPath) -> tuple[Patch, PurePosixPath]:
+        """Return a patch and where a session sees it; one of the sources is read now that it is there."""
+        if isinstance(wanted, Patch):
+            return wanted, self.inside.recipe / wanted.name
+        place = (self.into / wanted).resolve()
+        if not (place.is_file() and place.is_relative_to(self.into.resolve())):
+            raise SourceError(
+                f"there is no patch {str(wanted)!r} in the sources",
+                code="source.absent",
+                remedy="a patch that comes with a source can change that source and those after it",
+            )
+        return read_patch(str(wanted), place), self.inside.work / place.relative_to(self.into.resolve())
+
 
 async def _merge_all(parts: Sequence[_Part], bench: _Bench, patch_session: OpenSession) -> None:
     async with AsyncExitStack() as stack:
@@ -172,13 +189,14 @@ async def _merge_all(parts: Sequence[_Part], bench: _Bench, patch_session: OpenS
         for part in parts:
             target = PurePosixPath(part.source.target_directory or ".")
             await _to_the_end([pool.submit(_merge_part, part, bench.into, target)])
-            for patch in part.patches:
+            for wanted in part.patches:
+                patch, inside = await asyncio.to_thread(bench.patch, wanted)
                 if session is None:
                     session = await stack.enter_async_context(patch_session(bench.mounts()))
                 await apply_patch(
                     session,
                     patch,
-                    inside=bench.inside.recipe / patch.name,
+                    inside=inside,
                     cwd=bench.inside.work / target,
                     strip=strip_level(patch, bench.into / target),
                 )

@@ -115,3 +115,54 @@ def test_every_pattern_is_judged_for_itself(tmp_path: Path) -> None:
     found, findings = find_licenses(["COPYING", "NOTICE", "../x"], (tmp_path,))
     assert [license_file.name for license_file in found] == ["COPYING"]
     assert len(findings) == 2
+
+
+def in_place(pattern: str, places: dict[str, tuple[Path, ...]]) -> dict[str, str]:
+    """Return the texts by name that a pattern with a place finds, beside a folder that has others."""
+    found, findings = find_licenses([pattern], [], places)
+    assert findings == ()
+    return {text.name: text.content.read_text() for text in found}
+
+
+def test_a_text_that_the_script_installed_is_named_from_the_first_wildcard_on(tmp_path: Path) -> None:
+    prefix = write_tree(
+        tmp_path / "prefix",
+        {"share/licenses/one/LICENSE": "1", "share/licenses/two/LICENSE": "2", "share/licenses/two/NOTICE": "n"},
+    )
+    places = {"PREFIX": (prefix,)}
+    assert in_place("${{ PREFIX }}/share/licenses/one/LICENSE", places) == {"LICENSE": "1"}
+    assert in_place("${{ PREFIX }}/share/licenses/*/LICENSE", places) == {"one/LICENSE": "1", "two/LICENSE": "2"}
+    assert in_place("${{ PREFIX }}/share/licenses/two", places) == {"two/LICENSE": "2", "two/NOTICE": "n"}
+    assert in_place("${{ PREFIX }}/*/licenses/one/*", places) == {"share/licenses/one/LICENSE": "1"}
+
+
+def test_a_place_has_layers_and_the_upper_one_wins(tmp_path: Path) -> None:
+    upper = write_tree(tmp_path / "upper", {"COPYING": "changed"})
+    lower = write_tree(tmp_path / "lower", {"COPYING": "of a package", "AUTHORS": "a"})
+    places = {"PREFIX": (upper, lower), "SRC_DIR": (lower,)}
+    assert in_place("${{ PREFIX }}/COPYING", places) == {"COPYING": "changed"}
+    assert in_place("${{ PREFIX }}/AUTHORS", places) == {"AUTHORS": "a"}
+    assert in_place("${{ SRC_DIR }}/COPYING", places) == {"COPYING": "of a package"}
+
+
+def test_a_place_is_looked_into_alone(tmp_path: Path) -> None:
+    recipe = write_tree(tmp_path / "recipe", {"share/LICENSE": "beside the recipe"})
+    prefix = write_tree(tmp_path / "prefix", {"bin/tool": ""})
+    _, findings = find_licenses(["${{ PREFIX }}/share/LICENSE"], [recipe], {"PREFIX": (prefix,)})
+    assert ["was not found" in finding.message for finding in findings] == [True]
+    found, findings = find_licenses(["share/LICENSE"], [recipe], {"PREFIX": (prefix,)})
+    assert ([text.name for text in found], findings) == (["share/LICENSE"], ())
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["${{ PREFIX }}/../secret", "${{ PREFIX }}", "${{ PREFIX }}/", "${{ PREFIX }}/link", "${{ BUILD_DIR }}/secret",
+     "${{ PREFIX }}/a/../../secret"],
+)  # fmt: skip
+def test_trust_a23_no_place_is_a_way_out(tmp_path: Path, pattern: str) -> None:
+    write_tree(tmp_path, {"secret": "s"})
+    prefix = write_tree(tmp_path / "prefix", {"a/x": "x", "link": Link("../secret")})
+    found, findings = find_licenses([pattern], [], {"PREFIX": (prefix,)})
+    assert found == ()
+    assert [finding.severity for finding in findings] == [Severity.ERROR]
+    assert pattern in findings[0].message
