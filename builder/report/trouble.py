@@ -17,7 +17,7 @@ def problem_text(problem: Problem, *, colour: bool = False) -> str:
     where = f"{bold}{escape(str(problem.place))}{off}: " if problem.place else ""
     lines = [f"{where}{red}error{off}: {escape(problem.message)}"]
     if problem.place and problem.place.frame is not None:
-        lines += [f"{dim}{line}{off}" for line in _frame(problem.place)]
+        lines += [f"{dim}{line}{off}" for line in frame_lines(problem.place)]
     if problem.remedy:
         lines.append(f"  → {escape(problem.remedy)}")
     return "\n".join(lines)
@@ -29,7 +29,8 @@ def warning_text(problem: Problem) -> str:
     return f"warning: {problem}{remedy}"
 
 
-def _frame(place: Place) -> list[str]:
+def frame_lines(place: Place) -> list[str]:
+    """Return the line of a place with its number, and a caret below the column."""
     text = escape((place.frame or "").expandtabs(1))
     shown = text if len(text) <= 160 else text[:159] + "…"
     gutter = f"{place.line or '':>5} │ "
