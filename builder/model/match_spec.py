@@ -121,12 +121,13 @@ class MatchSpec:
         parts = [self._named()]
         placed = {"namespace"} if self.channel and _is_plain(self.channel) else set()
         placed |= {"channel", "subdir"} if placed else set()
-        if self.version is not None:
-            parts.append(str(self.version))
+        placed_build = self.build is not None and not _UNSAFE.search(self.build)
+        if self.version is not None or placed_build:
+            parts.append(str(self.version or "*"))
             placed.add("version")
-            if self.build is not None and not _UNSAFE.search(self.build):
-                parts.append(self.build)
-                placed.add("build")
+        if self.build is not None and placed_build:
+            parts.append(self.build)
+            placed.add("build")
         pairs = ", ".join(f"{key}={value}" for key, value in self._pairs() if key not in placed)
         return " ".join(parts) + (f"[{pairs}]" if pairs else "")
 

@@ -30,6 +30,14 @@ class GlobList:
 
 
 @frozen
+class Attestation:
+    """Who must have signed a source: ``publishers`` are such as ``github:owner/repository``."""
+
+    publishers: tuple[str, ...] = ()
+    bundle_url: str | None = None
+
+
+@frozen
 class UrlSource:
     """An archive or a file by address: ``urls`` are mirrors of the same bytes, ``pypi:`` and ``debian:`` ones too."""
 
@@ -40,6 +48,7 @@ class UrlSource:
     patches: tuple[str, ...] = ()
     target_directory: str | None = None
     filter: GlobList = GlobList()
+    attestation: Attestation | None = None
 
 
 @frozen
@@ -87,6 +96,9 @@ class Script:
     ``content`` is evaluated; a name in capitals that the recipe does not define, ``${{ PREFIX }}``, has become a
     variable of the shell that runs it (``${PREFIX}``, ``%PREFIX%``). For an interpreter that is no shell it stays as
     written.
+
+    ``steps`` run one after the other instead of all that, each in a process of its own; their ``cwd`` starts from the
+    host prefix (rattler-build's experiment).
     """
 
     content: tuple[str, ...] | None = None
@@ -95,6 +107,7 @@ class Script:
     env: tuple[tuple[str, str], ...] = ()
     secrets: tuple[str, ...] = ()
     cwd: str | None = None
+    steps: tuple[Script, ...] = ()
 
 
 @frozen
@@ -154,7 +167,10 @@ class PostProcess:
 
 @frozen
 class Build:
-    """``build``: ``string`` is what the recipe asks for, not yet resolved; ``files`` picks an output's share."""
+    """``build``: ``string`` is what the recipe asks for, not yet resolved; ``files`` picks an output's share.
+
+    ``flags`` are what users may ask for in brackets, ``[flags=[cuda]]`` (CEP 45).
+    """
 
     number: int = 0
     string: str | None = None
@@ -169,6 +185,7 @@ class Build:
     prefix_detection: PrefixDetection = PrefixDetection()
     dynamic_linking: DynamicLinking = DynamicLinking()
     post_process: tuple[PostProcess, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def for_every_python(self) -> bool:
@@ -219,7 +236,7 @@ class IgnoreRunExports:
 
 @frozen
 class Requirements:
-    """``requirements``, before any solve."""
+    """``requirements``, before any solve; ``extras`` are groups of optional run requirements by name (CEP 44)."""
 
     build: tuple[Requirement, ...] = ()
     host: tuple[Requirement, ...] = ()
@@ -227,6 +244,7 @@ class Requirements:
     run_constraints: tuple[Requirement, ...] = ()
     run_exports: RunExports = RunExports()
     ignore_run_exports: IgnoreRunExports = IgnoreRunExports()
+    extras: tuple[tuple[str, tuple[Requirement, ...]], ...] = ()
 
 
 @frozen

@@ -14,6 +14,7 @@ from builder.recipe.merging import listed, merged_about, merged_build
 from builder.recipe.rendered import rendered
 from builder.recipe.request import Evaluated, Request
 from builder.recipe.scope import RecipeScope, platform_values
+from builder.recipe.steps import taken_steps
 from builder.recipe.term import Constant, Formula, Table, Term, evaluate, expressions, plain
 from builder.recipe.text import OutputText, term_of
 from builder.recipe.typed import about_of, build_of, frozen, inherit_of, requirements_of
@@ -42,6 +43,8 @@ def evaluate_output(output: OutputText, request: Request) -> Evaluated:
         read=dict(sorted(scope.read.items())),
         free_specs=free,
         pinned=_pinned(requirements),
+        asked=tuple(scope.asked),
+        warnings=tuple(dict.fromkeys(scope.warnings)),
     )
 
 
@@ -75,7 +78,7 @@ def _staging(output: OutputText, scope: RecipeScope) -> Data:
     return {
         "package": {"name": name, "version": _shared_version(output, scope) or "0"},
         "source": source,
-        "build": _mapping(evaluate(term_of(own, "build"), scope)),
+        "build": _with_steps(_mapping(evaluate(term_of(own, "build"), scope))),
         "requirements": _mapping(evaluate(term_of(own, "requirements"), scope)),
     }
 
@@ -122,9 +125,10 @@ def _mapping(value: Plain) -> Data:
 def _build(term: Term, scope: RecipeScope) -> Data:
     """Evaluate a build section but for its ``string``, whose names count as read and whose value needs the rest."""
     if isinstance(term, Constant):
-        return dict(_mapping(term.value))
+        return _with_steps(_mapping(term.value))
     assert isinstance(term, Table)
-    data = _mapping(evaluate(Table(tuple(entry for entry in term.entries if entry[0] != "string")), scope))
+    rest = Table(tuple(entry for entry in term.entries if entry[0] != "string"))
+    data = _with_steps(_mapping(evaluate(rest, scope)))
     string = term_of(term, "string")
     if isinstance(string, Formula):
         scope.enter(string.template, string.path)
@@ -134,6 +138,10 @@ def _build(term: Term, scope: RecipeScope) -> Data:
     elif isinstance(string, Constant) and string.value is not None:
         data["string"] = string.value
     return data
+
+
+def _with_steps(build: Data) -> Data:
+    return {**build, "steps": taken_steps(build["steps"])} if "steps" in build else dict(build)
 
 
 def _with_string(output: OutputText, build: Data, scope: RecipeScope) -> Data:
@@ -183,6 +191,7 @@ def _pinned(requirements: Requirements) -> tuple[tuple[str, bool], ...]:
     lists: tuple[tuple[Requirement, ...], ...] = (
         requirements.build, requirements.host, requirements.run, requirements.run_constraints, exports.weak,
         exports.weak_constraints, exports.strong, exports.strong_constraints, exports.noarch,
+        *(specs for _, specs in requirements.extras),
     )  # fmt: skip
     pins = [spec for specs in lists for spec in specs if isinstance(spec, PinSubpackage)]
     return tuple(dict.fromkeys((spec.name, spec.pin.exact) for spec in pins))

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TypeVar, get_args
 
-from builder.errors import BakehouseError
 from builder.model.pin import DEFAULT_LOWER, DEFAULT_UPPER, Pin
 from builder.model.target import Target, target
 from builder.model.version import Version
 from builder.model.version_spec import VersionSpec
-from builder.recipe.kind import inside
-from builder.recipe.request import Ask, GitQuestion
+from builder.recipe.machine import machine_functions
 from builder.recipe.scope import SYSROOT_KEY, RecipeScope
-from builder.syntax.data import read_data
 from builder.syntax.value import Arguments, ExpressionError, Function, Namespace, Undefined, Value, kind_of, text_of
 
-_Answer = TypeVar("_Answer")
 _C_COMPILERS = {"c": "gcc", "cxx": "gxx"}
 _CLANG = {"c": "clang", "cxx": "clangxx"}
-
-_NO_ENVIRONMENT = "give the recipe a variant key or a context value instead"
 
 
 def functions(scope: RecipeScope) -> dict[str, Function | Namespace]:
     """Return the functions of one evaluation by name."""
-    ask = scope.request.ask
     found: list[Function | Namespace] = [
         Function("compiler", lambda arguments: _toolchain(arguments, "compiler", scope)),
         Function("stdlib", lambda arguments: _toolchain(arguments, "stdlib", scope)),
@@ -35,16 +27,10 @@ def functions(scope: RecipeScope) -> dict[str, Function | Namespace]:
         Function("pin_compatible", lambda arguments: _pin("pin_compatible", arguments)),
         Function("match", _match),
         Function("cmp", _cmp),
-        Function("load_from_file", lambda arguments: _load_from_file(arguments, ask)),
         *[_platform_question(name, question) for name, question in _PLATFORM_QUESTIONS.items()],
-        Namespace("env", _by_name(_environment_functions(ask))),
-        Namespace("git", _by_name(_git_functions(ask))),
+        *machine_functions(scope),
     ]
     return {function.name: function for function in found}
-
-
-def _by_name(found: list[Function]) -> Mapping[str, Function]:
-    return {function.name.split(".")[-1]: function for function in found}
 
 
 def _text(value: Value, what: str) -> str:
@@ -176,61 +162,3 @@ def _platform_question(name: str, question: Callable[[Target], bool]) -> Functio
             raise ExpressionError(str(error)) from error
 
     return Function(name, call)
-
-
-def _environment_functions(ask: Ask | None) -> list[Function]:
-    """A variable that the operator does not show to recipes counts as not set; only a bare ``get`` is an error."""
-
-    def seen(name: str) -> str | None:
-        try:
-            return _asked(ask, lambda who: who.environment(name), _NO_ENVIRONMENT)
-        except ExpressionError:
-            return None
-
-    def get(arguments: Arguments) -> Value:
-        given = arguments.take("name", "default", required=1)
-        name = _text(given["name"], "the name")
-        if "default" in given:
-            value = seen(name)
-            return given["default"] if value is None else value
-        value = _asked(ask, lambda who: who.environment(name), _NO_ENVIRONMENT)
-        if value is None:
-            raise ExpressionError(f"the environment variable {name} is not set", remedy="give a default, or set it")
-        return value
-
-    def exists(arguments: Arguments) -> Value:
-        return seen(_text(arguments.take("name", required=1)["name"], "the name")) is not None
-
-    return [Function("env.get", get), Function("env.exists", exists)]
-
-
-def _load_from_file(arguments: Arguments, ask: Ask | None) -> Value:
-    path = _text(arguments.take("path", required=1)["path"], "the path")
-    try:
-        inside(path)
-    except ValueError as error:
-        raise ExpressionError(str(error), code="recipe.outside") from error
-    return read_data(_asked(ask, lambda who: who.file(path), "let the caller offer the recipe's files"), path)
-
-
-def _git_functions(ask: Ask | None) -> list[Function]:
-    def question(name: GitQuestion) -> Function:
-        def call(arguments: Arguments) -> Value:
-            url = _text(arguments.take("url", required=1)["url"], "the address")
-            if url.startswith("-") or "::" in url:
-                raise ExpressionError(f"{url!r} is not the address of a git repository", code="recipe.outside")
-            return _asked(ask, lambda who: who.git(name, url), "write the revision into the recipe")
-
-        return Function(f"git.{name}", call)
-
-    return [question(name) for name in get_args(GitQuestion)]
-
-
-def _asked(ask: Ask | None, question: Callable[[Ask], _Answer], remedy: str) -> _Answer:
-    if ask is None:
-        raise ExpressionError("recipes may not ask the machine here", remedy=remedy, code="recipe.refused")
-    try:
-        return question(ask)
-    except BakehouseError as error:
-        first = error.problems[0]
-        raise ExpressionError(first.message, remedy=first.remedy or remedy, code=first.code) from error

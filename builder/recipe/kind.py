@@ -11,6 +11,7 @@ from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.name import MAX_VERSION, check_build_string, check_package_name
 from builder.model.pin import Pin
+from builder.model.switch import Switch
 from builder.model.version import Version
 from builder.recipe.license import check_license
 from builder.syntax.scalar import as_bool, as_int
@@ -42,6 +43,9 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ENTRY_POINT = re.compile(r"([A-Za-z0-9_.+-]+)\s*=\s*([A-Za-z_]\w*(?:\.\w+)*)\s*:\s*([A-Za-z_]\w*(?:\.\w+)*)")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LATE = re.compile(r"\$\{\{ ([A-Z_]+) \}\}")
+_FLAG = re.compile(r"[a-z0-9_]+(:[a-z0-9_]+)?")
+_GROUP = re.compile(r"[a-z0-9_.+-]{1,64}")
+_PUBLISHER = re.compile(r"(github|gitlab):([A-Za-z0-9_.-]+)/([A-Za-z0-9_.-]+)(?:@([^\s@]+))?")
 _VERSION = re.compile(r"[0-9A-Za-z._+!]{1,64}")
 
 
@@ -55,6 +59,14 @@ class Kind:
     words: str
     convert: Callable[[str], Plain]
     late: Late = _nothing
+
+
+class SwitchError(ValueError):
+    """A value that may stand there only with a switch."""
+
+    def __init__(self, switch: Switch, message: str) -> None:
+        super().__init__(f"{message}; it needs {switch}")
+        self.remedy = f"give {switch}, or remove it"
 
 
 def inside(text: str) -> str:
@@ -173,6 +185,13 @@ def _spec(text: str) -> Plain:
     return str(MatchSpec.parse(text, strict=True))
 
 
+def _plain_spec(text: str) -> Plain:
+    """Return a spec that every installer can read."""
+    if "[" in text and not text.lstrip().startswith("{") and MatchSpec.parse(text, strict=True).needs_v3:
+        raise SwitchError(Switch.V3, f"{text!r} asks for extras, flags or a condition, which older installers ignore")
+    return _spec(text)
+
+
 def _pin(text: str) -> dict[str, Plain]:
     try:
         ((function, arguments),) = json.loads(text).items()
@@ -191,6 +210,14 @@ def _pin(text: str) -> dict[str, Plain]:
 def _named(text: str) -> str:
     """Return the package name of a spec: ignoring run exports goes by name, and ``compiler()`` gives a whole spec."""
     return MatchSpec.parse(text).name
+
+
+def _publisher(text: str) -> Plain:
+    found = _PUBLISHER.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a publisher; one reads: github:owner/repository")
+    provider, owner, repository, reference = found.groups()
+    return {"provider": provider, "owner": owner, "repo": repository, "ref_constraint": reference}
 
 
 def _regex(text: str) -> str:
@@ -228,7 +255,11 @@ NOARCH = Kind("python or generic", _noarch)
 BEHAVIOR = Kind("ignore or error", _one_of("ignore", "error"))
 BUILD_STRING = Kind("a build string", check_build_string)
 SPEC = Kind("a package spec", _spec)
+PLAIN_SPEC = Kind("a package spec", _plain_spec)
 PACKAGE = Kind("a package name", _named)
+FLAG = Kind("a flag", _matching(_FLAG, "a flag: a-z, 0-9 and _, with one ':' at most (CEP 45)"))
+GROUP = Kind("the name of a group", _matching(_GROUP, "the name of a group of extras: a-z 0-9 _ . + - (CEP 44)"))
+PUBLISHER = Kind("a publisher", _publisher)
 SHA256 = Kind("a sha256 digest", _digest(64))
 MD5 = Kind("an md5 digest", _digest(32))
 URL = Kind("a URL", _url)

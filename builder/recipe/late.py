@@ -18,9 +18,10 @@ def in_shell(script: Script, platform: str) -> Script:
     Without an interpreter it is the shell of ``platform``. For an interpreter that is no shell the names stay.
     """
     words = _WORDS.get(script.interpreter or target(platform).family.script_shell)
+    steps = tuple(in_shell(step, platform) for step in script.steps)
     if script.content is None or words is None:
-        return script
-    return replace(script, content=tuple(_LATE.sub(words, line) for line in script.content))
+        return replace(script, steps=steps) if steps else script
+    return replace(script, content=tuple(_LATE.sub(words, line) for line in script.content), steps=steps)
 
 
 def all_in_shell(tests: tuple[Test, ...], platform: str) -> tuple[Test, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from builder.errors import Place, Problem, RecipeError
 from builder.model.rendering import RecipeFile
+from builder.model.switch import Switches
 from builder.recipe.context import in_order
 from builder.recipe.kind import VARIABLE
 from builder.recipe.reading import Reading
@@ -24,10 +25,11 @@ _APART = frozenset({"context", "outputs"})
 _NOT_SHARED = frozenset({"$schema", "schema_version", "package"})
 
 
-def load(path: Path, compiler: Compiler | None = None) -> RecipeText:
+def load(path: Path, compiler: Compiler | None = None, switches: Switches = frozenset()) -> RecipeText:
     """Read ``recipe.yaml`` (the file, or its folder); ``compiler`` remembers expressions from file to file.
 
-    Raises `RecipeError` with every problem that the file's text alone shows.
+    ``switches`` are what the recipe may use of what must be asked for. Raises `RecipeError` with every problem that the
+    file's text alone shows.
     """
     file = path / FILE_NAME if path.is_dir() else path
     try:
@@ -38,16 +40,16 @@ def load(path: Path, compiler: Compiler | None = None) -> RecipeText:
     except OSError as error:
         message = f"the recipe cannot be read: {error.strerror}"
         raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(file))) from error
-    return parse(data, RecipeFile(path=file, folder=file.parent), compiler or Compiler())
+    return parse(data, RecipeFile(path=file, folder=file.parent), compiler or Compiler(), switches)
 
 
-def parse(data: bytes, file: RecipeFile, compiler: Compiler) -> RecipeText:
+def parse(data: bytes, file: RecipeFile, compiler: Compiler, switches: Switches = frozenset()) -> RecipeText:
     """Read a recipe from its bytes; see `load`."""
     root = read_yaml(data, str(file.path))
     if not isinstance(root, Mapping):
         message = f"a recipe is a mapping, this is {kind_of(root)}"
         raise RecipeError(message, code="recipe.wrong-shape", place=root.place)
-    reading = Reading(compiler.for_file())
+    reading = Reading(compiler.for_file(), switches)
     outputs = _outputs(root, reading)
     if reading.problems:
         raise RecipeError.of(sorted(reading.problems, key=_position))

@@ -7,23 +7,22 @@ from builder.recipe.kind import Plain
 Data = dict[str, Plain]
 
 _WHOLE = frozenset({"number", "string"})
+_PLANS = frozenset({"script", "steps"})
 
 
 def merged_build(top: Data, own: Data, *, with_script: bool) -> Data:
     """Return the build section: what the output sets wins, ``skip`` adds up, the rest comes from the top level.
 
-    A nested section counts as set if anything in it differs from its default. The script of the top level is taken
-    ``with_script`` if the output has none of its own (a mapping with nothing but ``cwd`` is none).
+    A nested section counts as set if anything in it differs from its default. The script or the steps of the top level
+    are taken ``with_script`` if the output has none of its own (a mapping with nothing but ``cwd`` is no script).
     """
-    build = {key: value for key, value in {**top, **own}.items() if key != "script"}
-    for key in top.keys() & own.keys():
+    build = {key: value for key, value in {**top, **own}.items() if key not in _PLANS}
+    for key in (top.keys() & own.keys()) - _PLANS:
         if key not in _WHOLE and not _says_something(own[key]):
             build[key] = top[key]
     build["skip"] = (*listed(top.get("skip")), *listed(own.get("skip")))
-    script = top.get("script") if with_script and _is_no_script(own.get("script")) else own.get("script")
-    if script is not None:
-        build["script"] = script
-    return build
+    plan = top if with_script and _leaves_plan(own, top) else own
+    return build | {key: plan[key] for key in _PLANS if key in plan}
 
 
 def merged_about(top: Data, own: Data) -> Data:
@@ -41,6 +40,12 @@ def _says_something(value: Plain) -> bool:
     if isinstance(value, dict):
         return any(_says_something(inner) for inner in value.values())
     return bool(value)
+
+
+def _leaves_plan(own: Data, top: Data) -> bool:
+    """Whether what the output runs is said at the top level; a ``cwd`` of its own fits no steps."""
+    script = own.get("script")
+    return "steps" not in own and _is_no_script(script) and (script is None or "steps" not in top)
 
 
 def _is_no_script(script: Plain) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from builder.errors import Problem, RecipeError
 from builder.model.switch import Switch, Switches
 from builder.recipe.kind import PLAIN_SPEC, SPEC, Kind, Plain
+from builder.recipe.question import Question
 from builder.recipe.schema import RULES, SECTIONS, Key
 from builder.recipe.scope import MAX_PROBLEMS
 from builder.recipe.shape import (
@@ -25,7 +26,7 @@ from builder.recipe.shape import (
     expected,
 )
 from builder.recipe.shape import Table as TableShape
-from builder.recipe.term import Choice, Constant, Formula, Listing, Loose, Mentioning, Question, Table, Term, bad_value
+from builder.recipe.term import Choice, Constant, Formula, Listing, Loose, Mentioning, Table, Term, bad_value
 from builder.syntax.expression import Compiler, suggestion
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null, kind_of
 from builder.syntax.scalar import as_bool, as_float, as_int, coerced
@@ -146,15 +147,17 @@ class Reading:
 
     def _many(self, node: Node, shape: Many, path: str) -> Term:
         if not isinstance(node, Sequence):
-            if not shape.single and not (shape.choosing and isinstance(node, Mapping) and "if" in node):
+            if not shape.single and not (isinstance(node, Mapping) and "if" in node and not shape.guarded):
                 return self._wrong(node, shape, path)
             return _settled(Listing((self._item(node, shape, path),)))
         items = [self._item(item, shape, f"{path}[{index}]") for index, item in enumerate(node.items)]
         return _settled(Listing(tuple(items)))
 
     def _item(self, node: Node, shape: Many, path: str) -> Term | Choice:
-        if not (shape.choosing and isinstance(node, Mapping) and "if" in node):
+        if not (isinstance(node, Mapping) and "if" in node):
             return self.read(node, shape.item, path)
+        if shape.guarded:
+            return self._guarded(node, shape, path)
         self._unknown(node, _BRANCHES, path)
         condition, then = node.get("if"), node.get("then")
         if then is None:
@@ -171,6 +174,13 @@ class Reading:
             self._branch(branch, shape, f"{path}.{key}") for key, branch in (("then", then), ("else", node.get("else")))
         ]
         return Choice(compiled, branches[0], branches[1], path)
+
+    def _guarded(self, node: Mapping, shape: Many, path: str) -> Term | Choice:
+        """Read an item with a condition of its own: what it holds is not even looked at where that is false."""
+        entries = tuple(entry for entry in node.entries if entry[0].text != "if")
+        then = Listing((self.read(Mapping(entries, node.start, node.document), shape.item, path),))
+        question = self.read(node.get("if") or node, Expression(), f"{path}.if")
+        return Choice(question.condition, then, _EMPTY, path) if isinstance(question, Question) else _ABSENT
 
     def _branch(self, node: Node | None, shape: Many, path: str) -> Listing:
         if node is None or is_null(node):
@@ -256,7 +266,7 @@ class Reading:
     def _question(self, node: Node, path: str) -> Term:
         if not isinstance(node, Scalar):
             return self._wrong(node, Expression(), path)
-        return Question(self._condition(node), path)
+        return Question(self._template(node) if is_template(node.text) else self._condition(node), path)
 
     def _typed(self, node: Node, path: str) -> Term:
         if isinstance(node, Mapping):

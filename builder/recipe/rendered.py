@@ -20,7 +20,7 @@ def rendered(data: Data, *, several: bool) -> str:
     build.pop("skip", None)
     if "files" in build:
         build["files"] = _globs(build["files"])
-    if several:
+    if several and "steps" not in build:
         build.setdefault("script", ())
     if "script" in build:
         build["script"] = _script(build["script"])

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal, Protocol
 
+from builder.errors import Problem
+from builder.model.answer import Answer
 from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, Sibling
@@ -60,9 +62,13 @@ class Evaluated:
     reason in words (place and expression; through which context variable). Names that are not variant keys (``linux``,
     ``target_platform``) are among them. ``free_specs`` are build and host requirements without a version, as variant
     keys; they are in ``read`` too. ``pinned`` are the siblings that `pin_subpackage` names, and whether exactly.
+    ``asked`` is what `Ask` answered: the evaluation holds as long as that does.
+    ``warnings`` are about what probably was not meant.
     """
 
     output: Output
     read: Mapping[str, str]
     free_specs: tuple[str, ...] = ()
     pinned: tuple[tuple[str, bool], ...] = ()
+    asked: tuple[Answer, ...] = ()
+    warnings: tuple[Problem, ...] = ()

@@ -6,6 +6,7 @@ The parser, the errors about unknown keys and the JSON schema for editors all co
 from __future__ import annotations
 
 from builder.model.frozen import frozen
+from builder.model.switch import Switch
 from builder.recipe import kind
 from builder.recipe.shape import (
     Case,
@@ -13,11 +14,11 @@ from builder.recipe.shape import (
     Either,
     Expression,
     Free,
-    Later,
     Many,
     Script,
     Section,
     Shape,
+    Switched,
     Table,
     Text,
     Typed,
@@ -71,8 +72,16 @@ _TESTS = Many(
 )
 _OUTPUTS = Many(Cases((Case("staging", "staging output"), Case("package", "output"))))
 _PYTHON_VERSIONS = Either(scalar=Text(kind.PYTHON_VERSION), sequence=Many(Text(kind.PYTHON_VERSION)))
-_STEPS = Later("build steps are an experiment of rattler-build; use build.script")
-_V3 = Later("it needs repodata of revision 3, which is not written yet")
+_STEPS = Switched(
+    Switch.EXPERIMENTAL,
+    "build steps are an experiment of rattler-build, build.script does the same",
+    Script(Many(Section("step"), guarded=True)),
+)
+_FLAGS = Switched(Switch.V3, "older installers do not see the package", Many(Text(kind.FLAG)))
+_EXTRAS = Switched(Switch.V3, "older installers do not see the package", Table(kind.GROUP, _SPECS))
+_ATTESTATION = Switched(
+    Switch.EXPERIMENTAL, "rattler-build has it as an experiment, and nothing here checks it", Section("attestation")
+)
 
 KEYS: tuple[Key, ...] = (
     Key("recipe", "$schema", Text(kind.TEXT), "Address of the schema, for editors."),
@@ -117,7 +126,9 @@ KEYS: tuple[Key, ...] = (
     Key("url source", "patches", _PATCHES, "Patches to apply, in order."),
     Key("url source", "target_directory", Text(kind.PATH), "The folder below the work folder to put it into."),
     Key("url source", "filter", _FILTER, "Which of its files to take."),
-    Key("url source", "attestation", Later("attestations are not verified yet"), "Who must have signed it."),
+    Key("url source", "attestation", _ATTESTATION, "Who must have signed it; not checked yet."),
+    Key("attestation", "publishers", Many(Text(kind.PUBLISHER)), "Who may have signed it."),
+    Key("attestation", "bundle_url", Text(kind.URL), "Where the signature is."),
     Key("path source", "path", Text(kind.SOURCE_PATH), "A folder or file beside the recipe."),
     Key("path source", "sha256", Text(kind.SHA256), "The SHA-256 digest of the file."),
     Key("path source", "md5", Text(kind.MD5), "The MD5 digest of the file; sha256 is better."),
@@ -154,7 +165,12 @@ KEYS: tuple[Key, ...] = (
     Key("build", "prefix_detection", Section("prefix_detection"), "How paths in files are found and replaced."),
     Key("build", "dynamic_linking", Section("dynamic_linking"), "How shared libraries are relocated and checked."),
     Key("build", "post_process", Many(Section("post_process")), "Texts to replace after the build."),
-    Key("build", "flags", _V3, "Flags of the package (CEP 45)."),
+    Key("build", "flags", _FLAGS, "What users may ask for in brackets (CEP 45)."),
+    Key("step", "run", Either(scalar=Text(kind.SCRIPT_TEXT), sequence=_LINES), "What to run.", required=True),
+    Key("step", "if", Expression(), "Whether to run it; not given, it is."),
+    Key("step", "interpreter", Text(kind.TEXT), "What runs it; the shell if not given."),
+    Key("step", "env", Table(kind.VARIABLE, Text(kind.TEXT)), "Environment variables of this step only."),
+    Key("step", "cwd", Text(kind.PATH), "The folder to run it in, below the host prefix."),
     Key("script", "content", _CONTENT, "The text of the script, or a list of commands."),
     Key("script", "file", Text(kind.PATH), "A script beside the recipe."),
     Key("script", "interpreter", Text(kind.TEXT), "What runs it: bash, python, perl …; a file's suffix says it too."),
@@ -189,7 +205,7 @@ KEYS: tuple[Key, ...] = (
     Key("requirements", "run_constraints", _SPECS, "What else may be installed only in these versions."),
     Key("requirements", "run_exports", Either(sequence=_SPECS, mapping=Section("run_exports")), "What its users need."),
     Key("requirements", "ignore_run_exports", Section("ignore_run_exports"), "Run exports not to take."),
-    Key("requirements", "extras", _V3, "Groups of optional requirements (CEP 44)."),
+    Key("requirements", "extras", _EXTRAS, "Groups of optional requirements (CEP 44)."),
     Key("run_exports", "weak", _SPECS, "For run, when it is in host."),
     Key("run_exports", "strong", _SPECS, "For host and run when it is in build, for run when in host."),
     Key("run_exports", "weak_constraints", _SPECS, "As weak, for run_constraints."),

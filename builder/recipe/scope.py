@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from builder.errors import Problem
+from builder.model.answer import Answer
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
 from builder.recipe.kind import Late, Plain
@@ -29,7 +30,8 @@ class RecipeScope:
     """One evaluation's names.
 
     A name is looked for in ``context``, the variant, the platform's variables, then among ``functions``. ``read`` maps
-    each name found outside the context to the reason; ``problems`` collects what went wrong.
+    each name found outside the context to the reason; ``problems`` collects what went wrong, ``warnings`` what looks as
+    if it had, ``asked`` what the machine answered.
     """
 
     request: Request
@@ -39,6 +41,8 @@ class RecipeScope:
     problems: list[Problem] = field(default_factory=list)
     platform: Mapping[str, Value] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
+    asked: dict[Answer, None] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
     _what: Template | Condition | None = None
     _path: str = ""
     _late: Late = _nothing_late

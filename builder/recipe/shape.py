@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builder.model.frozen import frozen
+from builder.model.switch import Switch
 from builder.recipe.kind import Kind
 
 
@@ -25,10 +26,14 @@ class Expression:
 
 @frozen(kw_only=False)
 class Many:
-    """A list, where ``if``/``then``/``else`` may choose items; ``single``: one item needs no list around it."""
+    """A list, where ``if``/``then``/``else`` may choose items; ``single``: one item needs no list around it.
+
+    ``guarded`` lists hold mappings whose own key ``if`` says whether they are there.
+    """
 
     item: Shape
     single: bool = False
+    guarded: bool = False
 
 
 @frozen(kw_only=False)
@@ -84,13 +89,15 @@ class Free:
 
 
 @frozen(kw_only=False)
-class Later:
-    """Something that is known and not done here yet: ``why`` is told to whoever uses it."""
+class Switched:
+    """Something that recipes may use only with a switch; ``why`` says what it would cost otherwise."""
 
+    switch: Switch
     why: str
+    shape: Shape
 
 
-Shape = Text | Typed | Expression | Many | Section | Cases | Table | Script | Either | Free | Later
+Shape = Text | Typed | Expression | Many | Section | Cases | Table | Script | Either | Free | Switched
 
 
 def expected(shape: Shape) -> str:
@@ -105,6 +112,8 @@ def expected(shape: Shape) -> str:
             return f"a mapping with {' or '.join(case.key for case in shape.cases)}"
         case Script():
             return expected(shape.value)
+        case Switched():
+            return expected(shape.shape)
         case Either():
             parts = [expected(part) for part in (shape.scalar, shape.sequence, shape.mapping) if part is not None]
             return " or ".join(parts)
@@ -118,5 +127,4 @@ _WORDS = {
     Section: "a mapping",
     Table: "a mapping",
     Free: "anything",
-    Later: "anything",
 }

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from builder.errors import Problem, RecipeError
 from builder.model.frozen import frozen
-from builder.recipe.kind import Kind, Plain
+from builder.recipe.kind import Kind, Plain, SwitchError
+from builder.recipe.question import Question, answer
 from builder.recipe.scope import RecipeScope
 from builder.syntax.expression import Expression
 from builder.syntax.node import Scalar
@@ -44,14 +45,6 @@ class Loose:
 
     template: Template
     quoted: bool
-    path: str
-
-
-@frozen(kw_only=False)
-class Question:
-    """A condition as a value: true or false."""
-
-    condition: Condition
     path: str
 
 
@@ -114,7 +107,7 @@ def evaluate(term: Term, scope: RecipeScope) -> Plain:
         case Loose():
             return _loose(term, scope)
         case Question():
-            return _holds(term.condition, term.path, scope)
+            return answer(term, scope)
 
 
 def expressions(term: Term | Choice) -> Iterator[Expression]:
@@ -224,4 +217,6 @@ def plain(value: Value) -> Plain:
 
 def bad_value(path: str, where: Scalar, error: ValueError) -> Problem:
     """Make the problem of a value that is not of its kind."""
+    if isinstance(error, SwitchError):
+        return Problem(code="recipe.switch", message=f"{path}: {error}", place=where.place, remedy=error.remedy)
     return Problem(code="recipe.bad-value", message=f"{path}: {error}", place=where.place)

@@ -69,7 +69,7 @@ def build_of(data: Data, *, several: bool) -> Build:
     return Build(
         number=typed(data, "number", 0),
         string=text(data, "string"),
-        script=script_of(data.get("script"), default=None if not several else ()),
+        script=_plan_of(data, default=None if not several else ()),
         noarch=_noarch(data.get("noarch")),
         files=globs(data.get("files")),
         always_include_files=globs(data.get("always_include_files")),
@@ -90,7 +90,17 @@ def build_of(data: Data, *, several: bool) -> Build:
         prefix_detection=_prefix_detection(section(data, "prefix_detection")),
         dynamic_linking=_dynamic_linking(section(data, "dynamic_linking")),
         post_process=_post_process(data.get("post_process")),
+        flags=texts(data, "flags"),
     )
+
+
+def _plan_of(data: Data, *, default: tuple[str, ...] | None) -> Script:
+    """Return what a build section runs: its script or, if it has some, its steps."""
+    steps = data.get("steps")
+    if not isinstance(steps, tuple):
+        return script_of(data.get("script"), default=default)
+    run = ({**step, "content": step["run"]} for step in steps if isinstance(step, dict))
+    return Script(content=(), steps=tuple(script_of(step) for step in run))
 
 
 def script_of(value: Plain, *, default: tuple[str, ...] | None = None) -> Script:
@@ -136,6 +146,7 @@ def requirements_of(data: Data) -> Requirements:
         ignore_run_exports=IgnoreRunExports(
             by_name=texts(ignored, "by_name"), from_package=texts(ignored, "from_package")
         ),
+        extras=tuple((group, specs(value)) for group, value in section(data, "extras").items()),
     )
 
 

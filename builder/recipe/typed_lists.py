@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from builder.model.interpreter import LANGUAGES, Language
 from builder.model.recipe import (
+    Attestation,
     DownstreamTest,
     GitSource,
     ImportTest,
@@ -43,6 +44,7 @@ def _source(data: Data) -> Source:
             patches=texts(data, "patches"),
             target_directory=text(data, "target_directory"),
             filter=globs(data.get("filter")),
+            attestation=_attestation(section(data, "attestation")),
         )
     if "path" in data:
         return PathSource(
@@ -68,6 +70,19 @@ def _source(data: Data) -> Source:
         target_directory=text(data, "target_directory"),
         filter=globs(data.get("filter")),
     )
+
+
+def _attestation(data: Data) -> Attestation | None:
+    if not data:
+        return None
+    named = data.get("publishers")
+    publishers = [one for one in named if isinstance(one, dict)] if isinstance(named, tuple) else []
+    return Attestation(publishers=tuple(map(_publisher, publishers)), bundle_url=text(data, "bundle_url"))
+
+
+def _publisher(data: Data) -> str:
+    reference = f"@{data['ref_constraint']}" if data.get("ref_constraint") else ""
+    return f"{data['provider']}:{data['owner']}/{data['repo']}{reference}"
 
 
 def _test(data: Data) -> Test:

@@ -11,6 +11,7 @@ from typing import Any
 from builder.errors import Problem, RecipeError, UsageError
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, RecipeFile
+from builder.model.switch import Switch, Switches
 from builder.model.variant import VariantValue
 from builder.recipe import Ask, Evaluated, GitQuestion, RecipeText, Request, evaluate
 from builder.recipe.load import parse
@@ -19,6 +20,7 @@ from builder.syntax import Compiler
 LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
 FILE = RecipeFile(path=Path("recipe.yaml"), folder=Path())
 PACKAGE = "package: {name: demo, version: '1.0'}\n"
+ALL = frozenset(Switch)
 _SHA = "0" * 64
 
 
@@ -27,9 +29,9 @@ def platforms(target: str, build: str = "linux-64") -> Platforms:
     return Platforms(target=target, host=target, build=build)
 
 
-def recipe(text: str) -> RecipeText:
+def recipe(text: str, switches: Switches = frozenset()) -> RecipeText:
     """Read a recipe."""
-    return parse(text.encode(), FILE, Compiler())
+    return parse(text.encode(), FILE, Compiler(), switches)
 
 
 def request(
@@ -43,9 +45,11 @@ def request(
     return Request(variant=variant or {}, platforms=where, hash=hash, ask=ask)
 
 
-def evaluated(text: str, given: Request | None = None, *, output: int = 0) -> Evaluated:
+def evaluated(
+    text: str, given: Request | None = None, *, output: int = 0, switches: Switches = frozenset()
+) -> Evaluated:
     """Evaluate one output of a recipe."""
-    return evaluate(recipe(text).outputs[output], given or request())
+    return evaluate(recipe(text, switches).outputs[output], given or request())
 
 
 def built(text: str, variant: Mapping[str, VariantValue] | None = None, *, where: Platforms = LINUX) -> Output:
@@ -53,16 +57,18 @@ def built(text: str, variant: Mapping[str, VariantValue] | None = None, *, where
     return evaluated(PACKAGE + text, request(variant, where=where)).output
 
 
-def rendered(text: str, given: Request | None = None, *, output: int = 0) -> dict[str, Any]:
+def rendered(
+    text: str, given: Request | None = None, *, output: int = 0, switches: Switches = frozenset()
+) -> dict[str, Any]:
     """Return the rendered form of an output as data."""
-    found: dict[str, Any] = json.loads(evaluated(text, given, output=output).output.rendered)
+    found: dict[str, Any] = json.loads(evaluated(text, given, output=output, switches=switches).output.rendered)
     return found
 
 
-def problems(text: str, given: Request | None = None) -> tuple[Problem, ...]:
+def problems(text: str, given: Request | None = None, switches: Switches = frozenset()) -> tuple[Problem, ...]:
     """Return the problems of a recipe: those of its text, otherwise those of evaluating its outputs."""
     try:
-        outputs = recipe(text).outputs
+        outputs = recipe(text, switches).outputs
     except RecipeError as error:
         return error.problems
     found: list[Problem] = []
@@ -74,9 +80,9 @@ def problems(text: str, given: Request | None = None) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def only_problem(text: str, given: Request | None = None) -> Problem:
+def only_problem(text: str, given: Request | None = None, switches: Switches = frozenset()) -> Problem:
     """Return the one problem of a recipe."""
-    found = problems(text, given)
+    found = problems(text, given, switches)
     assert len(found) == 1, found
     return found[0]
 

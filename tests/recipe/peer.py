@@ -12,7 +12,14 @@ from tests.recipe.given import LINUX
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from rattler_build import PlatformConfig, RattlerBuildError, RenderConfig, Stage0Recipe, VariantConfig
+    from rattler_build import (
+        PlatformConfig,
+        RattlerBuildError,
+        RenderConfig,
+        RepodataRevision,
+        Stage0Recipe,
+        VariantConfig,
+    )
 
 
 class PeerRefusesError(Exception):
@@ -27,13 +34,17 @@ def rendered(
 
 
 def answers(
-    text: str, variants: Mapping[str, list[str]] | None = None, where: Platforms = LINUX
+    text: str, variants: Mapping[str, list[str]] | None = None, where: Platforms = LINUX, *, switched: bool = False
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the rendered form and the used variant of every output that the peer gives."""
-    platform = PlatformConfig(target_platform=where.target, host_platform=where.host, build_platform=where.build)
+    """Return the rendered form and the used variant of every output that the peer gives, ``switched`` to all it has."""
+    platform = PlatformConfig(
+        target_platform=where.target, host_platform=where.host, build_platform=where.build, experimental=switched
+    )
+    revision = RepodataRevision.V3 if switched else RepodataRevision.LEGACY
     try:
-        recipe = Stage0Recipe.from_yaml(text)
-        found = recipe.render(VariantConfig.from_yaml(json.dumps(variants or {})), RenderConfig(platform=platform))
+        recipe = Stage0Recipe.from_yaml(text, repodata_revision=revision)
+        config = RenderConfig(platform=platform, repodata_revision=revision)
+        found = recipe.render(VariantConfig.from_yaml(json.dumps(variants or {})), config)
     except RattlerBuildError as error:
         raise PeerRefusesError(str(error)) from error
     return [(one.recipe.to_dict(), dict(one.recipe.used_variant)) for one in found]

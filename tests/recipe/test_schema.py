@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from builder.recipe.schema import KEYS, RULES, SECTIONS, sections
-from builder.recipe.shape import Cases, Either, Many, Script, Section, Shape, Table
+from builder.recipe.shape import Cases, Either, Many, Script, Section, Shape, Switched, Table
 
 CEP_14_AND_LATER = {
     "recipe": {"$schema", "schema_version", "context", "package", "recipe", "outputs", "source", "build", "requirements", "tests", "about", "extra"},
@@ -19,6 +19,8 @@ CEP_14_AND_LATER = {
         "number", "string", "script", "steps", "noarch", "skip", "files", "always_include_files", "always_copy_files", "merge_build_and_host_envs",
         "python", "variant", "prefix_detection", "dynamic_linking", "post_process", "flags",
     },
+    "step": {"run", "if", "interpreter", "env", "cwd"},
+    "attestation": {"publishers", "bundle_url"},
     "script": {"content", "file", "interpreter", "env", "secrets", "cwd"},
     "python": {"entry_points", "skip_pyc_compilation", "use_python_app_entrypoint", "version_independent", "site_packages_path"},
     "variant": {"use_keys", "ignore_keys", "down_prioritize_variant"},
@@ -50,6 +52,8 @@ def inner(shape: Shape) -> Iterator[Shape]:
             yield from inner(shape.item)
         case Table() | Script():
             yield from inner(shape.value)
+        case Switched():
+            yield from inner(shape.shape)
         case Either():
             for part in (shape.scalar, shape.sequence, shape.mapping):
                 if part is not None:

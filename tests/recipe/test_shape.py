@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from builder.model.switch import Switch
 from builder.recipe import kind
 from builder.recipe.schema import KEYS
 from builder.recipe.shape import (
@@ -12,11 +13,11 @@ from builder.recipe.shape import (
     Either,
     Expression,
     Free,
-    Later,
     Many,
     Script,
     Section,
     Shape,
+    Switched,
     Table,
     Text,
     Typed,
@@ -41,7 +42,7 @@ from builder.recipe.shape import (
             "true or false or a list (each item a glob)",
         ),
         (Free(), "anything"),
-        (Later("why"), "anything"),
+        (Switched(Switch.V3, "why", Text(kind.FLAG)), "a flag"),
     ],
 )
 def test_words(shape: Shape, words: str) -> None:
