@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +16,9 @@ from builder.matrix.special import FROM_OUTSIDE
 from builder.model.rendering import Platforms
 from builder.model.target import platform_variables
 from builder.model.variant import Origin
-from builder.syntax import Compiler, read_yaml
-from builder.syntax.reader import MAX_BYTES
+from builder.syntax import Compiler
+from builder.syntax.file import IrregularError, read_file
+from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 SELECTOR_FILE = "conda_build_config.yaml"
 NAMES = ("variants.yaml", SELECTOR_FILE)
@@ -30,7 +30,7 @@ MAX_KEYS = 5_000
 
 def variant_files(recipe_folder: Path, given: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Return the variant files for a recipe in the order in which they count: the one beside it, then those given."""
-    beside = next((recipe_folder / name for name in NAMES if (recipe_folder / name).is_file()), None)
+    beside = next((recipe_folder / name for name in NAMES if os.path.lexists(recipe_folder / name)), None)
     return (beside, *given) if beside else tuple(given)
 
 
@@ -68,41 +68,34 @@ def _names(platforms: Platforms) -> dict[str, str | bool]:
 
 
 def _read(file: Path, selectors: Selectors, compiler: Compiler) -> VariantConfig:
-    name, data = str(file), _bytes_of(file)
+    name = str(file)
+    text = decoded(_bytes_of(file), name)
     selected = file.name == SELECTOR_FILE
     if selected:
-        # What is not UTF-8 stays as it is for `read_yaml` to refuse.
-        data = select_lines(data.decode("utf-8", "surrogateescape"), selectors, name).encode("utf-8", "surrogateescape")
+        text = select_lines(text, selectors, name)
     try:
-        root = read_yaml(data, name)
+        root = read_text(text, name)
     except RecipeError as error:
         if error.problems[0].code == "yaml.empty":
             return VariantConfig()
         raise
     scope = FileScope(selectors.names)
-    return VariantFile(name=name, selected=selected, scope=scope, compiler=compiler).config(root)
+    return VariantFile(name=name, selected=selected, scope=scope, compiler=compiler.for_file()).config(root)
 
 
 def _bytes_of(file: Path) -> bytes:
     """Return the file's bytes; a link, a device or a pipe is refused unread."""
     place = Place(file=str(file))
     try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_file(file, MAX_BYTES)
+    except IrregularError as error:
+        raise RecipeError(
+            f"a variant file must be a regular file, this is {error}",
+            code="variant.not-a-file",
+            place=place,
+            remedy="give the file itself; links and devices are not followed, for recipes may come from strangers",
+        ) from error
     except FileNotFoundError as error:
         raise UsageError(f"there is no variant file {file}", code="variant.no-file", place=place) from error
     except OSError as error:
-        if file.is_symlink():
-            raise _not_a_file(place, "a symbolic link") from error
         raise MachineError(f"the variant file {file} cannot be read: {error.strerror}", place=place) from error
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise _not_a_file(place, "none")
-    with os.fdopen(handle, "rb") as stream:
-        return stream.read(MAX_BYTES + 1)
-
-
-def _not_a_file(place: Place, what: str) -> RecipeError:
-    remedy = "give the file itself; links and devices are not followed, for recipes may come from strangers"
-    return RecipeError(
-        f"a variant file must be a regular file, this is {what}", code="variant.not-a-file", place=place, remedy=remedy
-    )

@@ -1,4 +1,4 @@
-"""Text to YAML values under caps: size, depth, no anchors, no tags, no duplicate keys, clean UTF-8.
+"""Text to YAML values under caps: size, depth, number, no anchors, no tags, no duplicate keys, clean UTF-8.
 
 libyaml scans, through ruamel.yaml's C parser; its event stream is turned into nodes directly, so that nothing is ever
 resolved, merged or expanded. The libyaml that ruamel.yaml brings is old and refuses colons inside brackets
@@ -16,8 +16,17 @@ from builder.syntax.node import Document, Mapping, Node, Scalar, Sequence
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
+MAX_NODES = 100_000
+"""Values and keys in one file; conda-forge's pinning file has some 4,000."""
+
 _MAX_SLOW = 1 << 16
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+"""What makes a text look other than it is: no editor shows it, or it begins a line for YAML and not for people."""
+
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+_NOWHERE = re.compile("[\0\ud800-\udfff]")
+"""What escapes can make and no file, no environment and no package can hold."""
+
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -26,7 +35,12 @@ def read_yaml(data: bytes, file: str) -> Node:
 
     Raises `RecipeError` with its place for everything that is not plain, small, unambiguous YAML.
     """
-    document = Document.of(file, _decode(data, file))
+    return read_text(decoded(data, file), file)
+
+
+def read_text(text: str, file: str) -> Node:
+    """Return the only document in ``text``, which is `decoded`; see `read_yaml`."""
+    document = Document.of(file, text)
     try:
         return _Builder(document, _by_libyaml(document.text)).build()
     except _ColonError as error:
@@ -69,7 +83,8 @@ def _no_yaml(document: Document, error: BaseException | None) -> RecipeError:
     return RecipeError(f"this is no YAML: {what}", code="yaml.syntax", place=document.place(index))
 
 
-def _decode(data: bytes, file: str) -> str:
+def decoded(data: bytes, file: str) -> str:
+    """Return the text of a file; raise `RecipeError` if it is too long, no UTF-8, or not what it looks like."""
     if len(data) > MAX_BYTES:
         raise RecipeError(
             f"the file has more than {MAX_BYTES} bytes",
@@ -78,22 +93,25 @@ def _decode(data: bytes, file: str) -> str:
             remedy="move large texts into files of their own beside it",
         )
     if data.startswith(_BYTE_ORDER_MARKS):
-        raise _encoding_error(file, 0, "a byte order mark stands at byte 0")
+        raise _encoding_error("a byte order mark stands at byte 0", data, 0, file)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _encoding_error(file, error.start, f"byte {error.start} is not UTF-8 ({error.reason})") from error
-    control = _CONTROL.search(text)
+        message = f"byte {error.start} is not UTF-8 ({error.reason})"
+        raise _encoding_error(message, data, error.start, file) from error
+    control = _CONTROL.search(text) or ("\r" in text and _LONE_RETURN.search(text))
     if control:
         offset = len(text[: control.start()].encode())
         what = "NUL" if control[0] == "\0" else f"the control character U+{ord(control[0]):04X}"
-        raise _encoding_error(file, offset, f"{what} stands at byte {offset}")
+        raise _encoding_error(f"{what} stands at byte {offset}", data, offset, file)
     return text
 
 
-def _encoding_error(file: str, offset: int, message: str) -> RecipeError:
-    remedy = "save the file as plain UTF-8 text without a byte order mark"
-    return RecipeError(message, code="yaml.encoding", place=Place(file=file), remedy=f"{remedy} (byte offset {offset})")
+def _encoding_error(message: str, data: bytes, offset: int, file: str) -> RecipeError:
+    before = data[:offset].decode()
+    place = Document.of(file, before + data[offset:].decode(errors="replace")).place(len(before))
+    remedy = f"save the file as plain UTF-8 text without a byte order mark (byte offset {offset})"
+    return RecipeError(message, code="yaml.encoding", place=place, remedy=remedy)
 
 
 class _Builder:
@@ -102,6 +120,8 @@ class _Builder:
     def __init__(self, document: Document, events: Iterator[Any]) -> None:
         self._document = document
         self._events = self._guarded(events)
+        self._left = MAX_NODES
+        self._has_escapes = "\\" in document.text
 
     def build(self) -> Node:
         self._skip("StreamStartEvent")
@@ -131,6 +151,9 @@ class _Builder:
         start = event.start_mark.index
         if depth > MAX_DEPTH:
             raise self._error(f"nested deeper than {MAX_DEPTH} levels", "yaml.too-deep", start)
+        self._left -= 1
+        if self._left < 0:
+            raise self._error(f"the file has more than {MAX_NODES:,} values", "yaml.too-many", start)
         kind = type(event).__name__
         if kind == "AliasEvent" or event.anchor is not None:
             message = f"the {'alias *' if kind == 'AliasEvent' else 'anchor &'}{event.anchor} is not allowed"
@@ -140,6 +163,9 @@ class _Builder:
                 f"the tag {event.tag} is not allowed", "yaml.tag", start, "remove it; quote the value to keep text"
             )
         if kind == "ScalarEvent":
+            if self._has_escapes and _NOWHERE.search(event.value):
+                message = "this text holds NUL or half a character, which no file can hold"
+                raise self._error(message, "yaml.text", start, r"take \0, \x00 or \ud800 … \udfff out of it")
             return Scalar(event.value, event.implicit[0], start, event.end_mark.index, self._document)
         return self._sequence(start, depth) if kind == "SequenceStartEvent" else self._mapping(start, depth)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from builder.errors import Problem, RecipeError
 from builder.syntax.node import Mapping, Node, Scalar, Sequence
-from builder.syntax.reader import MAX_BYTES, MAX_DEPTH, read_yaml
+from builder.syntax.reader import MAX_BYTES, MAX_DEPTH, MAX_NODES, read_yaml
 
 
 def plain(node: Node) -> object:
@@ -88,6 +88,45 @@ def test_positions_cover_a_scalar_with_its_quotes() -> None:
 def test_windows_line_ends() -> None:
     root = read_yaml(b"a:\r\n  - b\r\n", "f")
     assert plain(root) == {"a": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "place", "offset"),
+    [
+        ("a: b\n# \u2028key: c\n", "U+2028", "2:3", 7),
+        ("a: ö\x85\n", "U+0085", "1:5", 5),
+        ("a: 'x\u202ey'\n", "U+202E", "1:6", 5),
+        ("a: b\n# see\rkey: c\n", "U+000D", "2:6", 10),
+        ("a: b\nc\ufeff: d\n", "U+FEFF", "2:2", 6),
+        ("a: \x1b[31m\n", "U+001B", "1:4", 3),
+    ],
+)
+def test_a8_text_is_what_it_looks_like(text: str, what: str, place: str, offset: int) -> None:
+    problem = refused(text).problems[0]
+    assert problem.code == "yaml.encoding"
+    assert what in problem.message
+    assert str(problem.place) == f"recipe.yaml:{place}"
+    assert f"(byte offset {offset})" in str(problem.remedy)
+
+
+@pytest.mark.parametrize("text", [r'a: "x\0y"', r'a: "\x00"', r'"\u0000": b', r'a: [x, "\0"]'])
+def test_a8_escapes_make_no_nul_either(text: str) -> None:
+    assert refused(text).problems[0].code == "yaml.text"
+
+
+@pytest.mark.parametrize("text", [r'a: "\ud800"', r'a: {b: "\ud800", c: https://x}'])
+def test_a8_escapes_make_no_half_characters(text: str) -> None:
+    assert refused(text).problems[0].code in {"yaml.text", "yaml.syntax"}
+
+
+def test_other_escapes_are_text() -> None:
+    assert plain(read_yaml(rb'a: "\e[0m\b\u202e"', "f")) == {"a": "\x1b[0m\b\u202e"}
+
+
+@pytest.mark.parametrize("item", ["a,", "[],", "{},"])
+def test_values_are_counted(item: str) -> None:
+    error = refused(f"a: [{item * (MAX_NODES + 1)}]")
+    assert error.problems[0].code == "yaml.too-many"
 
 
 LAUGHS = "a: &a [x, x]\n" + "".join(
