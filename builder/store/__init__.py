@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from builder.store.cleaning import Collected
 from builder.store.digest import Digest, digest_file
+from builder.store.notes import Notes
 from builder.store.removal import remove_tree
 from builder.store.store import Making, Store, StoredFile, default_root
 from builder.store.writing import atomic_write, disk_errors, sync_folder
@@ -12,6 +13,7 @@ __all__ = [
     "Collected",
     "Digest",
     "Making",
+    "Notes",
     "Store",
     "StoredFile",
     "atomic_write",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from builder.model.frozen import frozen
 from builder.store.locks import take
+from builder.store.notes import notes
 from builder.store.removal import remove_tree
 from builder.store.session import sweep
 
@@ -25,10 +26,13 @@ class Collected:
 
 @frozen
 class _Thing:
-    """One removable thing; ``used`` is when it was last asked for (seconds since 1970)."""
+    """One removable thing; ``used`` is when it was last asked for (seconds since 1970).
+
+    A note has no lock: it may go at any time.
+    """
 
     path: Path
-    lock_name: str
+    lock_name: str | None
     marker: Path
     used: float
     size: int
@@ -58,12 +62,20 @@ def collect(root: Path, budget: int, *, lock_path: Callable[[str], Path]) -> Col
             break
         if living_since is not None and thing.used >= living_since:
             break
-        if _remove(thing, lock_path(thing.lock_name)):
+        if _forget(thing) if thing.lock_name is None else _remove(thing, lock_path(thing.lock_name)):
             left -= thing.size
             freed += thing.size
             removed += 1
     _drop_free_locks(lock_path("").parent)
     return Collected(removed=removed, freed=freed, kept=left)
+
+
+def _forget(note: _Thing) -> bool:
+    """Remove a note, or what is left of one; whoever reads it right now has it open."""
+    with suppress(FileNotFoundError):
+        note.path.unlink()
+        return True
+    return False
 
 
 def _remove(thing: _Thing, lock: Path) -> bool:
@@ -113,6 +125,10 @@ def _things(root: Path) -> Iterator[_Thing]:
             used=used,
             size=_size(path),
         )
+    for path in notes(root):
+        with suppress(FileNotFoundError):
+            used = path.lstat().st_mtime
+            yield _Thing(path=path, lock_name=None, marker=path, used=used, size=_size(path))
 
 
 def _thing(root: Path, kind: str, path: Path) -> _Thing:
