@@ -128,6 +128,7 @@ class Renderer:
                 build_string=build.string or default_build_string(used.values, build.noarch, build.number, self.prefix),
                 why=tuple(sorted(used.why.items())),
                 staging=staging,
+                warnings=branch.evaluated.warnings,
             ),
             assigned=own,
             order=tuple(sorted(own.items())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from builder.errors import Problem
 from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.variant import Variant
@@ -55,6 +56,7 @@ class Rendering:
     ``context`` holds every variant value that the recipe could see, for scripts that read them as variables.
     ``siblings`` resolve exact and range pins. ``staging`` is the `identity` of the staging rendering whose files this
     output takes. A staging rendering has subdir and hash like a package, but is never named in a channel.
+    ``warnings`` are about what the recipe says and probably does not mean.
     """
 
     recipe: RecipeFile
@@ -67,11 +69,18 @@ class Rendering:
     why: tuple[tuple[str, str], ...] = ()
     siblings: tuple[Sibling, ...] = ()
     staging: str | None = None
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def stem(self) -> str:
         """``name-version-build``: the package's file name without its extension."""
         return f"{self.output.name}-{self.output.version}-{self.build_string}"
+
+    @property
+    def channel_sources(self) -> tuple[str, ...]:
+        """The channels that the variant says its environments come from, in their order; none when it says nothing."""
+        names = str(self.variant.get("channel_sources", "")).split(",")
+        return tuple(name.strip() for name in names if name.strip())
 
     @property
     def identity(self) -> str:

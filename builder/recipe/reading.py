@@ -126,7 +126,10 @@ class Reading:
         return compile_template(node, self.compiler)
 
     def _condition(self, node: Scalar) -> Condition:
-        return compile_condition(_unwrapped(node), self.compiler)
+        if is_template(node.text):
+            message, remedy = "a condition is an expression as it is", "write it without ${{ }}"
+            raise RecipeError(message, code="recipe.expression-syntax", place=node.place, remedy=remedy)
+        return compile_condition(node, self.compiler)
 
     def _converted(self, node: Scalar, kind: Kind, path: str) -> Plain:
         try:
@@ -301,16 +304,6 @@ def _free_scalar(node: Scalar) -> Plain:
     number = as_float(node.text)
     truth, whole = as_bool(node.text), as_int(node.text)
     return truth if truth is not None else whole if whole is not None else number if number is not None else node.text
-
-
-def _unwrapped(node: Scalar) -> Scalar:
-    """Return a condition without the ``${{ }}`` that some put around it."""
-    text = node.text.strip()
-    if text.startswith("${{") and text.endswith("}}") and "${{" not in text[3:]:
-        inner = text[3:-2].strip()
-        start = node.offset(node.text.index("${{") + 3 + text[3:].index(inner))
-        return Scalar(inner, node.plain, start, node.end, node.document)
-    return node
 
 
 def _all_settled(terms: Iterable[Term | Choice]) -> bool:

@@ -21,7 +21,7 @@ class Typed:
 
 @frozen(kw_only=False)
 class Expression:
-    """A bare expression, without ``${{ }}`` (though they are allowed around it)."""
+    """A bare expression, or a template that makes one."""
 
 
 @frozen(kw_only=False)

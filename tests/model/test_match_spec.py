@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import rattler
@@ -12,6 +13,7 @@ from rattler.package.build_string import BuildString
 
 from builder.model.match_spec import MAX_LENGTH, MatchSpec, text_matches
 from builder.model.version import Version
+from builder.model.version_spec import VersionSpec
 from tests.model.literals import unhurried, version_specs, versions
 
 FUZZY = [
@@ -66,7 +68,7 @@ WRITTEN = [
     ("zlib >=1.01", "zlib >=1.1"), ("zlib >=1|<0.5,>=3", "zlib >=1|<0.5,>=3"), ("zlib (>=1,<2)|3.*", "zlib >=1,<2|3.*"),
     ("conda-forge::zlib >=1.2", "conda-forge::zlib >=1.2"), ('zlib[version=">=1.2"]', "zlib >=1.2"),
     ('zlib[build_number=">1"]', 'zlib[build_number=">1"]'), ('zlib >=1.2[build="h1*"]', "zlib >=1.2 h1*"),
-    ("zlib[build=h1]", 'zlib[build="h1"]'), ("__glibc >=2.17,<3.0.a0", "__glibc >=2.17,<3.0.a0"),
+    ("__glibc >=2.17,<3.0.a0", "__glibc >=2.17,<3.0.a0"),
     ("conda-forge/linux-64::zlib", "conda-forge/linux-64::zlib"), ("conda-forge:ns:zlib >=1", "conda-forge:ns:zlib >=1"),
     ("zlib[channel=conda-forge,subdir=linux-64]", "conda-forge/linux-64::zlib"), ("zlib[subdir=linux-64]", 'zlib[subdir="linux-64"]'),
     ("zlib[build_number=3]", 'zlib[build_number="==3"]'), ("zlib[fn=foo.conda]", 'zlib[fn="foo.conda"]'),
@@ -83,6 +85,19 @@ WRITTEN = [
 def test_the_text_form_is_rattlers(spec: str, written: str) -> None:
     assert str(MatchSpec.parse(spec, strict=True)) == str(rattler.MatchSpec(spec, strict=True)) == written
     assert str(MatchSpec.parse(written, strict=True)) == written
+
+
+@pytest.mark.parametrize(
+    ("spec", "written"),
+    [
+        ("zlib[build=h1]", "zlib * h1"), ("zlib [build=h*]", "zlib * h*"), ("c::zlib[build=h1]", "c::zlib * h1"),
+        ('zlib[build=h1, build_number=">1"]', 'zlib * h1[build_number=">1"]'), ('zlib[build="^h.*$"]', "zlib * ^h.*$"),
+    ],
+)  # fmt: skip
+def test_a_build_without_a_version_has_a_star_before_it(spec: str, written: str) -> None:
+    """So does rattler-build 0.73; rattler of today writes brackets, which older readers do not know."""
+    assert str(MatchSpec.parse(spec, strict=True)) == written
+    assert MatchSpec.parse(written) == replace(MatchSpec.parse(spec), version=VersionSpec.parse("*"))
 
 
 @unhurried
