@@ -78,8 +78,8 @@ def _missing(pattern: str, *, is_there: bool) -> Finding:
         check=_CHECK,
         severity=Severity.ERROR,
         message=f"the licence file {pattern!r} {why}",
-        remedy="about.license_file names files in the sources (as the script left them), in the recipe's folder, or, after "
-        "${{ PREFIX }}/, what the script installs",
+        remedy="about.license_file names files in the sources (as the script left them), in the recipe's folder, or, "
+        "after ${{ PREFIX }}/, what the script installs",
     )
 
 

@@ -93,7 +93,7 @@ def _declared_sha256(source: UrlSource) -> str:
 
 def _path_digest(source: PathSource, place: Path) -> SourceDigest:
     if place.is_dir():
-        found = folder.items(place, source.filter, gitignore=source.use_gitignore)
+        found = folder.items_of(source, place)
         contents = folder.contents_digest(found)
     else:
         found = (file_item(place, source.file_name),)

@@ -15,11 +15,12 @@ from builder.errors import Place, SourceError
 from builder.model.frozen import frozen
 from builder.model.globs import Globs
 from builder.model.payload import EntryKind
-from builder.model.recipe import GlobList
-from builder.source.ignored import Ignored
+from builder.model.recipe import GlobList, PathSource
+from builder.source.ignored import GIT, PACKAGE, Ignored
 
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", "CVS", "_darcs"})
 _PIECE = 1 << 18
+Rules = tuple[Ignored, ...]
 
 
 @frozen
@@ -32,14 +33,20 @@ class Item:
     executable: bool = False
 
 
-def items(root: Path, chosen: GlobList, *, gitignore: bool = False) -> tuple[Item, ...]:
+def items_of(source: PathSource, root: Path) -> tuple[Item, ...]:
+    """Return the paths of the folder ``root`` that ``source`` takes; see `items`."""
+    return items(root, source.filter, ignoring=(PACKAGE, GIT) if source.use_gitignore else (PACKAGE,))
+
+
+def items(root: Path, chosen: GlobList, *, ignoring: tuple[str, ...] = ()) -> tuple[Item, ...]:
     """Return the paths below ``root`` that count, sorted by code points (CEP 19's order).
 
     Folders of version control systems never count. With globs, only files and links that they select do, and folders
-    only as far as those need them. With ``gitignore`` the same holds of what no ``.gitignore`` leaves out, where there
-    is such a file. Symlinks are never followed. Raises `SourceError` for sockets, FIFOs and devices.
+    only as far as those need them. The same holds of what the files of rules that are called ``ignoring`` leave out,
+    where there are such files; the first name whose rules say something of a path decides. Symlinks are never followed.
+    Raises `SourceError` for sockets, FIFOs and devices.
     """
-    found = list(_walk(root, "", Ignored().inside(root, 0) if gitignore else None))
+    found = list(_walk(root, "", tuple(Ignored(file=name).inside(root, 0) for name in ignoring)))
     if chosen:
         try:
             globs = Globs(chosen)
@@ -49,17 +56,17 @@ def items(root: Path, chosen: GlobList, *, gitignore: bool = False) -> tuple[Ite
     return tuple(sorted(found, key=lambda item: item.path))
 
 
-def _walk(folder: Path, prefix: str, ignored: Ignored | None) -> Iterator[Item]:
+def _walk(folder: Path, prefix: str, rules: Rules) -> Iterator[Item]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name in _VERSION_CONTROL:
                 continue
             path = prefix + entry.name
             mode = entry.stat(follow_symlinks=False).st_mode
-            if ignored is not None and ignored.covers(path, is_folder=stat.S_ISDIR(mode)):
+            if _is_left_out(path, rules, is_folder=stat.S_ISDIR(mode)):
                 continue
             if stat.S_ISDIR(mode):
-                yield from _walk_folder(Item(path=path, place=Path(entry.path), kind=EntryKind.DIRECTORY), ignored)
+                yield from _walk_folder(Item(path=path, place=Path(entry.path), kind=EntryKind.DIRECTORY), rules)
             elif stat.S_ISLNK(mode):
                 yield Item(path=path, place=Path(entry.path), kind=EntryKind.SYMLINK)
             elif stat.S_ISREG(mode):
@@ -70,11 +77,16 @@ def _walk(folder: Path, prefix: str, ignored: Ignored | None) -> Iterator[Item]:
                 )
 
 
-def _walk_folder(folder: Item, ignored: Ignored | None) -> Iterator[Item]:
+def _is_left_out(path: str, rules: Rules, *, is_folder: bool) -> bool:
+    verdicts = (ignored.verdict(path, is_folder=is_folder) for ignored in rules)
+    return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def _walk_folder(folder: Item, rules: Rules) -> Iterator[Item]:
     """Yield a folder and all in it; where rules hold, it must hold something that counts, as for git."""
-    inner = None if ignored is None else ignored.inside(folder.place, folder.path.count("/") + 1)
+    inner = tuple(ignored.inside(folder.place, folder.path.count("/") + 1) for ignored in rules)
     below = _walk(folder.place, f"{folder.path}/", inner)
-    if inner is not None and inner.exist:
+    if any(ignored.exist for ignored in inner):
         first = next(below, None)
         if first is None:
             return

@@ -1,4 +1,4 @@
-"""What git would leave out of a folder: the rules of its ``.gitignore`` files, whether or not git is on the machine."""
+"""What files of rules leave out of a folder: ``.gitignore``, as git reads it wherever it is, and others of its form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 from builder.model.frozen import frozen
 from builder.source.wildmatch import Rule, parse_rule
 
-_FILE = ".gitignore"
+GIT = ".gitignore"
+PACKAGE = ".condapackageignore"
+"""rattler-build's own: what is no part of a recipe's source, whatever git says."""
+
 _LARGEST = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -18,9 +21,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class Ignored:
     """The rules that hold in a folder: those of its own file and, where these say nothing, those of the folders above.
 
-    ``depth`` is how many folders the file lies below the top; its rules see paths from where it lies.
+    ``depth`` is how many folders the file lies below the top; its rules see paths from where it lies. ``file`` is the
+    name of such files.
     """
 
+    file: str = GIT
     own: tuple[Rule, ...] = ()
     depth: int = 0
     above: Ignored | None = None
@@ -32,11 +37,15 @@ class Ignored:
 
     def inside(self, place: Path, depth: int) -> Ignored:
         """Return the rules that hold in the folder at ``place``, ``depth`` folders below the top."""
-        own = _read(place / _FILE)
-        return Ignored(own=own, depth=depth, above=self if self.exist else None) if own else self
+        own = _read(place / self.file)
+        return Ignored(file=self.file, own=own, depth=depth, above=self if self.exist else None) if own else self
 
     def covers(self, path: str, *, is_folder: bool) -> bool:
-        """Whether ``path``, in a folder that nothing covers, is left out: the last rule that matches it decides."""
+        """Whether ``path``, in a folder that nothing covers, is left out."""
+        return self.verdict(path, is_folder=is_folder) or False
+
+    def verdict(self, path: str, *, is_folder: bool) -> bool | None:
+        """Whether the last rule that matches ``path`` leaves it out; None when no rule matches it."""
         parts = [os.fsencode(part) for part in path.split("/")]
         rules: Ignored | None = self
         while rules is not None:
@@ -44,7 +53,7 @@ class Ignored:
                 if rule.matches(parts[rules.depth :], is_folder=is_folder):
                     return not rule.negated
             rules = rules.above
-        return False
+        return None
 
 
 def _read(file: Path) -> tuple[Rule, ...]:

@@ -140,7 +140,7 @@ def _lay_out(part: _Part) -> int | None:
     if part.check_out is not None:
         newest = part.check_out(part.stage).newest
     elif isinstance(part.source, PathSource) and part.file.is_dir():
-        found = folder.items(part.file, part.source.filter, gitignore=part.source.use_gitignore)
+        found = folder.items_of(part.source, part.file)
         folder.copy(found, part.stage)
     elif _name_given(part.source) is None and is_archive(part.name):
         newest = unpack(part.file, part.stage, name=part.name).newest

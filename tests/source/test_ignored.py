@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.model.payload import EntryKind
-from builder.model.recipe import GlobList
-from builder.source.folder import digest, items
-from builder.source.ignored import Ignored
+from builder.model.recipe import GlobList, PathSource
+from builder.source.folder import digest, items, items_of
+from builder.source.ignored import GIT, PACKAGE, Ignored
 
 QUIET = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
 
@@ -28,7 +28,7 @@ def fill(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def ours(folder: Path) -> list[str]:
-    found = items(folder, GlobList(), gitignore=True)
+    found = items(folder, GlobList(), ignoring=(GIT,))
     return [item.path for item in found if item.kind is not EntryKind.DIRECTORY]
 
 
@@ -114,26 +114,26 @@ class TestFolders:
 
     def test_one_whose_contents_are_all_left_out_is_too(self, folder: Path) -> None:
         (folder / "empty").mkdir()
-        found = items(folder, GlobList(), gitignore=True)
+        found = items(folder, GlobList(), ignoring=(GIT,))
         assert [item.path for item in found] == [".gitignore", "a", "a/b.py"]
 
     def test_so_what_a_build_leaves_changes_no_digest(self, folder: Path) -> None:
-        before = digest(items(folder, GlobList(), gitignore=True))
+        before = digest(items(folder, GlobList(), ignoring=(GIT,)))
         fill(folder, {"a/new.pyc": "x", "c/more.pyc": "x", "out/deep/er": "x", "e/f/g.pyc": "x"})
-        assert digest(items(folder, GlobList(), gitignore=True)) == before
+        assert digest(items(folder, GlobList(), ignoring=(GIT,))) == before
         fill(folder, {"a/new.py": ""})
-        assert digest(items(folder, GlobList(), gitignore=True)) != before
+        assert digest(items(folder, GlobList(), ignoring=(GIT,))) != before
 
     def test_without_a_file_of_rules_nothing_is_different(self, folder: Path) -> None:
         (folder / ".gitignore").unlink()
         (folder / "empty").mkdir()
-        assert items(folder, GlobList(), gitignore=True) == items(folder, GlobList())
+        assert items(folder, GlobList(), ignoring=(GIT,)) == items(folder, GlobList())
 
     def test_whoever_does_not_ask_gets_everything(self, folder: Path) -> None:
         assert "out/x" in {item.path for item in items(folder, GlobList())}
 
     def test_globs_choose_from_what_is_left(self, folder: Path) -> None:
-        found = items(folder, GlobList(include=("**/*.pyc", "a/*")), gitignore=True)
+        found = items(folder, GlobList(include=("**/*.pyc", "a/*")), ignoring=(GIT,))
         assert [item.path for item in found] == ["a/b.py"]
 
 
@@ -155,3 +155,32 @@ class TestFilesOfRules:
 
     def test_one_that_may_not_be_read_is_like_none(self, tmp_path: Path) -> None:
         assert not Ignored().inside(tmp_path / "absent", 0).exist
+
+
+class TestOurOwnRules:
+    """`.condapackageignore`: of the form of git's, but whether or not a source asks for git's rules."""
+
+    def taken(self, folder: Path, *, use_gitignore: bool) -> list[str]:
+        source = PathSource(path=".", use_gitignore=use_gitignore)
+        return [item.path for item in items_of(source, folder) if item.kind is not EntryKind.DIRECTORY]
+
+    @pytest.mark.parametrize("use_gitignore", [True, False])
+    def test_they_hold_always(self, tmp_path: Path, use_gitignore: bool) -> None:
+        fill(tmp_path, {PACKAGE: "*.pyc\n/out/\n", "a.py": "", "a.pyc": "", "d/b.pyc": "", "out/x": "", "d/out/y": ""})
+        assert self.taken(tmp_path, use_gitignore=use_gitignore) == [PACKAGE, "a.py", "d/out/y"]
+
+    def test_gits_hold_beside_them_where_they_are_asked_for(self, tmp_path: Path) -> None:
+        fill(tmp_path, {PACKAGE: "*.pyc\n", GIT: "*.o\n", "a.pyc": "", "b.o": "", "c": ""})
+        assert self.taken(tmp_path, use_gitignore=True) == [PACKAGE, GIT, "c"]
+        assert self.taken(tmp_path, use_gitignore=False) == [PACKAGE, GIT, "b.o", "c"]
+
+    def test_they_win_over_gits_wherever_either_lies(self, tmp_path: Path) -> None:
+        fill(
+            tmp_path,
+            {PACKAGE: "!kept.o\nleft\n", f"d/{GIT}": "*.o\n!left\n", "d/kept.o": "", "d/x.o": "", "d/left": ""},
+        )
+        assert self.taken(tmp_path, use_gitignore=True) == [PACKAGE, f"d/{GIT}", "d/kept.o"]
+
+    def test_a_star_empties_a_folder(self, tmp_path: Path) -> None:
+        fill(tmp_path, {f"channel/{PACKAGE}": "*\n", "channel/noarch/repodata.json": "{}", "a": ""})
+        assert [item.path for item in items_of(PathSource(path=".", use_gitignore=False), tmp_path)] == ["a"]

@@ -188,6 +188,36 @@ class TestApplying:
         bench.prepare(replace(self.source(bench, GIT), target_directory="deep/er"))
         assert bench.files() == {"deep/er/src/f.txt": CHANGED}
 
+    def test_a_patch_may_come_with_an_earlier_source(self, bench: Bench) -> None:
+        provider = bench.archive("fixes.tar.gz", tar({"fixes/one.patch": GIT, "other": "o"}))
+        patched = replace(self.source(bench), target_directory="lib", patches=("${{ SRC_DIR }}/fixes/one.patch",))
+        bench.prepare(provider, patched)
+        assert bench.files() == {"fixes/one.patch": GIT, "other": "o", "lib/src/f.txt": CHANGED}
+
+    def test_a_patch_may_come_with_its_own_source(self, bench: Bench) -> None:
+        source = self.source(bench, **{"debian/patches/fix.patch": GIT})
+        bench.prepare(replace(source, patches=("${{ SRC_DIR }}//debian/patches/fix.patch",)))
+        assert bench.files()["src/f.txt"] == CHANGED
+
+    def test_the_recipes_folder_has_a_name_too(self, bench: Bench) -> None:
+        named = replace(self.source(bench), patches=("${{ RECIPE_DIR }}/" + bench.patch("p/x.patch", GIT),))
+        bench.prepare(named)
+        assert bench.files() == {"src/f.txt": CHANGED}
+
+    @pytest.mark.parametrize("name", ["absent.patch", "src", "../recipe/x.patch", "way/x.patch", ""])
+    def test_a_patch_of_the_sources_lies_in_them(self, bench: Bench, name: str) -> None:
+        bench.patch("x.patch", GIT)
+        links = bench.archive("links.tar.gz", tar({"x/a": "A"}, links={"x/way": "../recipe"}))
+        patched = replace(self.source(bench), patches=("${{ SRC_DIR }}/" + name,))
+        with pytest.raises(SourceError):
+            bench.prepare(patched, links)
+
+    def test_a_patch_of_a_later_source_comes_too_late(self, bench: Bench) -> None:
+        late = bench.archive("fixes.tar.gz", tar({"fixes/one.patch": GIT, "other": "o"}))
+        with pytest.raises(SourceError, match=r"no patch 'fixes/one\.patch' in the sources") as caught:
+            bench.prepare(replace(self.source(bench), patches=("${{ SRC_DIR }}/fixes/one.patch",)), late)
+        assert "those after it" in str(caught.value.problems[0].remedy)
+
     def test_a_patch_cannot_follow_a_link_out_of_the_work_folder(self, bench: Bench) -> None:
         outside = bench.folder / "outside.txt"
         outside.write_text(LINES)
