@@ -151,11 +151,6 @@ def test_every_condition_of_skip_is_read() -> None:
     assert {"python", "mpi", "linux"} <= set(evaluated(text, request({"python": "3.12", "mpi": "x"})).read)
 
 
-def test_a_skip_over_an_undefined_name_is_an_error_with_what_was_meant() -> None:
-    problem = only_problem(PACKAGE + "build: {skip: wni}\n")
-    assert (problem.message, problem.remedy) == ("wni is undefined", "did you mean win?")
-
-
 @pytest.mark.parametrize(
     ("text", "free"),
     [

@@ -297,11 +297,13 @@ def test_each_expression_is_compiled_once_for_all_files() -> None:
     assert set(compiler.compiled) == {"a + 1", "b"}
 
 
-def test_a_condition_may_stand_in_the_signs_of_an_expression() -> None:
-    assert (
-        problems(PACKAGE + "build:\n  skip: ${{ win }}\nrequirements:\n  run:\n    - if: ${{ linux }}\n      then: a\n")
-        == ()
+def test_only_a_condition_of_skip_may_be_a_template() -> None:
+    (problem,) = problems(
+        PACKAGE + "build:\n  skip: ${{ win }}\nrequirements:\n  run:\n    - if: ${{ linux }}\n      then: a\n"
     )
+    assert (problem.code, problem.remedy) == ("recipe.expression-syntax", "write it without ${{ }}")
+    assert problem.place
+    assert problem.place.line == 6
 
 
 def test_reading_something_that_is_fine_notes_nothing() -> None:
