@@ -11,10 +11,10 @@ from pathlib import Path
 from builder.cli.collection import Collection, find_collection, recipe_files
 from builder.cli.selection import Selection
 from builder.errors import BakehouseError, RecipeError
-from builder.matrix import load_variants, render, variant_files
+from builder.matrix import VariantConfig, load_variants, render, variant_files
 from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
-from builder.recipe import load
+from builder.recipe import RecipeText, load
 from builder.report import write_text
 from builder.report.trouble import warning_text
 
@@ -39,7 +39,7 @@ def render_selection(selection: Selection) -> Rendered:
     With ``--up-to`` only what that output needs is left.
     """
     collection = find_collection((*selection.wanted, *selection.recipe_dirs)[0])
-    rendered = render_files(_files(selection, collection), selection, collection)
+    rendered = render_files(selected_files(selection, collection), selection, collection)
     if selection.up_to is None:
         return rendered
     from builder.plan.subset import needed_for
@@ -47,7 +47,7 @@ def render_selection(selection: Selection) -> Rendered:
     return replace(rendered, renderings=needed_for(rendered.renderings, selection.up_to))
 
 
-def _files(selection: Selection, collection: Collection) -> tuple[Path, ...]:
+def selected_files(selection: Selection, collection: Collection) -> tuple[Path, ...]:
     """Return the recipe files that a selection means, each once."""
     if Path("-") not in selection.wanted and not selection.recipe_dirs:
         wanted = [place for path in selection.wanted for place in _meant(path, collection)]
@@ -76,14 +76,18 @@ def render_files(files: Sequence[Path], selection: Selection, collection: Collec
     renderings: list[Rendering] = []
     errors: list[BakehouseError] = []
     for file in files:
-        beside = variant_files(file.parent) if selection.recipe_variants else ()
-        given = (*beside, *selection.variant_files)
         try:
-            config = load_variants((*collection.variants, *given), selection.overrides(), platforms, os.environ)
-            text = load(file)
+            text, config = inputs(file, selection, collection)
             for warning in text.warnings:
                 write_text(warning_text(warning), sys.stderr)
             renderings += render(text, config, platforms, override=selection.override)
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))
+
+
+def inputs(file: Path, selection: Selection, collection: Collection) -> tuple[RecipeText, VariantConfig]:
+    """Return what a recipe is rendered from: its text, and the values of all variant files that count for it."""
+    beside = variant_files(file.parent) if selection.recipe_variants else ()
+    files = (*collection.variants, *beside, *selection.variant_files)
+    return load(file), load_variants(files, selection.overrides(), selection.platforms(), os.environ)

@@ -91,10 +91,9 @@ def _not_taken(case: Case, key: str, mention: Mention) -> UnusedKey:
     for choice, branch in mention.under:
         holds = case.trace.made.get(id(choice.condition))
         if holds is not None and bool(holds) != (branch == "then"):
-            condition = choice.condition
-            line = condition.where.place.line
+            condition = written(choice.condition.where)
             outcome = "holds" if holds else "does not hold"
-            why = f"it stands under {branch} of `if: {condition.expression.source}` (line {line}), which {outcome}"
+            why = f"it stands under {branch} of `if: {condition.text}` (line {condition.place.line}), which {outcome}"
             return _unused(case, key, "branch", why, where)
     if case.rendering.output.skip:
         return _unused(case, key, "branch", "the output is skipped, so that this is not evaluated", where)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from builder.errors import Place
 from builder.model.frozen import frozen
 from builder.recipe.kind import Plain
+from builder.recipe.question import Question
 from builder.recipe.scope import mentioned
 from builder.recipe.term import (
     Choice,
@@ -15,7 +16,6 @@ from builder.recipe.term import (
     Listing,
     Loose,
     Mentioning,
-    Question,
     Table,
     Term,
     in_template,

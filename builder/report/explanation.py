@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from builder.errors import Place
-from builder.model.explanation import Explanation, NamePart, Reason, UnusedKey, UsedKey
+from builder.model.explanation import Explanation, NamePart, Reason, Through, UnusedKey, UsedKey
 from builder.model.variant import VariantValue
 from builder.report.text import escape
 from builder.report.trouble import frame_lines
 
 _NAMED = 8
 _INDENT = "    "
+_WORDS: Mapping[Through, str] = {
+    "expression": "{text} in {path}",
+    "context": "{text} in {path}",
+    "script": "{text} in {path}, where all branches count",
+    "requirement": "{text} in {path} has no version of its own",
+    "use_keys": "{path} names it",
+    "virtual package": "{text} in {path} is a virtual package",
+    "staging": "through the staging output {name}, which {path} names",
+    "pin": "{text} in {path} pins {name} exactly",
+    "always": "always part of the hash",
+    "environment": "always part of the hash: every build sets the environment variable of this name",
+}
 
 
 def explanation_text(explanations: Sequence[Explanation], *, colour: bool = False) -> str:
@@ -21,7 +33,10 @@ def explanation_text(explanations: Sequence[Explanation], *, colour: bool = Fals
     for one in explanations:
         teller = _Teller(colour=colour)
         alike = before is not None and _story(one) == _story(before)
-        lines += [*([""] if lines else []), *(teller.difference(before, one) if alike and before else teller.whole(one))]
+        lines += [
+            *([""] if lines else []),
+            *(teller.difference(before, one) if alike and before else teller.whole(one)),
+        ]
         before = one
     return "\n".join(lines)
 
@@ -37,7 +52,7 @@ def key_text(explanations: Sequence[Explanation], key: str, *, colour: bool = Fa
         story = (used.reasons if used else None, unused)
         if used is not None:
             lines.append(teller.bold(_title(one)))
-            lines += teller.used(used) if story != told else [f"  {_setting(used)}"]
+            lines += teller.used(used) if story != told else [teller.setting(used)]
         elif unused is not None:
             lines += [teller.bold(_title(one)), *teller.unused(unused)]
         else:
@@ -108,11 +123,16 @@ class _Teller:
         yield "  as the one before, but with"
         for used in one.used:
             if used.value != earlier[used.key]:
-                yield f"  {_setting(used)}"
+                yield self.setting(used)
         yield f"  hashed     {escape(one.hash_input)}"
 
+    def setting(self, used: UsedKey) -> str:
+        origin = f"  {escape(str(used.origin))}" if used.origin is not None else ""
+        return f"    {self.bold(escape(used.key))} = {shown(used.value)}{origin}"
+
     def used(self, used: UsedKey) -> Iterator[str]:
-        yield f"  {self.bold(used.key)}{_setting(used)[len(used.key) :]}"
+        yield self.setting(used)
+        yield from (escape(f"      {fact}") for fact in _facts(used))
         for reason in used.reasons:
             yield from self.reason(reason, 1)
 
@@ -128,7 +148,7 @@ class _Teller:
     def unused(self, unused: UnusedKey) -> Iterator[str]:
         where = f" at {unused.place}" if unused.place else ""
         text = f": {escape(unused.text)}{where}" if unused.text else where
-        yield f"  {self.bold(unused.key)}  {escape(unused.why)}{text}"
+        yield f"    {self.bold(escape(unused.key))}  {escape(unused.why)}{text}"
 
 
 def _title(one: Explanation) -> str:
@@ -165,20 +185,17 @@ def _definition(reason: Reason, margin: int) -> Iterator[str]:
         yield from _definition(further, margin + 2)
 
 
-def _setting(used: UsedKey) -> str:
-    """Return a key with its value, and where that came from."""
-    parts = [f"{used.key} = {shown(used.value)}"]
-    if used.origin is not None:
-        parts.append(str(used.origin))
+def _facts(used: UsedKey) -> Iterator[str]:
+    """Yield what there is to say of a key's value beside its place."""
     if used.given is not None:
-        parts.append(f"in place of {shown(used.given)}")
+        yield f"variant files say {shown(used.given)}, what is hashed stands before it"
     if len(used.choices) > 1:
-        parts.append(f"one of {_listed(used.choices)}")
+        yield f"one of {_listed(used.choices)}"
     if used.zipped:
-        place = f" ({used.zip_place})" if used.zip_place else ""
-        parts.append(f"zipped with {', '.join(used.zipped)}{place}")
-    parts += [f"over {_listed(setting.values)} of {setting.origin}" for setting in used.replaced]
-    return "  ".join([escape(parts[0]), *([escape(", ".join(parts[1:]))] if parts[1:] else [])])
+        place = f"  {used.zip_place}" if used.zip_place else ""
+        yield f"varies together with {', '.join(used.zipped)}{place}"
+    for setting in used.replaced:
+        yield f"stands over {_listed(setting.values)}  {setting.origin}"
 
 
 def _listed(values: Sequence[VariantValue]) -> str:
@@ -192,30 +209,9 @@ def _origin(used: UsedKey) -> str:
 
 def _told(reason: Reason) -> str:
     """Return a reason in one line, its place at the end."""
-    place = f"  {reason.place}" if reason.place else ""
-    match reason.through:
-        case "context":
-            counted = "" if reason.further else ", which counts although nothing reads it"
-            text = f"{reason.text} in {reason.path}{counted}"
-        case "requirement":
-            text = f"{reason.text} in {reason.path} has no version of its own"
-        case "use_keys":
-            text = f"{reason.path} names it"
-        case "virtual package":
-            text = f"{reason.text} in {reason.path} is a virtual package"
-        case "staging":
-            text = f"through the staging output {reason.name}, which {reason.path} names"
-        case "pin":
-            text = f"{reason.text} in {reason.path} pins {reason.name} exactly"
-        case "always":
-            text = "always part of the hash"
-        case "environment":
-            text = "always part of the hash: every build sets the environment variable of this name"
-        case "script":
-            text = f"{reason.text} in {reason.path}, where it counts in every branch"
-        case "expression":
-            text = f"{reason.text} in {reason.path}"
-    return escape(f"{text}{place}")
+    words = _WORDS[reason.through].format(text=reason.text, path=reason.path, name=reason.name)
+    unread = ", which counts although nothing reads it" if reason.through == "context" and not reason.further else ""
+    return escape(f"{words}{unread}" + (f"  {reason.place}" if reason.place else ""))
 
 
 def _rest(one: Explanation) -> Iterator[str]:
