@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from builder.errors import Problem, RecipeError
+from builder.errors import MAX_PROBLEMS, Problem, RecipeError
 from builder.model.switch import Switch, Switches
 from builder.recipe.kind import PLAIN_SPEC, SPEC, Kind, Plain
 from builder.recipe.question import Question
 from builder.recipe.schema import RULES, SECTIONS, Key
-from builder.recipe.scope import MAX_PROBLEMS
 from builder.recipe.shape import (
     Cases,
     Either,
@@ -166,12 +165,8 @@ class Reading:
         if then is None:
             self.problem("recipe.missing-key", f"{path} has an if without then", node)
             return _ABSENT
-        if not isinstance(condition, Scalar):
-            return self._wrong(condition or node, Expression(), f"{path}.if")
-        try:
-            compiled = self._condition(condition)
-        except RecipeError as error:
-            self.problems += error.problems
+        compiled = self._chooses(condition or node, f"{path}.if")
+        if compiled is None:
             return _ABSENT
         branches = [
             self._branch(branch, shape, f"{path}.{key}") for key, branch in (("then", then), ("else", node.get("else")))
@@ -182,8 +177,19 @@ class Reading:
         """Read an item with a condition of its own: what it holds is not even looked at where that is false."""
         entries = tuple(entry for entry in node.entries if entry[0].text != "if")
         then = Listing((self.read(Mapping(entries, node.start, node.document), shape.item, path),))
-        question = self.read(node.get("if") or node, Expression(), f"{path}.if")
-        return Choice(question.condition, then, _EMPTY, path) if isinstance(question, Question) else _ABSENT
+        condition = self._chooses(node.get("if") or node, f"{path}.if")
+        return Choice(condition, then, _EMPTY, path) if condition is not None else _ABSENT
+
+    def _chooses(self, node: Node, path: str) -> Condition | None:
+        """Compile a condition; None after a problem."""
+        if not isinstance(node, Scalar):
+            self._wrong(node, Expression(), path)
+            return None
+        try:
+            return self._condition(node)
+        except RecipeError as error:
+            self.problems += error.problems
+            return None
 
     def _branch(self, node: Node | None, shape: Many, path: str) -> Listing:
         if node is None or is_null(node):
