@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
+from builder.cli.asked import packaging_of
 from builder.cli.options import BuildChoice, PackageChoice
 from builder.cli.site import Site, secrets, source_date_epoch
 from builder.environment import Lock, Solver, Solving, read_lock, write_lock
@@ -113,6 +115,7 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         root=root,
         fetcher=place.fetcher(baking.emit),
         solver=solver_for(place, subdirs, root.glibc),
+        solvers=_solvers_of(plan, place, subdirs, root.glibc),
         lock=_lock(choice),
         locked=choice.locked,
         channel=place.channel,
@@ -125,7 +128,21 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         logs=_made(place.store.root / "logs"),
         broken=place.broken,
         emit=baking.emit,
+        packaging=packaging_of(baking.packaging),
+        rules=place.rules,
+        keep=baking.packaging.keep_build,
+        no_binary_prefix=baking.packaging.error_prefix_in_binary,
     )
+
+
+def _solvers_of(plan: Plan, place: Site, subdirs: Iterable[str], glibc: str) -> dict[tuple[str, ...], Solving]:
+    """Return what solves for variants that name their channels themselves."""
+    named = {task.rendering.channel_sources: place.channels_of(task.rendering) for task in plan.tasks}
+    return {
+        sources: solver_for(replace(place, channels=channels), subdirs, glibc)
+        for sources, channels in named.items()
+        if channels != place.channels
+    }
 
 
 def cores_of_one(cores: int, jobs: int) -> int:
@@ -150,7 +167,14 @@ def solver_for(place: Site, subdirs: Iterable[str], glibc: str) -> Solving:
     """Return what solves against our output first, then the other channels, for machines that have that glibc."""
     channels = (str(place.output), *(name for name in place.channels if name != str(place.output)))
     machines = {subdir: virtual_packages(target(subdir), glibc=glibc) for subdir in subdirs}
-    return Solver(channels, place.store, machines=machines, may_be_empty=(str(place.output),), offline=place.offline)
+    return Solver(
+        channels,
+        place.store,
+        machines=machines,
+        may_be_empty=(str(place.output),),
+        offline=place.offline,
+        rules=place.rules,
+    )
 
 
 def _secret_names(plan: Plan) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,9 @@ import click
 from builder.channel.alike import with_findings
 from builder.cli import planning
 from builder.cli.app import Context
+from builder.cli.asked import Asked, packaging_of, rules_of
 from builder.cli.baking import Baking, bake
+from builder.cli.existing import existing
 from builder.cli.options import (
     BuildChoice,
     PackageChoice,
@@ -25,14 +28,17 @@ from builder.cli.options import (
     telling,
 )
 from builder.cli.rendering import render_selection
+from builder.cli.reused import without_binary_prefixes
 from builder.cli.selection import Selection, selection
 from builder.cli.site import site
+from builder.cli.summaries import append, markdown_files
 from builder.cli.waiting import wait_for
 from builder.errors import WorkError
 from builder.model.outcome import Outcome
 from builder.model.task import Plan
 from builder.report import make_reporter, write_document, write_text
-from builder.report.events import Planned, Warned
+from builder.report.events import Noted, Planned, Warned
+from builder.report.markdown import markdown_summary
 from builder.report.package import package_document
 from builder.report.summary import build_summary
 from builder.report.trouble import error_document
@@ -68,25 +74,39 @@ def command(
     rendered = render_selection(selection)
     rendered.raise_errors()
     place = site(places, rendered.collection)
+    place = replace(place, rules=rules_of(place.rules, packaging))
+    written, files = packaging_of(packaging), markdown_files(packaging)
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
     try:
         cores = len(os.sched_getaffinity(0))
         baking = Baking(place=place, choice=choice, packaging=packaging, emit=reporter.emit, cores=cores)
+        if not packaging.build_id:
+            reporter.emit(Noted(text="--no-build-id: the folders of builds have no time in their names anyway"))
         with baking.ledger() as ledger:
             place.channel.ensure()  # takes in what a killed run had finished but not yet told
             if choice.with_deps:
                 rendered = planning.with_dependencies(rendered, selection, set())
                 for error in rendered.errors:
                     reporter.emit(Warned(text=f"left out: {error}"))
-            plan = planning.make(rendered.renderings, place, ledger, sealed=baking.sealed, emit=reporter.emit)
+            asked = Asked(packaging=written)
+            if packaging.skip_existing != "none":
+                looking = existing(rendered.renderings, place, packaging.skip_existing, written.suffix)
+                asked = replace(asked, existing=wait_for(looking, abandon=context.abandon))
+            plan = planning.make(
+                rendered.renderings, place, ledger, sealed=baking.sealed, emit=reporter.emit, asked=asked
+            )
             reporter.emit(Planned(tasks=plan.tasks))
             outcomes = wait_for(bake(plan, baking, ledger), abandon=context.abandon, tidy=reporter.close)
             outcomes = with_findings(plan, outcomes, place.channel)
+            if packaging.error_prefix_in_binary:
+                outcomes = without_binary_prefixes(outcomes, place.output)
     finally:
         reporter.close()
+    seconds = time.perf_counter() - began
+    if files:
+        append(markdown_summary(plan, outcomes, channel=str(place.output), seconds=seconds), files)
     if telling.json:
         return _document(plan, outcomes, place.output)
-    seconds = time.perf_counter() - began
     write_text(build_summary(outcomes, channel=str(place.output), seconds=seconds, plan=plan), sys.stderr)
     return _exit_code(outcomes)
 

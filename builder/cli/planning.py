@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from builder.cli.asked import Asked
 from builder.cli.collection import recipe_files
 from builder.cli.commits import with_commits
 from builder.cli.rendering import Rendered, render_files
@@ -19,6 +20,8 @@ from builder.report import write_text
 from builder.report.events import Event, Noted
 from builder.source import source_digests
 
+_AS_ALWAYS = Asked()
+
 
 def make(
     renderings: Sequence[Rendering],
@@ -27,11 +30,12 @@ def make(
     *,
     sealed: bool,
     emit: Callable[[Event], None] | None = None,
+    asked: Asked = _AS_ALWAYS,
 ) -> Plan:
     """Return the plan for ``renderings``: what the channel has under a recipe key is reused.
 
-    Git repositories are asked what the branches and tags in recipes are now; ``emit`` is told of it, without it
-    standard error.
+    ``asked`` is what the user asks of packages; how environments are solved is the place's. Git repositories are asked
+    what the branches and tags in recipes are now; ``emit`` is told of it, without it standard error.
     """
     renderings = with_commits(renderings, place.fetcher(emit or _told))
     channel = str(place.output)
@@ -46,6 +50,9 @@ def make(
         sealed=sealed,
         epoch=source_date_epoch(),
         outside=(place.output, place.store.root),
+        packaging=asked.packaging,
+        rules=place.rules,
+        existing=asked.existing,
     )
     return make_plan(renderings, context)
 

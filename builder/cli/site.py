@@ -16,6 +16,8 @@ from builder.cli.collection import Collection
 from builder.cli.options import Places
 from builder.errors import UsageError
 from builder.model.frozen import frozen
+from builder.model.rendering import Rendering
+from builder.model.solving import SolveRules
 from builder.report.events import Downloaded, Event, Noted
 from builder.sandbox.rootfs import rootfs_lock
 from builder.source import Addresses, Fetcher
@@ -28,13 +30,22 @@ _LATEST = 2**32 - 1
 
 @frozen
 class Site:
-    """Where a command works."""
+    """Where a command works; ``channels_given`` says that the command line names the channels."""
 
     store: Store
     output: Path
     channels: tuple[str, ...]
     addresses: Addresses
     offline: bool
+    rules: SolveRules = SolveRules()
+    channels_given: bool = False
+
+    def channels_of(self, rendering: Rendering) -> tuple[str, ...]:
+        """Return the channels that a rendering's environments come from, besides our own output.
+
+        Those of the command line win over the variant's ``channel_sources``, these over the collection's.
+        """
+        return self.channels if self.channels_given else rendering.channel_sources or self.channels
 
     @property
     def channel(self) -> Channel:
@@ -73,6 +84,8 @@ def site(places: Places, collection: Collection) -> Site:
         store=store,
         output=output.absolute(),
         channels=places.channels or collection.channels,
+        channels_given=bool(places.channels),
+        rules=SolveRules(channel_priority=places.channel_priority),
         addresses=Addresses(
             debian=collection.debian,
             pypi=collection.pypi or os.environ.get("PIP_INDEX_URL"),

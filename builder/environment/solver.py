@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -14,7 +14,7 @@ from builder.environment.offers import catalogue
 from builder.environment.packages import PackageStore
 from builder.environment.place import ChannelPlace, channel_place
 from builder.environment.records import dependencies_first, locked_package
-from builder.environment.trouble import Catalogue, explained
+from builder.environment.trouble import Catalogue, Found, explained
 from builder.environment.wall import in_thread, rattler_wall, reason
 from builder.errors import MachineError, UnsolvableError, UsageError
 from builder.model.environment import Environment, LockedPackage
@@ -166,6 +166,17 @@ class Solver:
                 del self._answers[old]
         return answer
 
+    async def offered(self, names: Collection[str], subdir: str) -> Mapping[str, Sequence[Found]]:
+        """Return what the channels have under ``names``, channel by channel, for ``subdir`` and for every platform.
+
+        Raises `UsageError` for a channel or an index that cannot be read, `MachineError` for one that does not answer.
+        """
+        if not names or not self.channels:
+            return {}
+        async with self._reading:
+            indexes = await in_thread(self._indexes, subdir, ())
+        return (await self._catalogue(names, indexes, subdir)).packages
+
     async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
         """Return what ``package`` adds to its users, by kind; the package is fetched if its index does not tell."""
         return await self._packages.run_exports(package)
@@ -205,13 +216,21 @@ class Solver:
 
     async def _offers(self, request: Request, indexes: Sequence[Index]) -> Catalogue:
         names = {MatchSpec.parse(text).name for text in request.specs}
-        gateway = None if self._all_local else self._open_gateway()
-        with rattler_wall("looking for what there is instead"):
-            found = await catalogue(
-                names, self.channels, indexes, gateway, subdir=request.subdir, virtual=request.virtual
-            )
+        found = await self._catalogue(names, indexes, request.subdir, request.virtual)
         own = (place.name for place in (LOOSE, *self.channels) if place.url in self._ageless)
         return replace(found, rules=self._rules, ageless=frozenset(own))
+
+    async def _catalogue(
+        self, names: Iterable[str], indexes: Sequence[Index], subdir: str, virtual: Sequence[VirtualPackage] = ()
+    ) -> Catalogue:
+        from rattler.exceptions import GatewayError
+
+        gateway = None if self._all_local else self._open_gateway()
+        with rattler_wall("looking for what there is"):
+            try:
+                return await catalogue(names, self.channels, indexes, gateway, subdir=subdir, virtual=virtual)
+            except GatewayError as error:
+                raise self._unreachable(reason(error)) from error
 
     async def _records(self, request: Request, indexes: Sequence[Index]) -> list[RepoDataRecord]:
         from rattler.channel.channel_priority import ChannelPriority

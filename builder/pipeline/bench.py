@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from builder.channel import Channel
@@ -11,6 +12,7 @@ from builder.model.frozen import frozen
 from builder.model.inside import SEALED, InsidePaths, inside_paths
 from builder.model.packaging import Packaging
 from builder.model.recipe import Script
+from builder.model.rendering import Rendering
 from builder.model.solving import SolveRules
 from builder.report.events import Event
 from builder.sandbox import Limits, Sandbox
@@ -34,9 +36,9 @@ class Bench:
     ``cores`` is how many processes one script may run at once; ``epoch`` is ``SOURCE_DATE_EPOCH`` when the user gave
     one. ``logs`` keeps the logs of tasks, ``broken`` the packages whose tests failed. ``secrets`` are the values of the
     variables that recipes name as secrets; they are masked in every log. ``lock`` answers solves where it is not out of
-    date; with ``locked`` a task fails when it is. ``rules`` are those that ``solver`` goes by. With ``keep`` the trees
-    of tasks that went well are kept as those of failed ones are; with ``no_binary_prefix`` a prefix in a binary file is
-    an error.
+    date; with ``locked`` a task fails when it is. ``solvers`` are those for variants that name their channels
+    themselves, by these names; all go by ``rules``. With ``keep`` the trees of tasks that went well are kept too; with
+    ``no_binary_prefix`` a prefix in a binary file is an error.
     """
 
     store: Store
@@ -58,8 +60,13 @@ class Bench:
     emit: Callable[[Event], None]
     packaging: Packaging = Packaging()
     rules: SolveRules = SolveRules()
+    solvers: Mapping[tuple[str, ...], Solving] = field(default_factory=dict)
     keep: bool = False
     no_binary_prefix: bool = False
+
+    def solver_of(self, rendering: Rendering) -> Solving:
+        """Return what solves for ``rendering``."""
+        return self.solvers.get(rendering.channel_sources, self.solver)
 
     def secrets_of(self, script: Script) -> dict[str, str]:
         """Return the secrets that a script asks for and the user has set."""

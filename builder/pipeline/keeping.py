@@ -66,6 +66,20 @@ async def keep(work: Work, error: BakehouseError) -> None:
         work.note(f"what its script left cannot be entered: {trouble}")
 
 
+async def keep_good(work: Work) -> None:
+    """Keep the tree of a task that went well, for the user asks for it, and tell where; one that was reused has none."""
+    if not kept.there(work.scratch):
+        return
+    bench = work.bench
+    try:
+        await in_thread(made_to_last, work.scratch, bench.sandbox, bench.store, "", bench.secrets)
+        place = await in_thread(bench.store.keep_failed, work.task.id, work.scratch, most=None)
+    except (BakehouseError, OSError) as trouble:
+        work.note(f"its build folder cannot be kept: {trouble}")
+    else:
+        work.note(f"its build folder is kept: {place}")
+
+
 def made_to_last(scratch: Path, sandbox: Sandbox, store: Store, said: str, secrets: Mapping[str, str]) -> None:
     """Make the state in ``scratch`` one that can be entered again and again, if there is one: nothing was run else.
 

@@ -69,7 +69,7 @@ async def _resolved(work: Work, staging: Environments | None) -> Environments:
         except UsageError:
             if bench.locked:
                 raise
-    return await resolve(work.rendering, bench.solver, staging=staging)
+    return await resolve(work.rendering, bench.solver_of(work.rendering), staging=staging)
 
 
 async def _linked(work: Work, environment: Environment, inside: PurePosixPath) -> LinkedPrefix:

@@ -19,7 +19,7 @@ from builder.pipeline import keeping
 from builder.pipeline.ready import Ready
 from builder.pipeline.work import Work
 from builder.sandbox import Bind, Changes, Mount, Overlay, Session, Tmpfs
-from builder.script import ActivatedPrefix, Log, Run, Stage, build_variables, collect, path_names, run_script
+from builder.script import ActivatedPrefix, Log, Run, Stage, build_variables, collect, path_names, read_listing, run_script
 from builder.source import prepare
 
 NO_SOURCE_EPOCH = 946684800
@@ -76,6 +76,7 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
         raise ran.error(remedy=_remedy(work, ran.log))
     changes = await in_thread(bench.sandbox.changes, made.source)
     left = collect(await in_thread(bench.sandbox.changes, made.host), log=ran.log)
+    left = replace(left, listed=await in_thread(read_listing, work.folder("listing"), work.inside.prefix))
     return Scripted(installed=_together(inherited, left), work=(changes.folder, *layers), changes=changes)
 
 
@@ -124,12 +125,16 @@ def _run(work: Work, ready: Ready, script: Script, variables: Mapping[str, str])
         folder=work.folder("run"),
         inside=inside.script,
         cwd=inside.work,
-        prefixes=[
-            ActivatedPrefix(inside=inside.prefix, folder=ready.host.folder),
-            ActivatedPrefix(inside=inside.build_prefix, folder=ready.build.folder),
-        ],
+        prefixes=_prefixes(work, ready),
         variables=variables,
     )
+
+
+def _prefixes(work: Work, ready: Ready) -> list[ActivatedPrefix]:
+    """Return what is activated; where build and host are one environment, that."""
+    host = ActivatedPrefix(inside=work.inside.prefix, folder=ready.host.folder)
+    build = ActivatedPrefix(inside=work.inside.build_prefix, folder=ready.build.folder)
+    return [host] if work.output.build.merge_build_and_host_envs else [host, build]
 
 
 def _log(work: Work) -> Log:
@@ -144,6 +149,7 @@ def _mounts(work: Work, ready: Ready, host: Overlay, source: Overlay) -> list[Mo
         source,
         Bind(source=work.rendering.recipe.folder, inside=inside.recipe),
         Bind(source=work.folder("run"), inside=inside.script),
+        Bind(source=work.folder("listing"), inside=inside.listing, writable=True),
         Tmpfs(inside=inside.home),
     ]
 

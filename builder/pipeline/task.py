@@ -35,7 +35,9 @@ async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outco
             except BakehouseError as error:
                 await keeping.keep(work, error)
                 raise
-        if outcome.good:
+            if outcome.good and bench.keep and task.rendering.output.kind == "package":
+                await keeping.keep_good(work)
+        if outcome.good and not bench.keep:
             await in_thread(keeping.forget, bench.store, task.id)
     except BakehouseError as error:
         outcome = Outcome(task_id=task.id, ending=Ending.FAILED, problems=error.problems, exit_code=error.exit_code)

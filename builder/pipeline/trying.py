@@ -28,7 +28,7 @@ async def tried(work: Work, package: Package, epoch: int, *, beside: Sequence[Pa
 
     async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         subdir = work.rendering.platforms.host
-        environment = await bench.solver.solve(specs, subdir=subdir, loose=[package, *beside])
+        environment = await bench.solver_of(work.rendering).solve(specs, subdir=subdir, loose=[package, *beside])
         return await link(environment, inside, bench.store, offline=bench.offline, report=work.note)
 
     async def fetch(wanted: LockedPackage) -> Path:

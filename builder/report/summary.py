@@ -50,16 +50,16 @@ def _package(outcome: Outcome) -> Iterator[str]:
         yield from _dependencies("depends", outcome.environments.depends)
         yield from _dependencies("constrains", outcome.environments.constrains)
     worth = [finding for finding in outcome.findings if finding.severity is not Severity.NOTE]
-    yield from _folded(worth)
+    yield from (f"    {line}" for line in folded(worth))
 
 
-def _folded(findings: Iterable[Finding]) -> Iterator[str]:
+def folded(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield one line for all that one check says with one remedy: the first of them, and how many more there are."""
     alike: dict[tuple[str, str, str | None], list[Finding]] = {}
     for finding in findings:
         alike.setdefault((finding.check, finding.severity, finding.remedy), []).append(finding)
     for first, *more in alike.values():
-        yield f"    {finding_line(first)}{f' (and {len(more)} more of the kind)' if more else ''}"
+        yield f"{finding_line(first)}{f' (and {len(more)} more of the kind)' if more else ''}"
 
 
 def _dependencies(title: str, dependencies: Iterable[RunDependency]) -> Iterator[str]:

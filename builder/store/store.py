@@ -221,8 +221,8 @@ class Store:
         """Return the name of the lock of whoever uses the failed tree of ``key``."""
         return cleaning.failed_lock(self.failed_place(key))
 
-    def keep_failed(self, key: str, folder: Path) -> Path:
-        """Move ``folder`` (a scratch folder) to its place among the failed trees, of which the newest five stay.
+    def keep_failed(self, key: str, folder: Path, *, most: int | None = _FAILED_KEPT) -> Path:
+        """Move ``folder`` (a scratch folder) to its place among the failed trees, of which the newest ``most`` stay.
 
         What somebody uses stays too, and where that is the very place, ``folder`` is not kept.
         """
@@ -234,7 +234,7 @@ class Store:
             folder.rename(place)
             os.utime(place)
             kept = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-            for old in kept[_FAILED_KEPT:]:
+            for old in kept[most or len(kept) :]:
                 self._remove_failed(old)
         return place
 
