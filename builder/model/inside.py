@@ -24,7 +24,7 @@ class InsidePaths:
     ``work`` is ``SRC_DIR``, ``recipe`` the read-only ``RECIPE_DIR``, ``prefix`` the host prefix, whose path is exactly
     the packages' placeholder, ``build_prefix`` holds the tools that run during the build. ``test_prefix`` is another
     path than ``prefix``, so that a test runs relocated files; ``test_work`` is where a test starts. ``script`` holds
-    what we write for the interpreter, read-only.
+    what we write for the interpreter, read-only; into ``listing`` a script may write which files it wants packed.
     """
 
     work: PurePosixPath
@@ -35,6 +35,7 @@ class InsidePaths:
     test_prefix: PurePosixPath
     test_work: PurePosixPath
     script: PurePosixPath
+    listing: PurePosixPath
 
 
 def padded(start: PurePosixPath, length: int) -> PurePosixPath:
@@ -54,6 +55,7 @@ def inside_paths(root: PurePosixPath, length: int = 255) -> InsidePaths:
         test_prefix=root / "test_env",
         test_work=root / "test",
         script=root / "script",
+        listing=root / "listing",
     )
 
 

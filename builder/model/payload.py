@@ -40,7 +40,8 @@ class Installed:
 
     ``changed`` are files of the environment that the script altered, ``deleted`` those that it removed (both are
     findings); ``irregular`` are paths that no package may hold (devices, FIFOs, sockets). ``folder`` is the root that
-    entries' contents lie under; ``log`` is the whole build log.
+    entries' contents lie under; ``log`` is the whole build log. ``listed`` are the only paths that the package is to
+    hold, if the script said so.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Installed:
     deleted: tuple[str, ...] = ()
     irregular: tuple[str, ...] = ()
     log: Path | None = None
+    listed: tuple[str, ...] | None = None
 
 
 @frozen

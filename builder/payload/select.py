@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from builder.model.finding import Finding, Severity
 from builder.model.globs import Globs
@@ -46,6 +46,7 @@ def select(installed: Installed, output: Output, context: PayloadContext) -> Pay
         findings=(
             *findings,
             *_unmatched(installed, output),
+            *_not_installed(installed),
             *rewriting,
             *licensing,
             *check_menus(entries, output.name),
@@ -59,14 +60,14 @@ def _path(entry: Entry) -> str:
 
 
 def _taken(installed: Installed, output: Output, context: PayloadContext, findings: list[Finding]) -> list[Entry]:
-    wanted = _wanted(output.build.files)
+    wanted, listed = _wanted(output.build.files), _listed(installed)
     forced = _named(output.build.always_include_files)
     environment = context.environment_files
     paths = {entry.path for entry in installed.entries}
     findings.extend(_irregular(installed, wanted))
 
     def is_taken(entry: Entry) -> bool:
-        chosen = forced(entry.path) or (entry.path not in environment and wanted(entry.path))
+        chosen = forced(entry.path) or (entry.path not in environment and listed(entry.path) and wanted(entry.path))
         return chosen and not is_dropped(entry.path, installed=paths, environment=environment)
 
     entries = {entry.path: entry for entry in _forced_from_host(context, forced)}
@@ -85,6 +86,29 @@ def _wanted(files: GlobList) -> Callable[[str], bool]:
 
 def _named(files: GlobList) -> Callable[[str], bool]:
     return Globs(files).matches if files else lambda _: False
+
+
+def _listed(installed: Installed) -> Callable[[str], bool]:
+    """Return whether the script listed a path, or a folder above it; where it made no list it wants everything."""
+    if installed.listed is None:
+        return lambda _: True
+    listed = frozenset(installed.listed)
+    return lambda path: path in listed or any(str(folder) in listed for folder in PurePosixPath(path).parents)
+
+
+def _not_installed(installed: Installed) -> Iterator[Finding]:
+    """Yield an error for each path that the script listed and did not install."""
+    there = {entry.path for entry in installed.entries}
+    there |= {str(folder) for path in there for folder in PurePosixPath(path).parents}
+    for path in installed.listed or ():
+        if path not in there:
+            yield Finding(
+                check="files",
+                severity=Severity.ERROR,
+                path=path,
+                message="the script listed it among the package's files, and did not install it",
+                remedy="install it below $PREFIX, or leave it off the list",
+            )
 
 
 def _unmatched(installed: Installed, output: Output) -> Iterator[Finding]:

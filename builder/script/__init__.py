@@ -6,6 +6,7 @@ from builder.script.chosen import runnable
 from builder.script.collect import collect
 from builder.script.entrance import entering, shell
 from builder.script.files import with_files
+from builder.script.listing import read_listing
 from builder.script.log import Log
 from builder.script.run import Ran, Run, lay_out, run_script
 from builder.script.variables import Stage, build_variables, path_names, test_variables
@@ -22,6 +23,7 @@ __all__ = [
     "entering",
     "lay_out",
     "path_names",
+    "read_listing",
     "run_script",
     "runnable",
     "shell",

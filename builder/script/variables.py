@@ -17,6 +17,7 @@ from builder.model.python import Python
 from builder.model.rendering import Rendering
 from builder.model.target import target
 from builder.model.variant import VariantValue
+from builder.script import listing
 
 _USER = "builder"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,6 +27,7 @@ _DENIED = re.compile(
 )
 """Variant keys that would change how programs start, or what the script is told, if they became variables."""
 
+_MACHINE = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 _NO_VARIANT: Mapping[str, VariantValue] = MappingProxyType({})
 
 _TRIPLETS = {
@@ -51,7 +53,8 @@ class Stage:
 def build_variables(rendering: Rendering, stage: Stage, *, python: Python | None = None) -> dict[str, str]:
     """Return the whole environment of a build script, before activation; ``python`` is that of the host environment."""
     inside = stage.inside
-    prefix, tools = str(inside.prefix), str(inside.build_prefix)
+    merged = rendering.output.build.merge_build_and_host_envs
+    prefix, tools = str(inside.prefix), str(inside.prefix if merged else inside.build_prefix)
     return {
         **_variant(rendering.variant),
         **_common(stage),
@@ -65,7 +68,7 @@ def build_variables(rendering: Rendering, stage: Stage, *, python: Python | None
         "CONDA_DEFAULT_ENV": tools,
         "CONDA_PREFIX": tools,
         "LD_RUN_PATH": f"{prefix}/lib",
-        "PATH": f"{tools}/bin:{prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "PATH": ":".join(dict.fromkeys((f"{tools}/bin", f"{prefix}/bin", *_MACHINE))),
         "PIP_CACHE_DIR": f"{inside.home}/.cache/pip",
         "PIP_IGNORE_INSTALLED": "True",
         "PIP_NO_BUILD_ISOLATION": "False",  # pip reads a variable "no-…" the other way round: no isolation
@@ -74,6 +77,7 @@ def build_variables(rendering: Rendering, stage: Stage, *, python: Python | None
         "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig:{prefix}/share/pkgconfig",
         "PREFIX": prefix,
         "PYTHONHASHSEED": "0",
+        listing.VARIABLE: str(inside.listing / listing.FILE),
         "RECIPE_DIR": str(inside.recipe),
         "SRC_DIR": str(inside.work),
     }
@@ -102,11 +106,15 @@ def test_variables(
         "CONDA_BUILD_STATE": "TEST",
         "CONDA_DEFAULT_ENV": prefix,
         "CONDA_PREFIX": prefix,
-        "PATH": f"{prefix}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "PATH": ":".join((f"{prefix}/bin", *_MACHINE)),
         "PREFIX": prefix,
         "SRC_DIR": str(stage.inside.test_work),
         "SHLIB_EXT": target(subdir).family.shared_library_suffix,
         "SUBDIR": subdir,
+        "ARCH": subdir.partition("-")[2],
+        "CONDA_BUILD_CROSS_COMPILATION": "0",
+        "build_platform": subdir,
+        "host_platform": subdir,
         "target_platform": subdir,
     }
 
