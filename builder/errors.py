@@ -24,6 +24,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MAX_PROBLEMS = 50
+"""Problems of one file that are told; more would help nobody."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
-from builder.errors import Place, Problem, RecipeError, UsageError
+from builder.errors import MAX_PROBLEMS, Place, Problem, RecipeError, UsageError
 from builder.matrix.keys import check_key, variant_key
 from builder.model.frozen import frozen
 from builder.model.variant import Origin, VariantValue
 
+_SHOWN = 20
 OPTION = Origin(source="--variant")
 
 PinRunAsBuild = Mapping[str, Mapping[str, str]]
@@ -123,7 +125,8 @@ class VariantConfig:
 
     def checked(self) -> VariantConfig:
         """Return this configuration if its zip groups fit, else raise `RecipeError` with all problems."""
-        problems = [*self._overlaps(), *self._unknown(), *self._lengths()]
+        found = itertools.chain(self._overlaps(), self._unknown(), self._lengths())
+        problems = list(itertools.islice(found, MAX_PROBLEMS))
         if problems:
             raise RecipeError.of(problems)
         return self
@@ -131,51 +134,52 @@ class VariantConfig:
     def _groups(self) -> list[tuple[tuple[str, ...], Place | None]]:
         return list(zip(self.zip_keys, self.zip_places, strict=True))
 
-    def _overlaps(self) -> list[Problem]:
+    def _overlaps(self) -> Iterator[Problem]:
         seen: set[str] = set()
-        problems = []
         for group, place in self._groups():
-            problems += [
-                Problem(
-                    code="variant.zip-twice",
-                    message=f"zip_keys names {key} in two groups",
-                    place=place,
-                    remedy="join the groups, or leave the key in one of them",
-                )
-                for key in group
-                if key in seen
-            ]
-            seen.update(group)
-        return problems
-
-    def _unknown(self) -> list[Problem]:
-        return [
-            Problem(
-                code="variant.zip-unknown",
-                message=f"zip_keys names {key}, which no variant file defines",
-                place=place,
-                remedy=f"give {key} as many values as the other keys of its group have, or take it out of zip_keys",
-            )
-            for group, place in self._groups()
-            for key in group
-            if key not in self.known
-        ]
-
-    def _lengths(self) -> list[Problem]:
-        problems = []
-        for group, place in self._groups():
-            lengths = {key: len(self.values[key]) for key in group if key in self.values}
-            if len(set(lengths.values())) > 1:
-                shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
-                problems.append(
-                    Problem(
-                        code="variant.zip-length",
-                        message=f"zipped keys need equally many values, but {shown}",
+            for key in group:
+                if key in seen:
+                    yield Problem(
+                        code="variant.zip-twice",
+                        message=f"zip_keys names {key} in two groups",
                         place=place,
-                        remedy=f"give all of them in one place, with as many values each: {', '.join(lengths)}",
+                        remedy="join the groups, or leave the key in one of them",
                     )
+            seen.update(group)
+
+    def _unknown(self) -> Iterator[Problem]:
+        for group, place in self._groups():
+            for key in group:
+                if key not in self.known:
+                    remedy = (
+                        f"give {key} as many values as the other keys of its group have, or take it out of zip_keys"
+                    )
+                    yield Problem(
+                        code="variant.zip-unknown",
+                        message=f"zip_keys names {key}, which no variant file defines",
+                        place=place,
+                        remedy=remedy,
+                    )
+
+    def _lengths(self) -> Iterator[Problem]:
+        for group, place in self._groups():
+            by_length: dict[int, list[str]] = {}
+            for key in group:
+                if key in self.values:
+                    by_length.setdefault(len(self.values[key]), []).append(key)
+            if len(by_length) > 1:
+                shown = [f"{_some(keys)} {'has' if len(keys) == 1 else 'have'} {n}" for n, keys in by_length.items()]
+                yield Problem(
+                    code="variant.zip-length",
+                    message=f"zipped keys need equally many values, but {_some(shown)}",
+                    place=place,
+                    remedy=f"give all of them in one place, with as many values each: {_some(group)}",
                 )
-        return problems
+
+
+def _some(words: Sequence[str]) -> str:
+    """Join words for people, the first of them where there are very many."""
+    return ", ".join(words) if len(words) <= _SHOWN else f"{', '.join(words[:_SHOWN])} and {len(words) - _SHOWN:,} more"
 
 
 def token(value: VariantValue) -> tuple[bool, VariantValue]:

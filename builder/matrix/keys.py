@@ -26,12 +26,22 @@ _BY_FAMILY = {
 }  # fmt: skip
 
 FORBIDDEN = frozenset({
-    "PATH", "Path", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "IFS", "LD_PRELOAD", "LD_AUDIT",
-    "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "PYTHONSTARTUP", "PYTHONPATH", "PYTHONHOME",
-    "PYTHONINSPECT", "PERL5LIB", "PERL5OPT", "RUBYOPT", "NODE_OPTIONS", "GCONV_PATH", "PROMPT_COMMAND",
-    "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF",
+    "PATH", "PATHEXT", "COMSPEC", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "IFS", "CDPATH", "PROMPT_COMMAND",
+    "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "LD_DEBUG", "LD_DEBUG_OUTPUT", "LD_PROFILE", "GCONV_PATH",
+    "GLIBC_TUNABLES", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH", "PYTHONSTARTUP", "PYTHONPATH", "PYTHONHOME", "PYTHONINSPECT", "PYTHONUSERBASE",
+    "PYTHONEXECUTABLE", "PYTHONBREAKPOINT", "PYTHONWARNINGS", "PYTHONPLATLIBDIR", "PYTHONPYCACHEPREFIX", "PERL5LIB",
+    "PERLLIB", "PERL5OPT", "PERL5DB", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER", "LUA_INIT",
+    "OPENSSL_CONF", "OPENSSL_MODULES", "CONFIG_SITE", "MAKEFILES", "MAKEFLAGS", "GCC_EXEC_PREFIX", "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "GIT_EXEC_PATH", "GIT_ASKPASS",
+    "GIT_EDITOR", "GIT_PAGER", "GIT_PROXY_COMMAND", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_COUNT", "SSH_ASKPASS", "PAGER",
+    "VISUAL",
 })  # fmt: skip
 """Environment variables that decide what a script executes; scripts see a variant key as the variable of its name."""
+
+_IN_ANY_CASE = frozenset({"PATH", "PATHEXT", "COMSPEC"})
+"""Those that Windows reads however they are written."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
@@ -55,7 +65,7 @@ def check_key(name: str) -> str | None:
         return f"a variant key may have {NAME_LENGTH} characters, this one has {len(name)}"
     if not _NAME.fullmatch(name):
         return f"{name!r} is no variant key: letters, digits and `_ . -` are allowed"
-    if name in FORBIDDEN:
+    if variant_key(name) in FORBIDDEN or variant_key(name).upper() in _IN_ANY_CASE:
         return (
             f"{name} cannot be a variant key: scripts would see it as the environment variable that decides what runs"
         )

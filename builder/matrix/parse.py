@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
-from builder.errors import Place, Problem, RecipeError
+from builder.errors import MAX_PROBLEMS, Place, Problem, RecipeError
 from builder.matrix.config import Values, VariantConfig
 from builder.matrix.keys import check_key, variant_key
 from builder.matrix.special import STATEMENTS
@@ -20,6 +20,9 @@ from builder.syntax.template import compile_condition, compile_template, is_temp
 from builder.syntax.value import Value
 
 _STATEMENTS = frozenset(key.name for key in STATEMENTS)
+MAX_VALUE = 4096
+"""Characters of one value: it becomes part of file names' hashes, of metadata and of scripts' environments."""
+
 _PIN_FIELDS = ("min_pin", "max_pin")
 _AS_LIST = 'write a list, such as `python: ["3.12", "3.13"]`'
 
@@ -75,7 +78,13 @@ class VariantFile:
         )
 
     def _wrong(self, code: str, message: str, place: Place, remedy: str | None = None) -> None:
-        self.problems.append(Problem(code=f"variant.{code}", message=message, place=place, remedy=remedy))
+        self._note([Problem(code=f"variant.{code}", message=message, place=place, remedy=remedy)])
+
+    def _note(self, problems: Iterable[Problem]) -> None:
+        """Collect problems; so many of them that more would help nobody end the reading."""
+        self.problems.extend(problems)
+        if len(self.problems) >= MAX_PROBLEMS or self.compiler.exhausted:
+            raise RecipeError.of(self.problems)
 
     def _is_new_key(self, name: Scalar, values: Mapping[str, Values]) -> bool:
         wrong = check_key(name.text)
@@ -107,7 +116,10 @@ class VariantFile:
     def _item(self, item: Node, key: str) -> Iterator[tuple[VariantValue, Scalar]]:
         if isinstance(item, Scalar):
             value = self._value(item)
-            if value is not None:
+            if isinstance(value, str) and len(value) > MAX_VALUE:
+                what = f"a value of {key} has {len(value):,} characters, at most {MAX_VALUE:,} are allowed"
+                self._wrong("too-long", what, item.place, "scripts see it as a variable; keep long text in a file")
+            elif value is not None:
                 yield value, item
         elif isinstance(item, MappingNode) and "if" in item and not self.selected:
             for chosen in self._branch(item):
@@ -125,7 +137,7 @@ class VariantFile:
         try:
             return compile_template(scalar, self.compiler).text(self.scope) or None
         except RecipeError as error:
-            self.problems.extend(error.problems)
+            self._note(error.problems)
             return None
 
     def _branch(self, item: MappingNode) -> tuple[Node, ...]:
@@ -140,7 +152,7 @@ class VariantFile:
         try:
             holds = compile_condition(condition, self.compiler).holds(self.scope)
         except RecipeError as error:
-            self.problems.extend(error.problems)
+            self._note(error.problems)
             return ()
         chosen = then if holds else item.get("else")
         if chosen is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
@@ -59,7 +60,9 @@ class Selectors:
         if len(text) > MAX_LENGTH:
             raise SelectorError(f"a selector may have {MAX_LENGTH} characters, this one has {len(text)}")
         try:
-            tree = ast.parse(text.strip(), mode="eval")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what Python thinks of ``1if linux`` is for nobody to read
+                tree = ast.parse(text.strip(), mode="eval")
             return bool(self._value(tree.body))
         except _UnknownNameError:
             return False

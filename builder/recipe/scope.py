@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from builder.errors import Problem
+from builder.errors import MAX_PROBLEMS, Problem
 from builder.model.answer import Answer
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
@@ -16,7 +16,6 @@ from builder.syntax.expression import Expression, Meter, undefined
 from builder.syntax.template import Condition, Template
 from builder.syntax.value import Function, Namespace, Value
 
-MAX_PROBLEMS = 50
 _SHOWN = 60
 SYSROOT_KEY = "CONDA_BUILD_SYSROOT"
 

@@ -14,7 +14,8 @@ from builder.errors import Place
 from builder.model.frozen import frozen
 
 _LINE_END = re.compile("\n")
-_MAX_FRAME = 1000
+MAX_FRAME = 1000
+"""Characters of a line that an error shows."""
 
 
 @frozen(kw_only=False)
@@ -35,7 +36,7 @@ class Document:
         line = bisect_right(self.lines, index)
         start = self.lines[line - 1]
         end = self.lines[line] if line < len(self.lines) else len(self.text)
-        frame = self.text[start : min(end, start + _MAX_FRAME)].rstrip("\r\n")
+        frame = self.text[start : min(end, start + MAX_FRAME)].rstrip("\r\n")
         return Place(file=self.file, line=line, column=index - start + 1, frame=frame)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builder.errors import Place, RecipeError, UsageError
+from builder.errors import MAX_PROBLEMS, Place, RecipeError, UsageError
 from builder.matrix.config import Values, VariantConfig, token
 from builder.model.variant import Origin, VariantValue
 from tests.matrix.fakes import config
@@ -99,6 +99,24 @@ def test_an_option_may_give_a_whole_group() -> None:
     given = made("one", zip_keys=(("python", "numpy"),), python=["3.11", "3.12"], numpy=["1", "2"])
     found = given.overridden({"python": ["4"], "numpy": ["5"]}).checked()
     assert found.values["python"].values == ("4",)
+
+
+def test_b2_many_unequal_keys_are_told_by_their_lengths() -> None:
+    keys = {f"k{index}": list[VariantValue](range(1 + index % 3)) for index in range(3000)}
+    with pytest.raises(RecipeError) as caught:
+        made("one", (tuple(keys),), **keys).checked()
+    (problem,) = caught.value.problems
+    assert "k0, k3, k6" in problem.message
+    assert "and 980 more have 1, k1, k4" in problem.message
+    assert len(problem.message) < 600
+    assert len(str(problem.remedy)) < 300
+
+
+def test_b3_no_more_problems_are_told_than_anybody_reads() -> None:
+    groups = (tuple(f"k{index}" for index in range(100)),) * 1000
+    with pytest.raises(RecipeError) as caught:
+        made("one", groups).checked()
+    assert len(caught.value.problems) == MAX_PROBLEMS
 
 
 def test_a_new_value_of_a_zipped_key_needs_its_group() -> None:

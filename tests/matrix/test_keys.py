@@ -28,6 +28,21 @@ def test_b4_keys_that_decide_what_runs_are_refused(name: str) -> None:
     assert "decides what runs" in (check_key(name) or "")
 
 
+@pytest.mark.parametrize("name", ["LD-PRELOAD", "BASH.ENV", "GIT-SSH.COMMAND", "Path", "path", "PathExt"])
+def test_b4_another_spelling_is_the_same_key(name: str) -> None:
+    assert "decides what runs" in (check_key(name) or "")
+
+
+@pytest.mark.parametrize("name", ["ld_preload", "pathlib", "LD_RUN_PATH", "python", "home"])
+def test_b4_other_words_are_no_such_variables(name: str) -> None:
+    assert check_key(name) is None
+
+
+def test_b4_every_refused_key_is_in_its_one_spelling() -> None:
+    assert {variant_key(name) for name in FORBIDDEN} == FORBIDDEN
+    assert not FORBIDDEN & set().union(*map(environment_keys, ("linux-64", "osx-64", "win-64")))
+
+
 def test_environment_keys_of_platforms() -> None:
     assert "MACOSX_DEPLOYMENT_TARGET" in environment_keys("osx-arm64")
     assert "MACOSX_DEPLOYMENT_TARGET" not in environment_keys("linux-64")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from builder.errors import MAX_PROBLEMS
+from builder.matrix.parse import MAX_VALUE
 from tests.matrix.test_files import ARM, CBC, loaded, refused, values
 
 
@@ -96,6 +98,27 @@ def test_all_problems_of_a_file_at_once(tmp_path: Path) -> None:
     assert refused(tmp_path, text) == [
         "variant.values", "variant.value", "variant.key", "recipe.undefined", "variant.zip-shape",
     ]  # fmt: skip
+
+
+def test_no_more_problems_are_told_than_anybody_reads(tmp_path: Path) -> None:
+    for text in ("k: [" + "[]," * 1000 + "]\n", "".join(f"'a b{i}': [1]\n" for i in range(1000))):
+        assert len(refused(tmp_path, text)) == MAX_PROBLEMS
+    assert len(refused(tmp_path, "zip_keys: [[" + ",".join(f"k{i}" for i in range(1000)) + "]]\n")) == MAX_PROBLEMS
+
+
+@pytest.mark.parametrize("name", ["variants.yaml", CBC])
+def test_b8_a_value_has_a_length(tmp_path: Path, name: str) -> None:
+    assert values(loaded(tmp_path, f"k: ['{'x' * MAX_VALUE}']\n", name=name)) == {"k": ("x" * MAX_VALUE,)}
+    assert refused(tmp_path, f"k: ['{'x' * (MAX_VALUE + 1)}']\n", name) == ["variant.too-long"]
+    assert refused(tmp_path, f"a: [1]\nk: ['{'x' * 1_000_000}']\n", name) == ["variant.too-long"]
+
+
+def test_b8_a_computed_value_has_a_length_too(tmp_path: Path) -> None:
+    assert refused(tmp_path, f"k: [\"${{{{ 'x' * {MAX_VALUE + 1} }}}}\"]\n") == ["variant.too-long"]
+
+
+def test_b8_expressions_are_counted(tmp_path: Path) -> None:
+    assert refused(tmp_path, "k:\n" + "".join(f"- ${{{{ 'a{i}' }}}}\n" for i in range(30_000)))[0] == "recipe.too-much"
 
 
 def test_the_legacy_file_reads_numbers_as_text_and_has_selectors(tmp_path: Path) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from builder.errors import RecipeError
+from builder.errors import MAX_PROBLEMS, RecipeError
 from builder.recipe import kind
 from builder.recipe.reading import Reading
-from builder.recipe.scope import MAX_PROBLEMS
 from builder.recipe.shape import Many, Text, Typed
 from builder.recipe.shape import Table as TableShape
 from builder.recipe.term import Constant, Table

@@ -5,7 +5,8 @@ from __future__ import annotations
 from builder.recipe import kind
 from builder.recipe.kind import Plain
 from builder.recipe.reading import Reading
-from builder.recipe.scope import MAX_PROBLEMS, RecipeScope, platform_values
+from builder.errors import MAX_PROBLEMS
+from builder.recipe.scope import RecipeScope, platform_values
 from builder.recipe.shape import Either, Expression, Free, Many, Script, Shape, Text, Typed
 from builder.recipe.shape import Table as TableShape
 from builder.recipe.term import Constant, Listing, Table, Term, evaluate, expressions, plain, templates

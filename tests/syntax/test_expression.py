@@ -67,7 +67,15 @@ def test_only_what_is_needed_is_asked_for(source: str, asked: list[str]) -> None
 
 def test_what_is_undefined_is_a_value_until_it_is_used() -> None:
     found = value_of("version", versions="1")
-    assert found == Undefined("version", remedy="did you mean versions?")
+    assert isinstance(found, Undefined)
+    assert found == Undefined("version")
+    assert found.refuse().remedy == "did you mean versions?"
+
+
+def test_a_name_is_compared_with_the_likeliest_of_many_only() -> None:
+    known = [f"key_number_{index}" for index in range(100_000)]
+    assert suggestion("key_nomber_7", known) is not None
+    assert suggestion("x" * 10_000, known) is None
 
 
 def test_endless_source_is_refused_before_it_is_parsed() -> None:
