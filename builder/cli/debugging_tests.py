@@ -38,7 +38,7 @@ def package_of(renderings: Sequence[Rendering], search: Search) -> Path:
     if len(found) != 1:
         raise ambiguous("several of them have tests", found, ["" for _ in found])
     (rendering,), place = found, search.place
-    folders = (place.broken, place.output / rendering.subdir)
+    folders = (place.broken / rendering.subdir, place.output / rendering.subdir)
     tried = [folder / f"{rendering.stem}{extension}" for folder in folders for extension in EXTENSIONS]
     for path in tried:
         if path.is_file():

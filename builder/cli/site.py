@@ -54,8 +54,8 @@ class Site:
 
     @property
     def broken(self) -> Path:
-        """The folder for packages that failed their tests, beside the channel's own, as rattler-build has it."""
-        return self.output / "broken"
+        """The folder for packages that failed their tests: none that is copied, served or searched with the channel."""
+        return self.store.root / "broken"
 
     def fetcher(self, emit: Callable[[Event], None]) -> Fetcher:
         """Return what fetches sources, telling of it through ``emit``."""

@@ -59,14 +59,14 @@ async def published(work: Work, outcome: Outcome) -> Outcome:
     assert package is not None
     place = await in_thread(work.bench.channel.publish, package, replace=True)
     await in_thread(package.path.unlink)
-    await in_thread((work.bench.broken / package.file_name).unlink, missing_ok=True)
+    await in_thread((work.bench.broken / package.subdir / package.file_name).unlink, missing_ok=True)
     return replace(outcome, ending=Ending.BUILT, package=replace(package, path=place.path))
 
 
 async def _failed(work: Work, outcome: Outcome, names: str) -> Outcome:
     assert outcome.package is not None
     if all(test.passed for test in outcome.tests):
-        place = work.bench.broken / outcome.package.file_name
+        place = work.bench.broken / outcome.package.subdir / outcome.package.file_name
         await in_thread(_move, outcome.package.path, place)
         message = f"{outcome.file_name} stays out of the channel: it needs {names} to run, which failed its tests"
         problems = PackageTestError(message, remedy=f"the package is {place}").problems

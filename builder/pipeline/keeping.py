@@ -67,7 +67,7 @@ async def keep(work: Work, error: BakehouseError) -> None:
 
 
 async def keep_good(work: Work) -> None:
-    """Keep the tree of a task that went well, for the user asks for it, and tell where; one that was reused has none."""
+    """Keep the tree of a task that went well, as the user asks, and tell where; one that was reused has none."""
     if not kept.there(work.scratch):
         return
     bench = work.bench
@@ -77,7 +77,7 @@ async def keep_good(work: Work) -> None:
     except (BakehouseError, OSError) as trouble:
         work.note(f"its build folder cannot be kept: {trouble}")
     else:
-        work.note(f"its build folder is kept: {place}")
+        work.note(f"its build folder is kept: {place} (`{work.entrance}` enters it)")
 
 
 def made_to_last(scratch: Path, sandbox: Sandbox, store: Store, said: str, secrets: Mapping[str, str]) -> None:

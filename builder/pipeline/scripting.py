@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -109,11 +108,8 @@ def _remedy(work: Work, log: Path) -> str:
     store, task = work.bench.store, work.task
     if store.is_locked(store.failed_lock(task.id)):
         return f"the whole log is {log}; the tree is not kept, since somebody debugs the one before"
-    recipe = work.rendering.recipe
-    words = ["bakehouse", "debug", str(recipe.folder if recipe.path.name == "recipe.yaml" else recipe.path)]
-    words += ["--output", work.output.name] if work.rendering.siblings else []
     return (
-        f"`{shlex.join(words)}` enters it as the script left it; the whole log is {log}, "
+        f"`{work.entrance}` enters it as the script left it; the whole log is {log}, "
         f"the tree {store.failed_place(task.id)}"
     )
 

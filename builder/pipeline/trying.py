@@ -69,7 +69,7 @@ def package_epoch(package: Package) -> int:
 
 async def set_aside(work: Work, package: Package, results: Sequence[TestResult]) -> tuple[Problem, ...]:
     """Move a package that failed its tests out of the way and return what is to be said of it."""
-    place = work.bench.broken / package.file_name
+    place = work.bench.broken / package.subdir / package.file_name
     await in_thread(_move, package.path, place)
     failed = [result for result in results if not result.passed]
     lines = "".join(f"\n  {one.what}:" + "".join(f"\n  │ {line}" for line in one.tail.splitlines()) for one in failed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,6 +53,13 @@ class Work:
     def log(self) -> Path:
         """Where the script's output goes."""
         return self.bench.logs / f"{self.rendering.stem}.log"
+
+    @property
+    def entrance(self) -> str:
+        """The command that enters the task's tree when it is kept."""
+        recipe = self.rendering.recipe
+        words = ["bakehouse", "debug", str(recipe.folder if recipe.path.name == "recipe.yaml" else recipe.path)]
+        return shlex.join([*words, *(["--output", self.output.name] if self.rendering.siblings else [])])
 
     def folder(self, name: str) -> Path:
         """Return a folder of the task's own, made when it is absent."""

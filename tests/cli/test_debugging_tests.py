@@ -32,7 +32,7 @@ def broken(command: Command, tmp_path: Path) -> Path:
     recipe = write_recipe(tmp_path / "r", FAILING)
     said = command("build", recipe, "--out", tmp_path / "c", "-q")
     assert said.code == 1
-    (package,) = (tmp_path / "c" / "broken").glob("*.conda")
+    (package,) = (tmp_path / "kitchen" / "broken").glob("*/*.conda")
     assert f"`bakehouse debug {package}` enters its test" in said.err
     return package
 

@@ -117,7 +117,7 @@ def test_none_is_published_when_one_fails(stage: Stage, codes: dict[str, int], w
         assert (outcome.ending, outcome.exit_code) == (Ending.FAILED, 1)
         assert words[outcome.task_id] in outcome.problems[0].message
     assert in_channel(stage) == set()
-    assert {path.name for path in (stage.folder / "broken").iterdir()} == FILES
+    assert {path.name for path in (stage.folder / "broken" / "linux-64").iterdir()} == FILES
 
 
 def test_one_that_is_reused_still_tests_the_others(stage: Stage) -> None:

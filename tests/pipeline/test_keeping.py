@@ -15,6 +15,7 @@ from builder.model.payload import Installed
 from builder.model.recipe import Build, Script
 from builder.pipeline import keeping, kept
 from builder.pipeline.scripting import run_build
+from builder.report.events import Noted
 from builder.sandbox import Bind, Command, Overlay
 from builder.sandbox.fake import FakeSandbox, Opened
 from builder.sandbox.seam import Output
@@ -157,3 +158,45 @@ def test_a_state_over_staged_files_stays_layers(place: Place) -> None:
     assert isinstance(mount, Overlay)
     assert len(mount.lower) == 2
     assert state.removed == ("staged.txt",)
+
+
+GOOD = ("echo made > made.txt", "sed -i s/old/new/ config.in", 'echo bread > "$PREFIX/bread"')
+
+
+def test_a_build_that_went_well_is_kept_when_the_user_asks(place: Place) -> None:
+    task = place.task(GOOD)
+    outcome = place.run(task, keep=True)
+    assert outcome.ending is Ending.BUILT
+    folder = place.folder(task)
+    state = kept.read(folder, place.stage.store)
+    assert state.said == ""
+    assert (folder / "work" / "config.in").read_text() == "new\n"
+    (told,) = [event.text for event in place.stage.told if isinstance(event, Noted)]
+    recipe = task.rendering.recipe.folder
+    assert told == f"{task.id}: its build folder is kept: {folder} (`bakehouse debug {recipe}` enters it)"
+    place.run(task)
+    assert kept.there(folder), "what somebody asked for is not swept away by the next build"
+
+
+def test_without_being_asked_nothing_of_a_good_build_stays(place: Place) -> None:
+    task = place.task(GOOD)
+    place.failed(place.task())
+    assert place.run(task).ending is Ending.BUILT
+    assert not place.folder(task).exists()
+
+
+def test_more_trees_are_kept_on_request_than_of_failures(place: Place) -> None:
+    tasks = [place.task(GOOD, f"bun{number}") for number in range(7)]
+    for task in tasks:
+        assert place.run(task, keep=True).ending is Ending.BUILT
+    assert all(kept.there(place.folder(task)) for task in tasks)
+
+
+def test_a_tree_that_cannot_be_kept_spoils_no_package(stage: Stage) -> None:
+    task = stage.task()
+    store = stage.store.root
+    store.mkdir(exist_ok=True)
+    (store / "failed").write_bytes(b"in the way")
+    outcome = stage.run(task, (), keep=True)
+    assert outcome.ending is Ending.BUILT
+    assert any("its build folder cannot be kept" in event.text for event in stage.told if isinstance(event, Noted))

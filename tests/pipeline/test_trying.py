@@ -53,7 +53,7 @@ def test_a_package_that_fails_is_set_aside_and_both_places_are_said(stage: Stage
     (problem,) = outcome.problems
     assert "stays out of the channel: its test failed" in problem.message
     assert "│ tasting" in problem.message
-    place = stage.folder / "broken" / "bun-1-h0000000_0.conda"
+    place = stage.folder / "broken" / "linux-64" / "bun-1-h0000000_0.conda"
     assert place.is_file()
     assert str(place) in str(problem.remedy)
     (result,) = outcome.tests
@@ -111,11 +111,11 @@ def test_several_results_are_counted_and_failed_ones_quoted(stage: Stage, tmp_pa
     )
     assert str(problem.remedy).endswith(f"; logs: {tmp_path / 'one.log'}")
     assert not path.exists()
-    assert (stage.folder / "broken" / made.file_name).read_bytes() == b"bytes"
+    assert (stage.folder / "broken" / made.subdir / made.file_name).read_bytes() == b"bytes"
 
 
 def test_an_older_broken_package_is_replaced(stage: Stage) -> None:
-    place = stage.folder / "broken" / "bun-1-h0000000_0.conda"
+    place = stage.folder / "broken" / "linux-64" / "bun-1-h0000000_0.conda"
     place.parent.mkdir(parents=True)
     place.write_bytes(b"old")
     stage.sandbox = kitchen(taste=1)
