@@ -36,16 +36,16 @@ def _text(file: Path) -> str:
         return ""
     except OSError as error:
         raise _refused("is no file that can be read") from error
-    with open(descriptor, "rb") as stream:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise _refused("is no file")
         if found.st_size > _LARGEST:
             raise _refused(f"is larger than {_LARGEST >> 20} MiB")
-        try:
+        with open(descriptor, "rb", closefd=False) as stream:
             return stream.read(_LARGEST).decode("utf-8", "surrogateescape")
-        except OSError as error:
-            raise _refused("is no file that can be read") from error
+    finally:
+        os.close(descriptor)
 
 
 def _in_prefix(line: str, prefix: PurePosixPath) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_every_pattern_is_judged_for_itself(tmp_path: Path) -> None:
     assert len(findings) == 2
 
 
-def in_place(pattern: str, places: dict[str, tuple[Path, ...]]) -> dict[str, str]:
+def in_place(pattern: str, places: Mapping[str, tuple[Path, ...]]) -> dict[str, str]:
     """Return the texts by name that a pattern with a place finds, beside a folder that has others."""
     found, findings = find_licenses([pattern], [], places)
     assert findings == ()

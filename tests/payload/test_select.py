@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,31 @@ def test_without_globs_everything_is_taken_sorted(tmp_path: Path) -> None:
     assert by_path["lib/libx.so.1.2"].content == tmp_path / "prefix/lib/libx.so.1.2"
     assert by_path["include/x.h"].size == len("int x(void);")
     assert payload.findings == ()
+
+
+def listed(tmp_path: Path, *names: str, build: Build | None = None) -> Payload:
+    left = replace(installed(tmp_path / "prefix", LIBRARY), listed=names)
+    return select(left, package(build=build or Build()), context(tmp_path))
+
+
+def test_a_script_that_lists_files_has_those_packed_and_no_others(tmp_path: Path) -> None:
+    payload = listed(tmp_path, "bin/x", "include/x.h")
+    assert (paths(payload), payload.findings) == (["bin/x", "include/x.h"], ())
+
+
+def test_a_listed_folder_is_all_in_it(tmp_path: Path) -> None:
+    assert paths(listed(tmp_path, "lib")) == ["lib/libx.so", "lib/libx.so.1", "lib/libx.so.1.2"]
+
+
+def test_globs_choose_from_the_list_and_force_what_it_lacks(tmp_path: Path) -> None:
+    chosen = Build(files=globs("lib/*"), always_include_files=globs("include/*"))
+    assert paths(listed(tmp_path, "bin/x", "lib/libx.so", build=chosen)) == ["include/x.h", "lib/libx.so"]
+
+
+def test_a_list_of_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    payload = listed(tmp_path, "bin/x", "bin/y", "share")
+    assert checks(payload) == [("files", Severity.ERROR, "bin/y"), ("files", Severity.ERROR, "share")]
+    assert all("did not install" in finding.message and finding.remedy for finding in payload.findings)
 
 
 def test_outputs_share_what_one_script_installed(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -83,8 +83,14 @@ def test_a_script_sees_fixed_mounts_and_writes_only_into_layers(stage: Stage) ->
     ran(stage)
     (opened,) = sandbox.opened
     where = {mount.inside: mount for mount in opened.mounts}
-    assert set(where) == {SEALED.prefix, SEALED.build_prefix, SEALED.work, SEALED.recipe, SEALED.script, SEALED.home}
-    assert not [mount for mount in opened.mounts if isinstance(mount, Bind) and mount.writable]
+    sealed = SEALED
+    assert set(where) == {
+        sealed.prefix, sealed.build_prefix, sealed.work, sealed.recipe, sealed.script, sealed.listing, sealed.home,
+    }  # fmt: skip
+    writable = [mount for mount in opened.mounts if isinstance(mount, Bind) and mount.writable]
+    assert [(mount.inside, mount.source) for mount in writable] == [
+        (SEALED.listing, stage.folder / "scratch" / "listing")
+    ]
     uppers = [mount.upper for mount in opened.mounts if isinstance(mount, Overlay)]
     assert len(set(uppers)) == 3
     assert all(upper.is_relative_to(stage.folder / "scratch") for upper in uppers)
@@ -143,6 +149,20 @@ def test_what_lies_in_the_host_prefix_is_what_was_installed(stage: Stage) -> Non
     assert [entry.path for entry in left.changes.new] == ["build/z.o"]
     assert left.work[-1] == stage.folder / "scratch" / "tree"
     assert (left.work[0] / "build" / "z.o").read_bytes() == b"z", "the uppermost layer comes first"
+
+
+def test_a_script_may_list_what_it_wants_packed(stage: Stage) -> None:
+    def play(command: Command, opened: Opened, output: Output) -> int:
+        (folder,) = (one.source for one in opened.mounts if isinstance(one, Bind) and one.inside == SEALED.listing)
+        place = PurePosixPath(opened.env["RATTLER_BUILD_PACKAGE_FILES"])
+        (folder / place.name).write_text(f"{SEALED.prefix}/bin/a\nbin/b\n")
+        return 0
+
+    stage.sandbox = FakeSandbox(play=play)
+    assert ran(stage).installed.listed == ("bin/a", "bin/b")
+    stage.sandbox = installs({})
+    (stage.folder / "scratch" / "listing" / "package_files").unlink()
+    assert ran(stage).installed.listed is None
 
 
 def test_without_a_script_the_inherited_files_are_all(stage: Stage) -> None:

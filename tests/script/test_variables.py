@@ -33,6 +33,7 @@ def test_a_build_sees_condas_variables_and_few_besides(stage: Stage) -> None:
         "LOGNAME",
         "PKG_CONFIG_PATH",
         "PYTHONHASHSEED",
+        "RATTLER_BUILD_PACKAGE_FILES",
         "TMPDIR",
     }
 
@@ -51,6 +52,22 @@ def test_the_values_are_those_of_the_rendering_and_the_stage(stage: Stage) -> No
     assert (found["PREFIX"], found["SRC_DIR"]) == (str(SEALED.prefix), "/bakehouse/work")
     assert (found["CPU_COUNT"], found["SOURCE_DATE_EPOCH"]) == ("2", "1700000000")
     assert found["LD_RUN_PATH"] == f"{SEALED.prefix}/lib"
+
+
+def test_a_script_may_write_its_list_where_no_package_looks(stage: Stage) -> None:
+    place = build_variables(rendering(), stage)["RATTLER_BUILD_PACKAGE_FILES"]
+    assert place == "/bakehouse/listing/package_files"
+
+
+def test_merged_environments_have_one_prefix(stage: Stage) -> None:
+    plain = rendering()
+    merged = replace(
+        plain, output=replace(plain.output, build=replace(plain.output.build, merge_build_and_host_envs=True))
+    )
+    found, prefix = build_variables(merged, stage), str(SEALED.prefix)
+    names = ("PREFIX", "BUILD_PREFIX", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
+    assert {name: found[name] for name in names} == dict.fromkeys(names, prefix)
+    assert found["PATH"].split(":")[:2] == [f"{prefix}/bin", "/usr/bin"]
 
 
 def test_tools_of_the_build_environment_come_first_in_the_path(stage: Stage) -> None:
@@ -150,7 +167,10 @@ def test_a_variant_key_cannot_replace_what_conda_says(stage: Stage) -> None:
 def test_a_test_sees_its_prefix_and_no_build(stage: Stage) -> None:
     found = variables_of_test(stage, {"PKG_NAME": "zlib"}, subdir="linux-64")
     assert (found["PREFIX"], found["CONDA_PREFIX"]) == ("/bakehouse/test_env", "/bakehouse/test_env")
-    assert (found["PKG_NAME"], found["CONDA_BUILD_STATE"], found["target_platform"]) == ("zlib", "TEST", "linux-64")
+    assert (found["PKG_NAME"], found["CONDA_BUILD_STATE"], found["ARCH"]) == ("zlib", "TEST", "64")
+    platforms = ("build_platform", "host_platform", "target_platform", "SUBDIR")
+    assert {name: found[name] for name in platforms} == dict.fromkeys(platforms, "linux-64")
+    assert found["CONDA_BUILD_CROSS_COMPILATION"] == "0"
     assert not {"BUILD_PREFIX", "RECIPE_DIR", "LD_RUN_PATH"} & found.keys()
     assert "/bakehouse/build_env/bin" not in found["PATH"]
 
