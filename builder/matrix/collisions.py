@@ -1,4 +1,4 @@
-"""Refuses two different packages under one file name: seven digits collide, and a build string may forget the hash."""
+"""Two packages under one file name: refused, for digits collide and a build string may forget the hash."""
 
 from __future__ import annotations
 
@@ -7,6 +7,30 @@ from collections.abc import Iterable
 from builder.errors import Place, Problem, RecipeError
 from builder.matrix.identity import hash_input
 from builder.model.rendering import Rendering
+
+
+def without_twins(renderings: Iterable[Rendering]) -> list[Rendering]:
+    """Return ``renderings`` without those of noarch Python packages that are one package, built by several Pythons.
+
+    So are they that have one file name and differ in ``python`` alone, which ``use_keys`` makes them count: a job for
+    each Python, and any of them may write the package. The first by the value's text stays (rattler-build's choice).
+    """
+    kept = list(renderings)
+    twins: dict[tuple[str, str], Rendering] = {}
+    for one in kept:
+        what = _but_for_python(one)
+        if what is not None and str(one.variant["python"]) < str(twins.get(what, one).variant["python"]):
+            twins[what] = one
+        elif what is not None:
+            twins.setdefault(what, one)
+    return [one for one in kept if (what := _but_for_python(one)) is None or twins[what] is one]
+
+
+def _but_for_python(one: Rendering) -> tuple[str, str] | None:
+    """Return the file name and the rest of the variant of a noarch Python package that ``python`` counts for."""
+    if one.output.build.noarch != "python" or "python" not in one.variant or one.output.skip:
+        return None
+    return one.identity, hash_input({key: value for key, value in one.variant.items() if key != "python"})
 
 
 def refuse_collisions(renderings: Iterable[Rendering]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from builder.errors import Place
 from builder.matrix.branches import DEFAULT_LIMIT, Expansion
-from builder.matrix.collisions import refuse_collisions
+from builder.matrix.collisions import refuse_collisions, without_twins
 from builder.matrix.config import VariantConfig
 from builder.matrix.renderer import Renderer
 from builder.matrix.space import Space
@@ -47,6 +47,6 @@ def render(
         limit=limit,
     )
     renderer = Renderer(file=recipe.file, platforms=platforms, expansion=expansion, prefix=override.build_string_prefix)
-    renderings = renderer.render(recipe.outputs)
+    renderings = without_twins(renderer.render(recipe.outputs))
     refuse_collisions(renderings)
     return tuple(renderings)

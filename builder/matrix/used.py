@@ -28,13 +28,16 @@ class UsedVariant:
 
     def _take_keys(self, branch: Branch, space: Space, subdir: str) -> None:
         read, shadows = branch.evaluated.read, _shadows(branch)
+        asked = {variant_key(key) for key in self._output.build.variant.use_keys}
         for key in (*used_keys(branch.evaluated, space), *ALWAYS_USED, *environment_keys(subdir)):
-            if key not in branch.assigned or (key == "python" and self._output.build.noarch == "python"):
+            dropped = key == "python" and self._output.build.noarch == "python" and key not in asked
+            if dropped or key not in branch.assigned:
                 continue
-            self.values[key] = shadows.get(key, space.value(key, branch.assigned[key]))
+            value = space.value(key, branch.assigned[key])
+            self.values[key] = value if key in asked else shadows.get(key, value)
             self.origins[key] = space.origin(key, branch.assigned[key])
             self.why[key] = read.get(key) or _why_unread(key, self._output)
-        if self._output.build.noarch:
+        if self._output.build.noarch and "target_platform" not in asked:
             self.values["target_platform"] = "noarch"
             self.why["target_platform"] = "noarch packages are the same for all platforms"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from builder.errors import RecipeError
-from builder.matrix.collisions import refuse_collisions
+from builder.matrix.collisions import refuse_collisions, without_twins
+from builder.model.recipe import Noarch, VariantKeys
 from builder.model.rendering import RecipeFile, Rendering
 from tests.matrix.fakes import config, rendered
 from tests.matrix.test_renderer import Make
@@ -22,6 +23,33 @@ def refused(renderings: list[Rendering]) -> RecipeError:
     with pytest.raises(RecipeError) as caught:
         refuse_collisions(renderings)
     return caught.value
+
+
+def pythons(string: str | None, noarch: Noarch | None = "python", *keys: str) -> list[Rendering]:
+    make = Make(name="a", noarch=noarch, string=string, keys=VariantKeys(use_keys=("python", *keys)))
+    return rendered([make], config({"python": ["3.9", "3.10"], "flavor": ["plain", "fancy"]}))
+
+
+def test_one_noarch_package_of_several_pythons_is_written_once() -> None:
+    """By the least of them as text: 3.10 comes before 3.9."""
+    (kept,) = without_twins(pythons("py_0"))
+    assert kept.variant["python"] == "3.10"
+    assert without_twins(reversed(pythons("py_0"))) == [kept]
+
+
+def test_twins_are_alike_but_for_python() -> None:
+    assert len(without_twins(pythons(None))) == 2
+    assert len(without_twins(pythons("py_0", None))) == 2
+    assert len(without_twins(pythons("py_0", "generic"))) == 2
+    both = without_twins(pythons("py_0", "python", "flavor"))
+    assert [one.variant["flavor"] for one in both] == ["plain", "fancy"]
+    assert "flavor = plain and fancy" in refused(both).problems[0].message
+
+
+def test_what_is_skipped_is_no_twin() -> None:
+    one, other = pythons("py_0")
+    gone = replace(other, output=replace(other.output, skip=True))
+    assert without_twins([one, gone]) == [one, gone]
 
 
 def test_a_build_string_that_forgets_a_key() -> None:
