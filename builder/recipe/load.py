@@ -14,13 +14,18 @@ from builder.recipe.reading import Reading
 from builder.recipe.scope import mentioned
 from builder.recipe.shape import Table as TableShape
 from builder.recipe.shape import Typed
-from builder.recipe.term import Constant, Table, Term, expressions
+from builder.recipe.term import Choice, Constant, Listing, Mentioning, Table, Term, expressions
 from builder.recipe.text import OutputText, RecipeText, TopLevel, term_of
 from builder.syntax import Compiler, read_yaml
+from builder.syntax.file import IrregularError, read_file
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null, kind_of
 from builder.syntax.reader import MAX_BYTES
 
 FILE_NAME = "recipe.yaml"
+MAX_OUTPUTS = 1_000
+MAX_SHARED = 200_000
+"""Values at the top level that are not constant, times outputs: each output evaluates them anew."""
+
 _APART = frozenset({"context", "outputs"})
 _NOT_SHARED = frozenset({"$schema", "schema_version", "package"})
 
@@ -33,10 +38,14 @@ def load(path: Path, compiler: Compiler | None = None, switches: Switches = froz
     """
     file = path / FILE_NAME if path.is_dir() else path
     try:
-        if file.exists() and not file.is_file():
-            raise RecipeError("the recipe is no regular file", code="recipe.unreadable", place=Place(file=str(file)))
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_file(file, MAX_BYTES)
+    except IrregularError as error:
+        raise RecipeError(
+            f"a recipe must be a regular file, this is {error}",
+            code="recipe.unreadable",
+            place=Place(file=str(file)),
+            remedy="name the file itself; links and devices are not followed, for recipes may come from strangers",
+        ) from error
     except OSError as error:
         message = f"the recipe cannot be read: {error.strerror}"
         raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(file))) from error
@@ -76,9 +85,41 @@ def _outputs(root: Mapping, reading: Reading) -> tuple[OutputText, ...]:
     if not isinstance(listed, Sequence):
         reading.problem("recipe.wrong-shape", "outputs is not a list", listed or root)
         return ()
+    if not _fits(listed, top, reading):
+        return ()
     outputs = tuple(_several(listed, top, reading))
     _check_staging(outputs, reading)
     return outputs
+
+
+def _fits(listed: Sequence, top: TopLevel, reading: Reading) -> bool:
+    """Whether there are no more outputs than any recipe has, which is told before they are read."""
+    count, shared = len(listed.items), _weight(top.context) + _weight(top.sections)
+    if count > MAX_OUTPUTS:
+        message = f"the recipe has {count:,} outputs, at most {MAX_OUTPUTS:,} are allowed"
+    elif count * shared > MAX_SHARED:
+        message = f"the recipe has {count:,} outputs with {shared:,} expressions and lists in common, which is too much"
+    else:
+        return True
+    reading.problem("recipe.too-much", message, listed, "make several recipes of it")
+    return False
+
+
+def _weight(term: Term | Choice) -> int:
+    """Return how many parts of a term are looked at whenever it is evaluated."""
+    match term:
+        case Constant():
+            return 0
+        case Listing():
+            return len(term.items) + sum(map(_weight, term.items))
+        case Table():
+            return len(term.entries) + sum(_weight(value) for _, value in term.entries)
+        case Choice():
+            return 1 + _weight(term.then) + _weight(term.otherwise)
+        case Mentioning():
+            return _weight(term.term)
+        case _:
+            return 1
 
 
 def _context(node: Node | None, reading: Reading) -> Table:

@@ -10,6 +10,7 @@ import pytest
 
 from builder.errors import RecipeError
 from builder.recipe import load
+from builder.recipe.load import MAX_OUTPUTS, MAX_SHARED
 from builder.syntax import Compiler
 from tests.recipe.given import PACKAGE, only_problem, problems, recipe
 
@@ -39,8 +40,45 @@ def test_a_missing_recipe_is_an_error_with_its_place(tmp_path: Path) -> None:
 
 def test_a_pipe_is_no_recipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "recipe.yaml")
-    with pytest.raises(RecipeError, match="no regular file"):
+    with pytest.raises(RecipeError, match="this is a pipe"):
         load(tmp_path)
+
+
+def test_b7_a_link_is_no_recipe_but_may_lead_to_its_folder(tmp_path: Path) -> None:
+    """What a link leads to would be shown in errors: ``recipe.yaml -> ~/.netrc``."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "recipe.yaml").write_text(PACKAGE)
+    (tmp_path / "recipe.yaml").symlink_to("real/recipe.yaml")
+    (tmp_path / "folder").symlink_to("real")
+    with pytest.raises(RecipeError, match="this is a symbolic link") as caught:
+        load(tmp_path)
+    assert "name the file itself" in str(caught.value.problems[0].remedy)
+    assert load(tmp_path / "folder").outputs[0].name == "demo"
+
+
+def test_a_device_is_no_recipe() -> None:
+    with pytest.raises(RecipeError, match="this is a device"):
+        load(Path("/dev/zero"))
+
+
+def several(count: int, shared: int = 0) -> str:
+    names = "".join(f"  x{index}: ${{{{ 1 + {index} }}}}\n" for index in range(shared))
+    listed = "".join(f"- package: {{name: a{index}, version: '1'}}\n" for index in range(count))
+    return f"context: {{}}\noutputs:\n{listed}" if not shared else f"context:\n{names}outputs:\n{listed}"
+
+
+def test_outputs_are_counted() -> None:
+    assert len(recipe(several(MAX_OUTPUTS)).outputs) == MAX_OUTPUTS
+    problem = only_problem(several(MAX_OUTPUTS + 1))
+    assert (problem.code, problem.place and problem.place.line) == ("recipe.too-much", 3)
+
+
+def test_what_each_output_evaluates_anew_counts_for_each() -> None:
+    count = 400
+    assert len(recipe(several(count, MAX_SHARED // count // 2)).outputs) == count
+    problem = only_problem(several(count, MAX_SHARED // count // 2 + 1))
+    assert problem.code == "recipe.too-much"
+    assert "in common" in problem.message
 
 
 def test_a4_of_a_huge_file_only_the_start_is_read(tmp_path: Path) -> None:
