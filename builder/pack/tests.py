@@ -7,7 +7,7 @@ from pathlib import Path
 
 from builder.archive import ArchiveMember
 from builder.errors import RecipeError
-from builder.model.carried import files_of, start_of
+from builder.model.carried import carried, files_of, start_of
 from builder.model.interpreter import interpreter, interpreter_of_file
 from builder.model.recipe import (
     DownstreamTest,
@@ -25,13 +25,13 @@ from builder.pack.request import PackRequest
 
 
 def test_members(request: PackRequest) -> Iterator[ArchiveMember]:
-    """Yield all of ``info/tests/``; nothing for a package without tests. Tests are numbered from 0 in their order."""
+    """Yield all of ``info/tests/``; nothing for a recipe without tests. Tests are numbered from 0 in their order."""
     tests = request.rendering.output.tests
     if not tests:
         return
     recipe_folder = request.rendering.recipe.folder
     described: list[Plain] = []
-    for number, test in enumerate(tests):
+    for number, test in enumerate(carried(tests)):
         folder = files_of(number)
         files = [file for file in request.test_files if file.test == number]
         for file in files:

@@ -12,6 +12,7 @@ from builder.archive import read_package
 from builder.check import CheckContext, SiblingFiles, leaks_of
 from builder.check import run as run_checks
 from builder.environment.wall import in_thread
+from builder.model.carried import carried
 from builder.model.finding import Finding
 from builder.model.frozen import frozen
 from builder.model.globs import Globs
@@ -145,7 +146,7 @@ def _siblings(work: Work) -> tuple[SiblingFiles, ...]:
 
 def _test_files(work: Work, folders: Sequence[Path]) -> Iterator[TestFile]:
     """Yield the files that script tests name, from the work folder's layers (uppermost first) and from the recipe."""
-    for number, test in enumerate(work.output.tests):
+    for number, test in enumerate(carried(work.output.tests)):
         if not isinstance(test, ScriptTest):
             continue
         found: dict[str, Path] = {}

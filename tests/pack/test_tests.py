@@ -44,6 +44,17 @@ def with_tests(made: PackRequest, *tests: Test) -> PackRequest:
     return replace(made, rendering=replace(made.rendering, output=output), test_files=())
 
 
+def test_a_script_of_which_nothing_is_left_is_not_packed(tmp_path: Path) -> None:
+    nothing, python = ScriptTest(script=Script(content=())), PythonTest(imports=("json",))
+    found = packed(with_tests(request(tmp_path), nothing, python), tmp_path)
+    assert [list(one) for one in yaml_of(found)] == [["python"]]
+    assert {name for name in found.info_files() if name.startswith("tests/")} == {
+        "tests/tests.yaml",
+        "tests/0/test_import.py",
+    }
+    assert yaml_of(packed(with_tests(request(tmp_path), nothing), tmp_path / "alone")) == []
+
+
 def test_every_test_in_the_form_of_rattler_build(tmp_path: Path) -> None:
     script, contents, python, downstream, file = yaml_of(packed(request(tmp_path), tmp_path))
     assert script == {
