@@ -12,7 +12,7 @@ from builder.matrix.renderer import Renderer
 from builder.matrix.space import Space
 from builder.model.rendering import Override, Platforms, Rendering
 from builder.model.variant import VariantValue
-from builder.recipe import Ask, Evaluated, OutputText, RecipeText, Request, evaluate
+from builder.recipe import Ask, Evaluated, OutputText, RecipeScope, RecipeText, Request, evaluate, scope_for
 
 _AS_WRITTEN = Override()
 
@@ -34,10 +34,14 @@ def render(
     the same file name.
     """
 
+    scopes: dict[int, RecipeScope] = {}  # what each output remembers from one evaluation to the next
+
     def ask_recipe(output: OutputText, variant: Mapping[str, VariantValue], build_hash: str | None) -> Evaluated:
         number = override.build_number
         request = Request(variant=variant, platforms=platforms, hash=build_hash, ask=ask, build_number=number)
-        return evaluate(output, request)
+        if output.index not in scopes:
+            scopes[output.index] = scope_for(request)
+        return evaluate(output, request, scopes[output.index])
 
     expansion = Expansion(
         space=Space(config),

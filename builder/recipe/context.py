@@ -21,7 +21,7 @@ def evaluate_context(context: Table, scope: RecipeScope) -> None:
             broken.add(name)
             continue
         before = len(scope.problems)
-        scope.context[name] = evaluate(term, scope)
+        scope.define(name, evaluate, term)
         if len(scope.problems) > before:
             broken.add(name)
 

@@ -94,7 +94,7 @@ class _Machine:
         except BakehouseError as error:
             first = error.problems[0]
             raise ExpressionError(first.message, remedy=first.remedy or remedy, code=first.code) from error
-        self._scope.asked[Answer(subject, question, digest(told))] = None
+        self._scope.journal.answers.append(Answer(subject, question, digest(told)))
         return told
 
 

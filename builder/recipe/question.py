@@ -45,7 +45,7 @@ def answer(question: Question, scope: RecipeScope) -> bool | None:
         if not all(problem.code in _FALSE for problem in error.problems):
             scope.problems += error.problems
             return None
-        scope.warnings += [
+        scope.journal.warnings += [
             replace(problem, message=f"{question.path} counts as false: {problem.message}")
             for problem in error.problems
         ]

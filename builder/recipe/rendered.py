@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from builder.recipe.kind import Plain
 
 Data = Mapping[str, Plain]
+
+
+PARTS = (
+    "about", "build", "context", "extra", "inherit", "package", "requirements", "schema_version", "source", "tests",
+)  # fmt: skip
+"""The evaluated sections in the order of what they become."""
 
 
 def rendered(data: Data, *, several: bool) -> str:
@@ -16,7 +22,39 @@ def rendered(data: Data, *, several: bool) -> str:
     Empty values are left out, pins are mappings, ``run_exports`` given as a list are weak ones, one address of a source
     and one line of a script stand without a list. An output of a recipe of ``several`` says that it has no script.
     """
-    build = _section(data, "build")
+    return whole([part(key, data.get(key), several) for key in PARTS])
+
+
+def whole(parts: Iterable[str]) -> str:
+    """Put together what `part` gave for each of `PARTS`."""
+    return "{" + ",".join([part for part in parts if part]) + "}"
+
+
+def part(key: str, value: Plain, several: bool) -> str:
+    """Return one section of `rendered` with its key, an empty text where nothing is to be said."""
+    match key:
+        case "build":
+            return _pair(key, _build(value, several=several))
+        case "requirements":
+            return _pair(key, _requirements(value))
+        case "schema_version":
+            return _pair(key, 1)
+        case "inherit":
+            return _pair("inherits_from", _inherited(value)) if value not in (None, (), {}) else ""
+        case "source" | "tests":
+            value = _sources(value) if key == "source" else _tests(value)
+    return _pair(key, value) if value not in (None, (), {}) else ""
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _pair(key: str, value: Plain) -> str:
+    return f'"{key}":{_CANONICAL.encode(value)}'
+
+
+def _build(value: Plain, *, several: bool) -> Plain:
+    build = _filled(value)
     build.pop("skip", None)
     if "files" in build:
         build["files"] = _globs(build["files"])
@@ -24,29 +62,22 @@ def rendered(data: Data, *, several: bool) -> str:
         build.setdefault("script", ())
     if "script" in build:
         build["script"] = _script(build["script"])
-    requirements = _section(data, "requirements")
+    return build
+
+
+def _requirements(value: Plain) -> Plain:
+    requirements = _filled(value)
     if isinstance(requirements.get("run_exports"), tuple):
         requirements["run_exports"] = {"weak": requirements["run_exports"]}
-    shown: dict[str, Plain] = {
-        **{key: value for key, value in data.items() if value not in (None, (), {})},
-        "schema_version": 1,
-        "build": build,
-        "requirements": requirements,
-    }
-    if "source" in shown:
-        shown["source"] = _sources(shown["source"])
-    if "tests" in shown:
-        shown["tests"] = _tests(shown["tests"])
-    inherit = shown.pop("inherit", None)
-    if inherit is not None:
-        given: Data = inherit if isinstance(inherit, dict) else {"from": inherit}
-        exports = given.get("run_exports", True)
-        shown["inherits_from"] = {"cache_name": given.get("from"), "inherit_run_exports": exports}
-    return json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return requirements
 
 
-def _section(data: Data, key: str) -> dict[str, Plain]:
-    value = data.get(key)
+def _inherited(value: Plain) -> Plain:
+    given: Data = value if isinstance(value, dict) else {"from": value}
+    return {"cache_name": given.get("from"), "inherit_run_exports": given.get("run_exports", True)}
+
+
+def _filled(value: Plain) -> dict[str, Plain]:
     return _without_empty(value) if isinstance(value, dict) else {}
 
 

@@ -12,6 +12,7 @@ from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, Sibling
 from builder.model.variant import VariantValue
+from builder.recipe.kind import Plain
 from builder.recipe.trace import Trace
 
 GitQuestion = Literal["head_rev", "latest_tag", "latest_tag_rev", "latest_tag_distance"]
@@ -63,7 +64,7 @@ class Evaluated:
     ``target_platform``) are among them. ``free_specs`` are build and host requirements without a version, as variant
     keys; they are in ``read`` too. ``pinned`` are the siblings that `pin_subpackage` names, and whether exactly.
     ``asked`` is what `Ask` answered: the evaluation holds as long as that does.
-    ``warnings`` are about what probably was not meant.
+    ``warnings`` are about what probably was not meant, ``context`` has the values of the recipe's own names.
     """
 
     output: Output
@@ -72,3 +73,4 @@ class Evaluated:
     pinned: tuple[tuple[str, bool], ...] = ()
     asked: tuple[Answer, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    context: Mapping[str, Plain] = field(default_factory=dict)

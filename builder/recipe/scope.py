@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from builder.errors import MAX_PROBLEMS, Problem
-from builder.model.answer import Answer
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
 from builder.recipe.kind import Late, Plain
+from builder.recipe.memory import Journal, Leaf, Note, Recall, Source, Token, token
 from builder.recipe.request import Request
 from builder.recipe.trace import How, Sight
 from builder.syntax.expression import Expression, Meter, undefined
 from builder.syntax.template import Condition, Template
 from builder.syntax.value import Function, Namespace, Value
 
-_SHOWN = 60
 SYSROOT_KEY = "CONDA_BUILD_SYSROOT"
+
+T = TypeVar("T")
+K = TypeVar("K")
 
 
 def _nothing_late(_: str) -> bool:
@@ -26,25 +29,38 @@ def _nothing_late(_: str) -> bool:
 
 @dataclass(slots=True)
 class RecipeScope:
-    """One evaluation's names.
+    """The names of one output while it is evaluated, for one variant after the other.
 
-    A name is looked for in ``context``, the variant, the platform's variables, then among ``functions``. ``read`` maps
-    each name found outside the context to the reason; ``problems`` collects what went wrong, ``warnings`` what looks as
-    if it had, ``asked`` what the machine answered.
+    A name is looked for in ``context``, the variant, the platform's variables, then among ``functions``. ``journal``
+    has each name that was read outside the context with the reason, what looks as if something had gone wrong, and what
+    the machine answered; ``problems`` collects what did go wrong. From one evaluation to the next only the request's
+    variant and hash may differ: what does not depend on them is remembered.
     """
 
     request: Request
     functions: Mapping[str, Function | Namespace] = field(default_factory=dict)
     context: dict[str, Value] = field(default_factory=dict)
-    read: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
     platform: Mapping[str, Value] = field(default_factory=dict)
+    journal: Journal = field(default_factory=Journal)
+    problems: list[Problem] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
-    asked: dict[Answer, None] = field(default_factory=dict)
-    warnings: list[Problem] = field(default_factory=list)
     _what: Template | Condition | None = None
     _path: str = ""
     _late: Late = _nothing_late
+    _fixed: set[str] = field(default_factory=set)
+    _recalls: dict[int, Recall] = field(default_factory=dict)
+    _notes: dict[tuple[str, int, str], Note] = field(default_factory=dict)
+    _made: dict[tuple[object, ...], tuple[object, object]] = field(default_factory=dict)
+
+    def begin(self, request: Request) -> None:
+        """Begin an evaluation for the variant and hash of ``request``."""
+        self.request, self.context, self.journal = request, {}, Journal()
+        self.problems, self.meter = [], Meter()
+
+    @property
+    def read(self) -> dict[str, str]:
+        """Why each name counts as read that is not of the context: the first reason that there was."""
+        return {note.name: note.reason for note in reversed(self.journal.notes)}
 
     def enter(self, what: Template | Condition | None, path: str, late: Late = _nothing_late) -> None:
         """Say which text is evaluated next, under which key, and which of its names the build's session will fill."""
@@ -53,11 +69,14 @@ class RecipeScope:
     def lookup(self, name: str) -> Value:
         """Return the value of ``name``; see the class."""
         if name in self.context:
+            value = self.context[name]
+            if name not in self._fixed:
+                self.journal.readings.append(("context", name, token(value)))
             self._trace(name, "context")
-            return self.context[name]
-        value = self.variant(name)
-        if value is not None:
             return value
+        found = self.variant(name)
+        if found is not None:
+            return found
         if name in self.platform:
             self.note(name)
             return self.platform[name]
@@ -77,14 +96,30 @@ class RecipeScope:
         """Return the variant's value for ``key``, None if it has none; it counts as read if it has one."""
         value = self.request.variant.get(key)
         if value is not None:
+            self.journal.readings.append(("variant", key, token(value)))
             self.note(key)
         return value
 
+    def hash(self) -> str | None:
+        """Return the build hash, None while it is not known."""
+        self.journal.readings.append(("hash", "hash", self.request.hash))
+        return self.request.hash
+
+    def define(self, name: str, compute: Callable[[K, RecipeScope], Value], what: K) -> None:
+        """Give a name of the context its value; one that depends on no variant is the same in all evaluations."""
+        before = len(self.journal.readings)
+        self.context[name] = compute(what, self)
+        if len(self.journal.readings) == before:
+            self._fixed.add(name)
+
     def note(self, name: str, how: How = "read") -> None:
         """Record that ``name`` was read."""
-        if name not in self.read:
-            self.read[name] = self._reason()
+        self.journal.notes.append(self._note(name, self._what, self._path))
         self._trace(name, how)
+
+    def note_because(self, name: str, reason: str) -> None:
+        """Record that ``name`` counts as read for a reason in words."""
+        self.journal.notes.append(self._note(name, None, reason))
 
     def mention(self, expression: Expression) -> None:
         """Record every variable in ``expression`` as read, and the keys behind its calls."""
@@ -100,21 +135,59 @@ class RecipeScope:
             self.request.trace.made[id(what)] = value
         return value
 
-    def _trace(self, name: str, how: How) -> None:
+    def remember(self, compute: Callable[[K, RecipeScope], T], what: K) -> T:
+        """Return what ``compute`` gives for ``what``, always the same ``compute`` for it.
+
+        It runs only if it has not run on the values that it reads; a trace sees it run each time.
+        """
         if self.request.trace is not None:
-            self.request.trace.sights.append(Sight(name, how, self._what, self._path))
+            return compute(what, self)
+        recall = self._recalls.get(id(what))
+        if recall is None:
+            recall = self._recalls[id(what)] = Recall(what)
+        leaf = recall.find(self._current)
+        if leaf is not None:
+            self.journal.repeat(leaf.done)
+            return leaf.result  # type: ignore[return-value]
+        lengths, problems = self.journal.lengths(), len(self.problems)
+        result = compute(what, self)
+        if len(self.problems) == problems:
+            done = self.journal.since(lengths)
+            recall.keep(done.readings, Leaf(result, done))
+        return result
+
+    def once(self, make: Callable[..., T], *given: object) -> T:
+        """Return what ``make`` makes of ``given``; it runs once for the same objects."""
+        key = (make, *map(id, given))
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = (make(*given), given)  # while they are held, nothing else has their identities
+        return found[0]  # type: ignore[return-value]
 
     def names(self) -> set[str]:
         """Return the names that could have been meant by a misspelt one."""
         return {*self.context, *self.platform, *self.functions, *self.request.variant}
 
-    def _reason(self) -> str:
-        if self._what is None:
-            return self._path
-        scalar = self._what.where
-        text = " ".join(scalar.text.split())
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        return f"{self._path} at {scalar.place}: {shown}"
+    def _current(self, source: Source, name: str) -> Token:
+        """Read a value once more."""
+        match source:
+            case "context":
+                return token(self.context.get(name))
+            case "variant":
+                return token(self.request.variant.get(name))
+            case "hash":
+                return self.request.hash
+
+    def _note(self, name: str, what: Template | Condition | None, path: str) -> Note:
+        key = (name, id(what), path)
+        note = self._notes.get(key)
+        if note is None:
+            note = self._notes[key] = Note(name, what, path)
+        return note
+
+    def _trace(self, name: str, how: How) -> None:
+        if self.request.trace is not None:
+            self.request.trace.sights.append(Sight(name, how, self._what, self._path))
 
 
 def platform_values(request: Request) -> dict[str, Value]:

@@ -92,22 +92,18 @@ def evaluate(term: Term, scope: RecipeScope) -> Plain:
         case Constant():
             return term.value
         case Formula():
-            return _formula(term, scope)
+            return scope.remember(_formula, term)
         case Listing():
             return _listing(term, scope)
         case Table():
             pairs = [(key, evaluate(value, scope)) for key, value in term.entries]
             return {key: value for key, value in pairs if value is not None or term.keeps}
         case Mentioning():
-            for template in templates(term.term):
-                scope.enter(template, term.path)
-                for expression in in_template(template):
-                    scope.mention(expression)
-            return evaluate(term.term, scope)
+            return scope.remember(_mentioning, term)
         case Loose():
-            return _loose(term, scope)
+            return scope.remember(_loose, term)
         case Question():
-            return answer(term, scope)
+            return scope.remember(answer, term)
 
 
 def expressions(term: Term | Choice) -> Iterator[Expression]:
@@ -142,6 +138,14 @@ def templates(term: Term | Choice) -> Iterator[Template | Condition]:
             yield from templates(term.term)
         case Constant():
             pass
+
+
+def _mentioning(term: Mentioning, scope: RecipeScope) -> Plain:
+    for template in templates(term.term):
+        scope.enter(template, term.path)
+        for expression in in_template(template):
+            scope.mention(expression)
+    return evaluate(term.term, scope)
 
 
 def _formula(term: Formula, scope: RecipeScope) -> Plain:
@@ -181,7 +185,7 @@ def _listing(term: Listing, scope: RecipeScope) -> tuple[Plain, ...]:
     found: list[Plain] = []
     for item in term.items:
         if isinstance(item, Choice):
-            holds = _holds(item.condition, item.path, scope)
+            holds = scope.remember(_holds, item)
             if holds is not None:
                 found += _listing(item.then if holds else item.otherwise, scope)
         else:
@@ -191,16 +195,16 @@ def _listing(term: Listing, scope: RecipeScope) -> tuple[Plain, ...]:
     return tuple(found)
 
 
-def _holds(condition: Condition, path: str, scope: RecipeScope) -> bool | None:
+def _holds(choice: Choice, scope: RecipeScope) -> bool | None:
     if scope.full:
         return None
-    scope.enter(condition, path)
+    scope.enter(choice.condition, choice.path)
     try:
-        holds = condition.holds(scope, scope.meter)
+        holds = choice.condition.holds(scope, scope.meter)
     except RecipeError as error:
         scope.problems += error.problems
         return None
-    scope.made(condition, holds)
+    scope.made(choice.condition, holds)
     return holds
 
 

@@ -20,7 +20,15 @@ def test_values_are_frozen() -> None:
     found: Evaluated = evaluated(PACKAGE)
     with pytest.raises(FrozenInstanceError):
         found.free_specs = ("x",)  # type: ignore[misc]
-    assert {field.name for field in fields(Evaluated)} == {"output", "read", "free_specs", "pinned", "asked", "warnings"}
+    assert {field.name for field in fields(Evaluated)} == {
+        "output",
+        "read",
+        "free_specs",
+        "pinned",
+        "asked",
+        "warnings",
+        "context",
+    }
 
 
 def test_the_fake_of_these_tests_is_an_ask() -> None:
