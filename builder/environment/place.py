@@ -1,12 +1,16 @@
-"""Channels as users name them: a folder, a ``file://`` or an ``http(s)://`` address."""
+"""Channels as users name them: a folder, a ``file://`` or an ``http(s)://`` address, a name such as ``conda-forge``."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from builder.errors import UsageError
 from builder.model.frozen import frozen
+
+_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(?:/label/[a-z0-9_][a-z0-9_.-]*)?", re.IGNORECASE | re.ASCII)
+"""A channel of conda's own server, or a label of one (CEP 26)."""
 
 
 @frozen
@@ -17,6 +21,11 @@ class ChannelPlace:
     url: str
     folder: Path | None = None
 
+    @property
+    def by_name(self) -> bool:
+        """Whether it goes by a name: there was no folder of that name."""
+        return self.folder is None and "://" not in self.name
+
     def index(self, subdir: str) -> Path:
         """Return the index file of ``subdir``; only of a local channel."""
         assert self.folder is not None
@@ -24,10 +33,14 @@ class ChannelPlace:
 
 
 def channel_place(name: str) -> ChannelPlace:
-    """Read a channel's name; UsageError if it is neither a folder nor an address that we can ask."""
+    """Read a channel's name; UsageError if it is neither a folder nor anything that we can ask.
+
+    A folder wins over a channel of the same name; a path that cannot be a name (``./channel``) need not be there.
+    """
     scheme, separator, rest = name.partition("://")
     if not separator:
-        return _local(name, Path(name))
+        folder = Path(name)
+        return _named(name) if _NAME.fullmatch(name) and not folder.is_dir() else _local(name, folder)
     if scheme == "file":
         return _local(name, Path(unquote(urlsplit(name).path)))
     if scheme in {"http", "https"} and rest.strip("/"):
@@ -35,10 +48,17 @@ def channel_place(name: str) -> ChannelPlace:
     raise UsageError(
         f"cannot use {name!r} as a channel",
         code="environment.channel",
-        remedy="give a folder, or an address that begins with file://, http:// or https://",
+        remedy="give a folder, an address that begins with file://, http:// or https://, or a name as conda-forge",
     )
 
 
 def _local(name: str, folder: Path) -> ChannelPlace:
     folder = folder.absolute()
     return ChannelPlace(name=name, url=folder.as_uri(), folder=folder)
+
+
+def _named(name: str) -> ChannelPlace:
+    """Return the channel where rattler looks for it, as conda does."""
+    from rattler.channel.channel import Channel
+
+    return ChannelPlace(name=name, url=Channel(name).base_url.rstrip("/"))

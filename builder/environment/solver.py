@@ -300,10 +300,14 @@ class Solver:
             return locked_package(record, url=loose[str(record["fn"])].path.absolute().as_uri(), channel=LOOSE.name)
         places = [place for place in self.channels if url.startswith(f"{place.url}/")]
         nearest = max(places, key=lambda place: len(place.url), default=None)
-        return locked_package(record, url=url, channel=nearest.name if nearest else str(record["channel"]))
+        if nearest is None:
+            return locked_package(record, url=url, channel=str(record["channel"]))
+        return locked_package(record, url=url, channel=nearest.url if nearest.by_name else nearest.name)
 
     def _unreachable(self, why: str) -> MachineError:
         remedy = "solve once without --offline, or use local channels" if self._offline else "check the network"
+        if names := [place.name for place in self.channels if place.by_name]:
+            remedy += f"; what is no folder here was taken for a channel's name: {', '.join(names)}"
         return MachineError(f"a channel cannot be asked: {why}", code="environment.unreachable", remedy=remedy)
 
 

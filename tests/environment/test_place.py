@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rattler.channel.channel import Channel
 
 from builder.environment.place import ChannelPlace, channel_place
 from builder.errors import UsageError
@@ -18,17 +19,40 @@ def test_folders(tmp_path: Path) -> None:
         assert place.folder == folder
         assert place.url == folder.as_uri()
         assert place.index("noarch") == folder / "noarch" / "repodata.json"
+        assert not place.by_name
 
 
-def test_a_relative_folder_is_meant_from_here() -> None:
-    place = channel_place("channel")
-    assert place.folder == Path("channel").absolute()
-    assert place.url == f"{Path().absolute().as_uri()}/channel"
+@pytest.mark.parametrize("name", ["./channel", "../channel", "out/channel", "a/label/b/c", "label channel", ".channel"])
+def test_a_relative_path_is_meant_from_here(name: str) -> None:
+    place = channel_place(name)
+    assert place.folder == Path(name).absolute()
+    assert place.url == Path(name).absolute().as_uri()
+
+
+def test_a_folder_wins_over_a_channel_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert channel_place("conda-forge").by_name
+    (tmp_path / "conda-forge").write_text("a file is no channel")
+    assert channel_place("conda-forge").by_name
+    (tmp_path / "conda-forge").unlink()
+    (tmp_path / "conda-forge").mkdir()
+    assert channel_place("conda-forge").folder == tmp_path / "conda-forge"
+
+
+@pytest.mark.parametrize("name", ["conda-forge", "bioconda", "conda-forge/label/rust_dev", "Mixed_1.0"])
+def test_names_are_where_rattler_looks_for_them(name: str) -> None:
+    place = channel_place(name)
+    assert (place.name, place.folder, place.by_name) == (name, None, True)
+    assert f"{place.url}/" == Channel(name).base_url
+    assert place.url.startswith("https://")
+    assert place.url.endswith(f"/{name}")
 
 
 @pytest.mark.parametrize("name", ["https://example.org/conda/main", "http://127.0.0.1:8080/x/"])
 def test_addresses(name: str) -> None:
-    assert channel_place(name) == ChannelPlace(name=name, url=name.rstrip("/"))
+    place = channel_place(name)
+    assert place == ChannelPlace(name=name, url=name.rstrip("/"))
+    assert not place.by_name
 
 
 @pytest.mark.parametrize("name", ["ftp://example.org/x", "s3://bucket", "https://", "://x"])

@@ -306,6 +306,14 @@ def test_a_remote_channel_that_is_not_there(store: Store, tmp_path: Path) -> Non
     assert "--offline" in (caught.value.problems[0].remedy or "")
 
 
+def test_a_name_that_no_folder_has_is_asked_for_elsewhere(store: Store) -> None:
+    solver = Solver(["chanel"], store, offline=True)
+    with pytest.raises(MachineError, match="a channel cannot be asked") as caught:
+        solved(solver, "a")
+    remedy = caught.value.problems[0].remedy or ""
+    assert remedy.endswith("; what is no folder here was taken for a channel's name: chanel")
+
+
 def test_the_same_loose_package_elsewhere_is_another(store: Store, tmp_path: Path) -> None:
     solver, made = Solver([], store), Made(name="a")
     one, other = loose(tmp_path / "one", made), loose(tmp_path / "other", made)
