@@ -142,7 +142,7 @@ places = grouped(
     "places",
     Places,
     click.option(
-        "output", "--out", "--output-dir", type=PATH, envvar="CONDA_BLDPATH",
+        "output", "--out", "--output-dir", type=PATH, envvar="CONDA_BLD_PATH",
         help="Channel to write  [default: ./channel].",
     ),
     click.option("channels", "-c", "--channel", multiple=True, metavar="CHANNEL", help="Channel to solve against."),
