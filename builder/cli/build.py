@@ -71,7 +71,7 @@ def command(
       bakehouse build recipes/base/snappy --with-deps --variant cxx_compiler_version=12
     """  # noqa: D301 - \b keeps click from wrapping the examples
     began = time.perf_counter()
-    rendered = render_selection(selection)
+    rendered = render_selection(selection, places)
     rendered.raise_errors()
     place = site(places, rendered.collection)
     place = replace(place, rules=rules_of(place.rules, packaging))
@@ -85,7 +85,7 @@ def command(
         with baking.ledger() as ledger:
             place.channel.ensure()  # takes in what a killed run had finished but not yet told
             if choice.with_deps:
-                rendered = planning.with_dependencies(rendered, selection, set())
+                rendered = planning.with_dependencies(rendered, selection, set(), places)
                 for error in rendered.errors:
                     reporter.emit(Warned(text=f"left out: {error}"))
             asked = Asked(packaging=written)

@@ -12,7 +12,7 @@ from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 
 FILE_NAME = "bakehouse.yaml"
-KEYS = ("recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy")
+KEYS = ("recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy", "environment")
 
 
 @frozen
@@ -20,6 +20,7 @@ class Collection:
     """What `bakehouse.yaml` says, paths made absolute; ``root`` is None when there is no such file.
 
     ``mirrors`` maps an address prefix to what may stand in its place; ``debian`` and ``pypi`` are base addresses.
+    ``environment`` are the names of variables that recipes may read.
     """
 
     root: Path | None = None
@@ -31,6 +32,7 @@ class Collection:
     debian: str | None = None
     pypi: str | None = None
     policy: str | None = None
+    environment: tuple[str, ...] = ()
 
 
 def find_collection(start: Path) -> Collection:
@@ -70,6 +72,7 @@ def read_collection(file: Path) -> Collection:
         debian=_text(node.get("debian")),
         pypi=_text(node.get("pypi")),
         policy=_text(node.get("policy")),
+        environment=_texts(node.get("environment")),
     )
 
 
@@ -85,7 +88,7 @@ def _unknown(node: Mapping) -> Iterator[Problem]:
 
 def _misshapen(key: str, node: Node) -> Iterator[Problem]:
     match key:
-        case "recipes" | "variants" | "channels":
+        case "recipes" | "variants" | "channels" | "environment":
             good = is_null(node) or (isinstance(node, Sequence) and all(isinstance(i, Scalar) for i in node.items))
             shape = "a list of texts"
         case "mirrors":

@@ -94,7 +94,7 @@ def _state(
             raise UsageError("name one package, and no recipe beside it", code="debug.usage")
         search = Search(place=site(places, find_collection(Path())), choice=choice, emit=reporter.emit)
         return _test_state(packages[0], search, reporter, context), search
-    rendered = render_selection(selection)
+    rendered = render_selection(selection, places)
     rendered.raise_errors()
     search = Search(place=site(places, rendered.collection), choice=choice, emit=reporter.emit)
     renderings = renderings_of(rendered, choice)

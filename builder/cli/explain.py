@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import click
 
+from builder.cli.asking import asking
 from builder.cli.collection import find_collection
 from builder.cli.rendering import inputs, selected_files
 from builder.cli.selection import Selection, selection
@@ -66,7 +67,13 @@ def _explanations(selection: Selection, named: str | None) -> list[Explanation]:
     found: list[Explanation] = []
     for file in selected_files(selection, collection):
         text, config = inputs(file, selection, collection)
-        question = Question(recipe=text, config=config, platforms=selection.platforms(), override=selection.override)
+        question = Question(
+            recipe=text,
+            config=config,
+            platforms=selection.platforms(),
+            ask=asking(file, selection, collection),
+            override=selection.override,
+        )
         found += explain(question, wanted)
     if not found:
         raise UsageError(

@@ -36,7 +36,7 @@ def command(context: Context, selection: Selection, places: Places, telling: Tel
       bakehouse fetch recipes/base/*
       bakehouse fetch recipes/base/zlib && bakehouse build recipes/base/zlib --offline
     """  # noqa: D301 - \b keeps click from wrapping the examples
-    rendered = render_selection(selection)
+    rendered = render_selection(selection, places)
     rendered.raise_errors()
     place = site(places, rendered.collection)
     sources = {

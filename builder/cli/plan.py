@@ -32,11 +32,11 @@ def command(selection: Selection, places: Places, *, as_json: bool, with_deps: b
       bakehouse plan recipes/base/*
       bakehouse plan recipes/base/zlib --with-deps --json
     """  # noqa: D301 - \b keeps click from wrapping the examples
-    rendered = render_selection(selection)
+    rendered = render_selection(selection, places)
     rendered.raise_errors()
     place = site(places, rendered.collection)
     if with_deps:
-        rendered = planning.with_dependencies(rendered, selection, set())
+        rendered = planning.with_dependencies(rendered, selection, set(), places)
         for error in rendered.errors:
             write_text(f"warning: left out: {error}", sys.stderr)
     with Ledger(place.store) as ledger:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from builder.cli.asked import Asked
 from builder.cli.collection import recipe_files
 from builder.cli.commits import with_commits
+from builder.cli.options import Places
 from builder.cli.rendering import Rendered, render_files
 from builder.cli.selection import Selection
 from builder.cli.site import Site, source_date_epoch
@@ -62,13 +63,15 @@ def _told(event: Event) -> None:
         write_text(event.text, sys.stderr)
 
 
-def with_dependencies(rendered: Rendered, selection: Selection, available: set[str]) -> Rendered:
+def with_dependencies(
+    rendered: Rendered, selection: Selection, available: set[str], places: Places | None = None
+) -> Rendered:
     """Add the recipes of the collection that provide what is missing, and what those miss, until nothing is found.
 
     Recipes that cannot be read provide nothing; their errors come along, for one of them may be the missing one.
     """
     files = recipe_files(rendered.collection.recipes)
-    everything = render_files(files, selection, rendered.collection)
+    everything = render_files(files, selection, rendered.collection, places)
     outputs: dict[object, list[str]] = {}
     for rendering in everything.renderings:
         outputs.setdefault(rendering.recipe.path, []).append(rendering.output.name)

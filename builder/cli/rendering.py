@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from builder.cli.asking import asking
 from builder.cli.collection import Collection, find_collection, recipe_files
+from builder.cli.options import Places
 from builder.cli.selection import Selection
 from builder.errors import BakehouseError, RecipeError
 from builder.matrix import VariantConfig, load_variants, render, variant_files
@@ -33,13 +35,13 @@ class Rendered:
             raise RecipeError.of([problem for error in self.errors for problem in error.problems])
 
 
-def render_selection(selection: Selection) -> Rendered:
+def render_selection(selection: Selection, places: Places | None = None) -> Rendered:
     """Render every recipe that the selection names, over the collection's variants and those given.
 
-    With ``--up-to`` only what that output needs is left.
+    With ``--up-to`` only what that output needs is left. ``places`` matter to recipes that ask git.
     """
     collection = find_collection((*selection.wanted, *selection.recipe_dirs)[0])
-    rendered = render_files(selected_files(selection, collection), selection, collection)
+    rendered = render_files(selected_files(selection, collection), selection, collection, places)
     if selection.up_to is None:
         return rendered
     from builder.plan.subset import needed_for
@@ -67,7 +69,9 @@ def _meant(path: Path, collection: Collection) -> tuple[Path, ...]:
     return collection.recipes or (path,)
 
 
-def render_files(files: Sequence[Path], selection: Selection, collection: Collection) -> Rendered:
+def render_files(
+    files: Sequence[Path], selection: Selection, collection: Collection, places: Places | None = None
+) -> Rendered:
     """Render ``files`` and tell of what has no effect in them on standard error.
 
     Variant files count in this order: the collection's, the one beside the recipe, those given.
@@ -80,7 +84,8 @@ def render_files(files: Sequence[Path], selection: Selection, collection: Collec
             text, config = inputs(file, selection, collection)
             for warning in text.warnings:
                 write_text(warning_text(warning), sys.stderr)
-            renderings += render(text, config, platforms, override=selection.override)
+            ask = asking(file, selection, collection, places)
+            renderings += render(text, config, platforms, ask=ask, override=selection.override)
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))
@@ -90,4 +95,5 @@ def inputs(file: Path, selection: Selection, collection: Collection) -> tuple[Re
     """Return what a recipe is rendered from: its text, and the values of all variant files that count for it."""
     beside = variant_files(file.parent) if selection.recipe_variants else ()
     files = (*collection.variants, *beside, *selection.variant_files)
-    return load(file), load_variants(files, selection.overrides(), selection.platforms(), os.environ)
+    text = load(file, switches=selection.switches)
+    return text, load_variants(files, selection.overrides(), selection.platforms(), os.environ)

@@ -24,7 +24,7 @@ class Selection:
 
     ``recipe_dirs`` are walked for recipes. Without ``recipe_variants`` the variant files beside recipes do not count.
     ``experimental`` and ``v3`` let recipes use what must be asked for. Of what is rendered only the output ``up_to``
-    and all that it needs are taken.
+    and all that it needs are taken. Recipes may read the environment's ``allowed_variables``.
     """
 
     paths: tuple[Path, ...]
@@ -40,6 +40,7 @@ class Selection:
     override: Override = Override()
     experimental: bool = False
     v3: bool = False
+    allowed_variables: tuple[str, ...] = ()
 
     @property
     def given(self) -> bool:
@@ -149,4 +150,8 @@ selection = grouped(
         help="Let recipes use what rattler-build calls experimental.",
     ),
     click.option("v3", "--v3", is_flag=True, help="Let recipes use flags, extras and conditions (CEPs 43 to 45)."),
+    click.option(
+        "allowed_variables", "--allow-env", multiple=True, metavar="NAME",
+        help="Let recipes read this environment variable with env.get.",
+    ),
 )  # fmt: skip

@@ -20,6 +20,7 @@ mirrors:
 debian: https://debian.example.org
 pypi: https://pypi.example.org/simple
 policy: strict
+environment: [CI]
 """
 
 
@@ -35,6 +36,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         debian="https://debian.example.org",
         pypi="https://pypi.example.org/simple",
         policy="strict",
+        environment=("CI",),
     )
     assert {line.partition(":")[0] for line in WHOLE.splitlines() if line[0] != " "} == set(KEYS)
 

@@ -1,0 +1,114 @@
+"""What recipes are told of this machine: variables that the operator allows, files of their folder, git when asked."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from builder.cli.collection import Collection
+from builder.cli.options import Places
+from builder.cli.selection import Selection
+from builder.errors import MachineError, Place, UsageError
+from builder.model.frozen import frozen
+from builder.model.switch import Switch, Switches
+from builder.recipe import GitQuestion
+from builder.syntax.reader import MAX_BYTES
+
+AskGit = Callable[[GitQuestion, str, Path], str]
+"""Answers a question about a repository for a recipe in a folder."""
+
+
+@frozen
+class Asking:
+    """The `builder.recipe.Ask` of one recipe in ``folder``.
+
+    ``allowed`` are the names of those ``variables`` of the environment that recipes may read. Git is asked only with
+    `Switch.EXPERIMENTAL`: then what a recipe is may change without any change of a file.
+    """
+
+    folder: Path
+    allowed: frozenset[str]
+    variables: Mapping[str, str]
+    git_answers: AskGit
+    switches: Switches = frozenset()
+
+    def environment(self, name: str) -> str | None:
+        """Return the variable's value, None if it is not set; `UsageError` for one that recipes may not read."""
+        if name not in self.allowed:
+            raise UsageError(
+                f"recipes may not read the environment variable {name}",
+                code="ask.environment",
+                remedy=f"--allow-env {name} lets them, or `environment: [{name}]` in bakehouse.yaml",
+            )
+        return self.variables.get(name)
+
+    def file(self, path: str) -> bytes:
+        """Return the bytes of a regular file below the recipe's folder, one more than may be read at most."""
+        top = self.folder.resolve()
+        place = Path(os.path.realpath(top / path))
+        if not place.is_relative_to(top):
+            raise UsageError(
+                f"{path} leads out of the recipe's folder through a link",
+                code="ask.outside",
+                place=Place(file=str(self.folder / path)),
+                remedy="put the file itself beside the recipe",
+            )
+        return _bytes_of(place)
+
+    def git(self, question: GitQuestion, url: str) -> str:
+        """Return what git says; `UsageError` without the switch."""
+        if Switch.EXPERIMENTAL not in self.switches:
+            raise UsageError(
+                f"git.{question} needs {Switch.EXPERIMENTAL}: the recipe changes whenever the repository does",
+                code="ask.git",
+                remedy=f"give {Switch.EXPERIMENTAL}, or write the revision into the recipe",
+            )
+        return self.git_answers(question, url, self.folder)
+
+
+def asking(file: Path, selection: Selection, collection: Collection, places: Places | None = None) -> Asking:
+    """Return what the recipe in ``file`` is told; ``places`` say where git's answers are kept, and whether offline."""
+    return Asking(
+        folder=file.parent,
+        allowed=frozenset((*selection.allowed_variables, *collection.environment)),
+        variables=os.environ,
+        git_answers=lambda question, url, folder: _git_answer(question, url, folder, collection, places),
+        switches=selection.switches,
+    )
+
+
+def _git_answer(question: GitQuestion, url: str, folder: Path, collection: Collection, places: Places | None) -> str:
+    import asyncio  # hardly any recipe asks git
+    from concurrent.futures import ThreadPoolExecutor
+
+    from builder.cli.site import site
+    from builder.source.git.questions import Questions
+
+    kept = os.environ.get("BAKEHOUSE_STORE")
+    unsaid = Places(output=None, channels=(), offline=False, store=Path(kept) if kept else None)
+    here = site(places or unsaid, collection)
+    questions = Questions(here.store, here.addresses, offline=here.offline)
+    answering = questions.answer(question, url, folder)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(answering)
+    with ThreadPoolExecutor(1) as thread:  # the loop of this thread is busy with who renders
+        return thread.submit(asyncio.run, answering).result()
+
+
+def _bytes_of(place: Path) -> bytes:
+    where = Place(file=str(place))
+    try:
+        handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {place}", code="ask.no-file", place=where) from error
+    except OSError as error:
+        raise MachineError(f"{place} cannot be read: {error.strerror}", code="ask.unreadable", place=where) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UsageError(f"{place} is no regular file", code="ask.not-a-file", place=where)
+    with os.fdopen(handle, "rb") as stream:
+        return stream.read(MAX_BYTES + 1)
