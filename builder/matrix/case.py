@@ -45,7 +45,8 @@ class Case:
         """Return the terms below ``build`` that may have given a value, the output's own first, with their paths."""
         path = ".".join(("build", *keys))
         found = [(self.path(path), self.own("build", *keys))]
-        return (*found, (path, self.top("build", *keys))) if self.text.top.several else tuple(found)
+        shared = self.text.top.several and self.text.kind == "package"
+        return (*found, (path, self.top("build", *keys))) if shared else tuple(found)
 
     def path(self, path: str) -> str:
         """Return a path of the output as one of the recipe."""

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from builder.errors import Place
 from builder.matrix.branches import Branch, Chosen, Expansion
 from builder.matrix.case import Case
+from builder.matrix.collisions import without_twins
 from builder.matrix.config import Values, VariantConfig
 from builder.matrix.identity import hash_input
 from builder.matrix.naming import name_parts
 from builder.matrix.obstacles import obstacles
 from builder.matrix.reasons import inheritance, reasons
+from builder.matrix.render import evaluator
 from builder.matrix.renderer import Renderer
 from builder.matrix.siblings import Finished
 from builder.matrix.space import Space
@@ -19,7 +21,7 @@ from builder.model.explanation import Explanation, Reason, Setting, UsedKey
 from builder.model.frozen import frozen
 from builder.model.rendering import Override, Platforms, Rendering
 from builder.model.variant import VariantValue
-from builder.recipe import Ask, Evaluated, OutputText, RecipeText, Request, evaluate
+from builder.recipe import Ask, OutputText, RecipeText, Request, evaluate
 from builder.recipe.trace import Trace
 
 _AS_WRITTEN = Override()
@@ -35,23 +37,12 @@ class Question:
     ask: Ask | None = None
     override: Override = _AS_WRITTEN
 
-    def evaluate(
-        self,
-        output: OutputText,
-        variant: Mapping[str, VariantValue],
-        build_hash: str | None,
-        trace: Trace | None = None,
-    ) -> Evaluated:
-        """Evaluate an output of the recipe, with a trace if one is given."""
-        request = Request(
-            variant=variant,
-            platforms=self.platforms,
-            hash=build_hash,
-            ask=self.ask,
-            build_number=self.override.build_number,
-            trace=trace,
-        )
-        return evaluate(output, request)
+    def traced(self, output: OutputText, variant: Mapping[str, VariantValue], build_hash: str) -> Trace:
+        """Evaluate an output of the recipe once more and return all that it read."""
+        trace, number = Trace(), self.override.build_number
+        evaluate(output, Request(variant=variant, platforms=self.platforms, hash=build_hash, ask=self.ask,
+                                 build_number=number, trace=trace))  # fmt: skip
+        return trace
 
 
 def explain(question: Question, wanted: Callable[[Rendering], bool] | None = None) -> tuple[Explanation, ...]:
@@ -63,7 +54,7 @@ def explain(question: Question, wanted: Callable[[Rendering], bool] | None = Non
     space = Space(question.config)
     expansion = Expansion(
         space=space,
-        evaluate=question.evaluate,
+        evaluate=evaluator(question.platforms, question.ask, question.override),
         subdir=question.platforms.target,
         place=Place(file=str(question.recipe.file.path)),
     )
@@ -74,7 +65,7 @@ def explain(question: Question, wanted: Callable[[Rendering], bool] | None = Non
         prefix=question.override.build_string_prefix,
         witness=lambda finished, branch: seen.append((finished, branch)),
     )
-    renderings = renderer.render(question.recipe.outputs)
+    renderings = without_twins(renderer.render(question.recipe.outputs))
     witnesses = _Witnesses(question, space)
     for finished, branch in seen:
         witnesses.add(finished, branch)
@@ -112,14 +103,12 @@ class _Witnesses:
     def _case(self, rendering: Rendering) -> Case:
         question = self._question
         finished, branch = self._seen[_key(rendering)]
-        trace = Trace()
-        question.evaluate(branch.text, Chosen(self._space, branch.assigned), rendering.hash, trace)
         return Case(
             rendering=rendering,
             text=branch.text,
             assigned=branch.assigned,
             chosen=finished.chosen,
-            trace=trace,
+            trace=question.traced(branch.text, Chosen(self._space, branch.assigned), rendering.hash),
             space=self._space,
             config=question.config,
             override=question.override,

@@ -15,7 +15,7 @@ from builder.recipe.scope import SYSROOT_KEY, platform_values
 
 def obstacles(case: Case) -> tuple[UnusedKey, ...]:
     """Return the keys that are not in the hash of ``case`` though it has to do with them, sorted, each with its why."""
-    keys = {sight.name for sight in case.trace.sights if sight.how == "read"}
+    keys = {sight.name for sight in case.trace.sights if sight.how == "read"} - _names_of_platforms(case)
     keys |= case.config.values.keys() & _expected(case)
     keys.discard(SYSROOT_KEY)  # every compiler() asks for it, and hardly a file has it
     found = (obstacle(case, key) for key in sorted(keys.difference(case.rendering.variant)))
@@ -63,7 +63,7 @@ def _shadowed(case: Case, key: str) -> Iterator[UnusedKey]:
 
 
 def _no_value(case: Case, key: str) -> Iterator[UnusedKey]:
-    if key in case.space or key in _names_of_platforms(case):
+    if key in case.space:
         return
     for sight in case.trace.sights:
         if sight.name == key and sight.how == "read" and sight.what is not None:

@@ -19,9 +19,9 @@ _CONTEXT = "context."
 
 def reasons(case: Case, key: str) -> tuple[Reason, ...]:
     """Return all ways by which ``key`` got into the hash of ``case``, but for its staging output's."""
-    found = [*_virtual_packages(case, key), *_pins(case, key)]
+    found = [*_use_keys(case, key), *_virtual_packages(case, key), *_pins(case, key)]
     if key in case.assigned and not (key == "python" and case.rendering.output.build.noarch == "python"):
-        found = [*_readings(case, key), *_requirements(case, key), *_use_keys(case, key), *found, *_always(case, key)]
+        found = [*_readings(case, key), *_requirements(case, key), *found, *_always(case, key)]
     return tuple(found)
 
 
@@ -61,8 +61,12 @@ def _readings(case: Case, key: str) -> Iterator[Reason]:
 
 
 def _distinct(sights: list[Sight]) -> list[Sight]:
-    """Return one sight for each text, without those that no text made."""
-    return list({id(sight.what): sight for sight in reversed(sights) if sight.what is not None}.values())[::-1]
+    """Return one sight for each text: the first that really read the name, or else one that only mentions it."""
+    found: dict[int, Sight] = {}
+    for sight in sights:
+        if sight.what is not None and (id(sight.what) not in found or found[id(sight.what)].how == "mentioned"):
+            found[id(sight.what)] = sight
+    return list(found.values())
 
 
 def _reading(case: Case, sight: Sight) -> Reason:

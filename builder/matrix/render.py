@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from builder.errors import Place
-from builder.matrix.branches import DEFAULT_LIMIT, Expansion
+from builder.matrix.branches import DEFAULT_LIMIT, Evaluate, Expansion
 from builder.matrix.collisions import refuse_collisions, without_twins
 from builder.matrix.config import VariantConfig
 from builder.matrix.renderer import Renderer
@@ -33,19 +33,9 @@ def render(
     what is wrong in the recipe, for more than ``limit`` renderings of one output, and when two renderings would have
     the same file name.
     """
-
-    scopes: dict[int, RecipeScope] = {}  # what each output remembers from one evaluation to the next
-
-    def ask_recipe(output: OutputText, variant: Mapping[str, VariantValue], build_hash: str | None) -> Evaluated:
-        number = override.build_number
-        request = Request(variant=variant, platforms=platforms, hash=build_hash, ask=ask, build_number=number)
-        if output.index not in scopes:
-            scopes[output.index] = scope_for(request)
-        return evaluate(output, request, scopes[output.index])
-
     expansion = Expansion(
         space=Space(config),
-        evaluate=ask_recipe,
+        evaluate=evaluator(platforms, ask, override),
         subdir=platforms.target,
         place=Place(file=str(recipe.file.path)),
         limit=limit,
@@ -54,3 +44,17 @@ def render(
     renderings = without_twins(renderer.render(recipe.outputs))
     refuse_collisions(renderings)
     return tuple(renderings)
+
+
+def evaluator(platforms: Platforms, ask: Ask | None, override: Override) -> Evaluate:
+    """Return what evaluates the outputs of one recipe; each remembers what no variant has touched yet."""
+    scopes: dict[int, RecipeScope] = {}
+
+    def evaluate_for(output: OutputText, variant: Mapping[str, VariantValue], build_hash: str | None) -> Evaluated:
+        number = override.build_number
+        request = Request(variant=variant, platforms=platforms, hash=build_hash, ask=ask, build_number=number)
+        if output.index not in scopes:
+            scopes[output.index] = scope_for(request)
+        return evaluate(output, request, scopes[output.index])
+
+    return evaluate_for
