@@ -81,7 +81,7 @@ class MatchSpec:
         """
         if len(text) > MAX_LENGTH:
             raise ValueError(f"{shortened(text)!r} is too long for a spec")
-        head, bracket = _parted(text.strip())
+        head, bracket = _parted(" ".join(text.split()))
         channel, subdir, namespace, rest = _place(head)
         found = _NAME.match(rest)
         if found is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -12,7 +13,7 @@ from builder.model.match_spec import MatchSpec
 from builder.model.name import MAX_VERSION, check_build_string, check_package_name
 from builder.model.pin import Pin
 from builder.model.switch import Switch
-from builder.model.version import Version
+from builder.model.version import Version, shortened
 from builder.recipe.license import check_license
 from builder.syntax.scalar import as_bool, as_int
 
@@ -40,7 +41,9 @@ _DIGEST = re.compile(r"[0-9a-fA-F]+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+")
 _PAGE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x1f]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ENTRY_POINT = re.compile(r"([A-Za-z0-9_.+-]+)\s*=\s*([A-Za-z_]\w*(?:\.\w+)*)\s*:\s*([A-Za-z_]\w*(?:\.\w+)*)")
+_ENTRY_POINT = re.compile(
+    r"(?!\.[.\s=])([A-Za-z0-9_.+-]+)\s*=\s*([A-Za-z_]\w*(?:\.\w+)*)\s*:\s*([A-Za-z_]\w*(?:\.\w+)*)"
+)
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LATE = re.compile(r"\$\{\{ ([A-Z_]+) \}\}")
 _FLAG = re.compile(r"[a-z0-9_]+(:[a-z0-9_]+)?")
@@ -222,9 +225,11 @@ def _publisher(text: str) -> Plain:
 
 def _regex(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is not a regular expression: {error}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later Python may read otherwise
+            re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{shortened(text)!r} is not a regular expression: {error}") from None
     return text
 
 

@@ -32,11 +32,18 @@ def make_reporter(progress: Progress | None, stream: TextIO, *, verbose: bool = 
 
 def write_document(document: object, stream: TextIO) -> None:
     """Write one JSON document, and nothing else, to ``stream``."""
-    stream.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    stream.flush()
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if text.encode(_encoding(stream), "ignore").decode(_encoding(stream)) != text:
+        text = json.dumps(document, indent=2)
+    write_text(text, stream)
 
 
 def write_text(text: str, stream: TextIO) -> None:
-    """Write lines for people to ``stream``."""
-    stream.write(text + "\n")
+    """Write lines for people to ``stream``; what it cannot hold (a file's name that is no text) is written escaped."""
+    encoding = _encoding(stream)
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     stream.flush()
+
+
+def _encoding(stream: TextIO) -> str:
+    return stream.encoding or "utf-8"

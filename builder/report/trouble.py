@@ -5,6 +5,8 @@ from __future__ import annotations
 from builder.errors import BakehouseError, Place, Problem
 from builder.report.text import escape
 
+_MAX_TOLD = 4000
+
 
 def error_text(error: BakehouseError, *, colour: bool = False) -> str:
     """Return all problems of an error for people, one after the other."""
@@ -15,7 +17,7 @@ def problem_text(problem: Problem, *, colour: bool = False) -> str:
     """Return one problem: place, message, code frame with a caret, remedy."""
     red, bold, dim, off = ("\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "", "")
     where = f"{bold}{escape(str(problem.place))}{off}: " if problem.place else ""
-    lines = [f"{where}{red}error{off}: {escape(problem.message)}"]
+    lines = [f"{where}{red}error{off}: {escape(_told(problem.message))}"]
     if problem.place and problem.place.frame is not None:
         lines += [f"{dim}{line}{off}" for line in frame_lines(problem.place)]
     if problem.remedy:
@@ -26,7 +28,12 @@ def problem_text(problem: Problem, *, colour: bool = False) -> str:
 def warning_text(problem: Problem) -> str:
     """Return one line for something that works, but not as it seems meant."""
     remedy = f" ({problem.remedy})" if problem.remedy else ""
-    return f"warning: {problem}{remedy}"
+    return escape(f"warning: {_told(str(problem))}{remedy}")
+
+
+def _told(message: str) -> str:
+    """Return a message without its middle where it is longer than anybody reads: some quote what a recipe holds."""
+    return message if len(message) <= _MAX_TOLD else f"{message[: _MAX_TOLD // 2]} … {message[-_MAX_TOLD // 2 :]}"
 
 
 def frame_lines(place: Place) -> list[str]:
@@ -50,7 +57,7 @@ def problem_document(problem: Problem) -> dict[str, object]:
     place = problem.place
     return {
         "code": problem.code,
-        "message": problem.message,
+        "message": _told(problem.message),
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,

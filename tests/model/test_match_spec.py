@@ -233,3 +233,14 @@ def test_globs_match_like_the_standards_translation(pattern: str, text: str) -> 
 
 def test_hostile_globs_are_quick() -> None:
     assert not text_matches("*a" * 500 + "b", "a" * 5000)
+
+
+@pytest.mark.parametrize(
+    "text", ["foo[version=" + " " * 4000 + '"]', "foo " + " " * 2000 + "1" + " " * 2000, "foo[" + " " * 4000 + "]"]
+)
+def test_much_space_is_looked_at_once(text: str) -> None:
+    """Trying every way to share it out would take hours."""
+    try:
+        assert MatchSpec.parse(text).name == "foo"
+    except ValueError as error:
+        assert "foo" in str(error)  # noqa: PT017 - the one or the other, at once

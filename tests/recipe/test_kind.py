@@ -146,3 +146,24 @@ def test_names_of_the_session_are_told_from_others() -> None:
     assert not kind.PATCH.late("PREFIX")
     assert kind.LICENSE_FILE.late("PREFIX")
     assert not kind.TEXT.late("PREFIX")
+
+
+@pytest.mark.parametrize("text", ["a{99999999999999999999}", "(" * 5000 + ")" * 5000, "x" * 100_000 + "("])
+def test_a14_a_regular_expression_that_cannot_be_read_is_told_shortly(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a regular expression") as caught:
+        kind.REGEX.convert(text)
+    assert len(str(caught.value)) < 300
+
+
+def test_a14_what_python_thinks_of_a_regular_expression_is_for_nobody_to_read() -> None:
+    assert kind.REGEX.convert("[[a]--b]") == "[[a]--b]"
+
+
+@pytest.mark.parametrize("point", [". = a:b", ".. = a:b", "... = a:b", "..x = a:b"])
+def test_a24_a_command_is_no_folder(point: str) -> None:
+    with pytest.raises(ValueError, match="is not an entry point"):
+        kind.ENTRY_POINT.convert(point)
+
+
+def test_a_command_may_have_dots() -> None:
+    assert kind.ENTRY_POINT.convert(".a.b..c=x:y") == ".a.b..c = x:y"

@@ -31,6 +31,21 @@ def test_tabs_do_not_move_the_caret() -> None:
     assert problem_text(Problem(code="x", message="m", place=place)).splitlines()[1:] == ["    1 │  x: 1", "      │  ^"]
 
 
+def test_a_very_long_message_loses_its_middle() -> None:
+    problem = Problem(code="x", message="it begins " + "y" * 1_000_000 + " it ends")
+    text = problem_text(problem)
+    assert len(text) < 5000
+    assert text.startswith("error: it begins yyy")
+    assert text.endswith("yyy it ends")
+    assert len(str(error_document(RecipeError.of([problem])))) < 5000
+
+
+def test_warnings_steer_no_terminal() -> None:
+    assert (
+        warning_text(Problem(code="x", message="the key \x1b]0;a\x07b", remedy="\x1b[31m")) == "warning: the key b ()"
+    )
+
+
 def test_a_very_long_line_is_cut_and_a_caret_beyond_it_left_out() -> None:
     place = Place(file="f", line=1, column=900, frame="y" * 1000)
     lines = problem_text(Problem(code="x", message="m", place=place)).splitlines()
