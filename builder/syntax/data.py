@@ -9,7 +9,7 @@ from builder.errors import RecipeError
 from builder.syntax.node import Mapping, Node, Scalar, is_null
 from builder.syntax.reader import MAX_BYTES, read_yaml
 from builder.syntax.scalar import as_float, coerced
-from builder.syntax.value import ExpressionError, Value, weighed
+from builder.syntax.value import ExpressionError, Value, weighed, whole
 
 
 def read_data(data: bytes, path: str) -> Value:
@@ -27,7 +27,7 @@ def read_data(data: bytes, path: str) -> Value:
 
                 return weighed(_of_data(tomllib.loads(data.decode())))
             case _:
-                return data.decode()
+                return whole(data.decode())
     except RecipeError as error:
         raise ExpressionError(str(error)) from error
     except (ValueError, RecursionError) as error:
@@ -49,11 +49,13 @@ def _of_node(node: Node) -> Value:
 def _of_data(data: object) -> Value:
     """Return parsed JSON or TOML as a value; dates become their text."""
     match data:
-        case None | bool() | int() | float() | str():
+        case None | bool() | int() | float():
             return data
+        case str():
+            return whole(data)
         case list():
             return tuple(_of_data(item) for item in data)
         case dict():
-            return {str(key): _of_data(data[key]) for key in sorted(data)}
+            return {whole(str(key)): _of_data(data[key]) for key in sorted(data)}
         case _:
             return str(data)

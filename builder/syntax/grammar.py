@@ -29,6 +29,7 @@ from builder.syntax.value import (
     text_of,
     truth,
     weighed,
+    whole,
 )
 
 _ENVIRONMENT = Environment(autoescape=False)  # noqa: S701 - parses only, renders nothing
@@ -100,7 +101,7 @@ def _known(table: Mapping[str, _Named], name: str, what: str, owner: str = "") -
 def _constant(node: nodes.Const) -> Evaluator:
     value: Value = node.value
     if isinstance(value, str):
-        capped(value)
+        whole(capped(value))
     elif isinstance(value, int):
         operator.add(value, 0)
     return lambda _: value
@@ -256,7 +257,8 @@ def _call(node: nodes.Call) -> Evaluator:
         if not isinstance(function, Function):
             raise ExpressionError(f"{kind_of(function)} cannot be called", code="recipe.unknown-function")
         try:
-            return frame.made(function.call(arguments(frame)))
+            value = function.call(arguments(frame))
+            return frame.made(whole(value) if isinstance(value, str) else value)
         except ExpressionError as error:
             message = f"{function.name}: {error.message}"
             raise ExpressionError(message, remedy=error.remedy, code=error.code) from error

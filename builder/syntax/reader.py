@@ -13,6 +13,7 @@ from typing import Any
 
 from builder.errors import Place, Problem, RecipeError
 from builder.syntax.node import Document, Mapping, Node, Scalar, Sequence
+from builder.syntax.value import NOWHERE
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
@@ -24,9 +25,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\
 """What makes a text look other than it is: no editor shows it, or it begins a line for YAML and not for people."""
 
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-_NOWHERE = re.compile("[\0\ud800-\udfff]")
-"""What escapes can make and no file, no environment and no package can hold."""
-
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -163,7 +161,7 @@ class _Builder:
                 f"the tag {event.tag} is not allowed", "yaml.tag", start, "remove it; quote the value to keep text"
             )
         if kind == "ScalarEvent":
-            if self._has_escapes and _NOWHERE.search(event.value):
+            if self._has_escapes and NOWHERE.search(event.value):
                 message = "this text holds NUL or half a character, which no file can hold"
                 raise self._error(message, "yaml.text", start, r"take \0, \x00 or \ud800 … \udfff out of it")
             return Scalar(event.value, event.implicit[0], start, event.end_mark.index, self._document)

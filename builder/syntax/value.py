@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import assert_never
 
 from builder.model.frozen import frozen
+
+NOWHERE = re.compile("[\0\ud800-\udfff]")
+"""What escapes can make and no file, no environment and no package can hold: NUL, and halves of characters."""
 
 MAX_TEXT = 64 * 1024
 MAX_ITEMS = 16 * 1024
@@ -147,6 +151,13 @@ def text_of(value: Value) -> str:
             return capped("".join(_inner(value)))
         case _:
             return _inner_scalar(value)
+
+
+def whole(text: str) -> str:
+    """Return ``text``; raise `ExpressionError` if it holds NUL or half a character, which no file can hold."""
+    if NOWHERE.search(text):
+        raise ExpressionError("this text holds NUL or half a character, which no file can hold")
+    return text
 
 
 def capped(text: str) -> str:

@@ -42,3 +42,18 @@ def test_mappings_are_in_the_order_of_their_keys() -> None:
 def test_broken_or_huge_files_are_refused(path: str, data: bytes) -> None:
     with pytest.raises(ExpressionError):
         read_data(data, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("a.json", rb'{"a": ["\u0000"]}'),
+        ("a.json", rb'{"\ud800": 1}'),
+        ("a.json", rb'"\udfff"'),
+        ("a.txt", b"a\0b"),
+        ("a.yaml", rb'a: "\0"'),
+    ],
+)
+def test_what_no_file_can_hold_is_no_value(path: str, data: bytes) -> None:
+    with pytest.raises(ExpressionError, match="which no file can hold"):
+        read_data(data, path)

@@ -195,3 +195,16 @@ def test_whatever_is_written_there_is_a_value_or_an_expression_error(source: str
     else:
         assert value is None or isinstance(value, bool | int | float | str | tuple | dict | Undefined)
     assert set(names.asked) <= {"a", "b", "lower", "join", "defined"}
+
+
+@pytest.mark.parametrize("source", [r"'\x00'", r"'a' ~ '\ud800'", r"['\udfff']", r"{'\x00': 1}"])
+def test_what_no_file_can_hold_is_no_constant(source: str) -> None:
+    with pytest.raises(ExpressionError, match="which no file can hold"):
+        Compiler().expression(source)
+
+
+@pytest.mark.parametrize("answer", ["a\0", "\udce9"])
+def test_what_no_file_can_hold_is_no_answer(answer: str) -> None:
+    names = Names({"ask": Function("ask", lambda _: answer)})
+    with pytest.raises(ExpressionError, match="ask: this text holds NUL or half a character"):
+        Compiler().expression("ask()").evaluate(names)
