@@ -217,6 +217,8 @@ def _clause(token: str, tokens: _Tokens) -> Node:
     sign, literal, stars = found.groups()
     if not literal and not stars:
         raise tokens.error(f"a version is missing after {sign!r}")
+    if not literal and stars.startswith("."):
+        raise tokens.error("a version is missing before '.*'")
     if tokens.strict:
         _check_strict(sign, literal, stars, tokens)
     if not literal:

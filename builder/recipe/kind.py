@@ -148,7 +148,7 @@ def _digest(length: int) -> Callable[[str], str]:
 
 def _url(text: str) -> str:
     if not _URL.fullmatch(text):
-        raise ValueError(f"{text!r} is not a URL")
+        raise ValueError(f"{text!r} is not a URL{': write ${{, not {{' if '{{' in text else ''}")
     return text
 
 

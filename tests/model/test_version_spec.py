@@ -86,7 +86,7 @@ def test_text_forms(text: str, written: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it is empty"), ("  ", "it is empty"), (">=", "missing after '>='"), ("1,", "a version is missing"), (",1", "missing"),
+        ("", "it is empty"), (".*", "missing before '.*'"), ("=.*", "missing before"), ("  ", "it is empty"), (">=", "missing after '>='"), ("1,", "a version is missing"), (",1", "missing"),
         ("1||2", "missing"), ("(1", "not closed"), ("1)", "clauses joined"), ("()", "missing"), ("1 2", "not a comparison"),
         ("=>1", "not a comparison"), ("===1", "not a comparison"), ("^1.*$", "regular expressions"), ("1.*.2", "only stand at the end"),
         (">=1..2", "segment is empty"), ("!=*", "nothing can be '!='"), ("<*", "nothing can be '<'"), (">=1 <2", "not a comparison"),

@@ -121,6 +121,10 @@ def test_wrong_shapes_say_what_is_expected(text: str, message: str) -> None:
             "build.merge_build_and_host_envs: 'maybe' is neither true nor false",
         ),
         ("source: {url: example.org, sha256: x}\n", "source.url: 'example.org' is not a URL"),
+        (
+            "source: {url: 'https://example.org/{{ version }}.tgz', sha256: x}\n",
+            "source.url: 'https://example.org/{{ version }}.tgz' is not a URL: write ${{, not {{",
+        ),
         ("source: {path: ., sha256: abc}\n", "source.sha256: 'abc' is not 64 hexadecimal digits"),
         ("requirements: {run: [a, 'foo 1.2']}\n", "requirements.run[1]: 'foo 1.2' is not a package spec"),
         ("about: {license: Nothing}\n", "about.license: 'Nothing' is not an SPDX license expression"),
