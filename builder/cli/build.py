@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -33,8 +34,9 @@ from builder.cli.selection import Selection, selection
 from builder.cli.site import site
 from builder.cli.summaries import append, markdown_files
 from builder.cli.waiting import wait_for
-from builder.errors import WorkError
+from builder.errors import UsageError, WorkError
 from builder.model.outcome import Outcome
+from builder.model.rendering import Rendering
 from builder.model.task import Plan
 from builder.report import make_reporter, write_document, write_text
 from builder.report.events import Noted, Planned, Warned
@@ -71,35 +73,30 @@ def command(
       bakehouse build recipes/base/snappy --with-deps --variant cxx_compiler_version=12
     """  # noqa: D301 - \b keeps click from wrapping the examples
     began = time.perf_counter()
+    if choice.with_solve and not choice.render_only:
+        raise UsageError("--with-solve needs --render-only", code="cli.with-solve", remedy="give both, or neither")
     rendered = render_selection(selection, places)
     rendered.raise_errors()
     place = site(places, rendered.collection)
     place = replace(place, rules=rules_of(place.rules, packaging))
-    written, files = packaging_of(packaging), markdown_files(packaging)
+    asked, files = Asked(packaging=packaging_of(packaging)), markdown_files(packaging)
+    if choice.render_only:
+        from builder.cli.render_only import render_only, setting_of
+
+        prefix = selection.override.build_string_prefix
+        setting = setting_of(place, asked.packaging, rendered.renderings, prefix)
+        solve_at = place if choice.with_solve else None
+        return render_only(rendered.renderings, setting, solve_at=solve_at, abandon=context.abandon)
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
     try:
         cores = len(os.sched_getaffinity(0))
         baking = Baking(place=place, choice=choice, packaging=packaging, emit=reporter.emit, cores=cores)
-        if not packaging.build_id:
-            reporter.emit(Noted(text="--no-build-id: the folders of builds have no time in their names anyway"))
-        with baking.ledger() as ledger:
-            place.channel.ensure()  # takes in what a killed run had finished but not yet told
-            if choice.with_deps:
-                rendered = planning.with_dependencies(rendered, selection, set(), places)
-                for error in rendered.errors:
-                    reporter.emit(Warned(text=f"left out: {error}"))
-            asked = Asked(packaging=written)
-            if packaging.skip_existing != "none":
-                looking = existing(rendered.renderings, place, packaging.skip_existing, written.suffix)
-                asked = replace(asked, existing=wait_for(looking, abandon=context.abandon))
-            plan = planning.make(
-                rendered.renderings, place, ledger, sealed=baking.sealed, emit=reporter.emit, asked=asked
-            )
-            reporter.emit(Planned(tasks=plan.tasks))
-            outcomes = wait_for(bake(plan, baking, ledger), abandon=context.abandon, tidy=reporter.close)
-            outcomes = with_findings(plan, outcomes, place.channel)
-            if packaging.error_prefix_in_binary:
-                outcomes = without_binary_prefixes(outcomes, place.output)
+        if choice.with_deps:
+            rendered = planning.with_dependencies(rendered, selection, set(), places)
+            for error in rendered.errors:
+                reporter.emit(Warned(text=f"left out: {error}"))
+        renderings = planning.at_home(rendered.renderings, choice.noarch_build_platform, reporter.emit)
+        plan, outcomes = _built(renderings, baking, asked, context.abandon, reporter.close)
     finally:
         reporter.close()
     seconds = time.perf_counter() - began
@@ -109,6 +106,31 @@ def command(
         return _document(plan, outcomes, place.output)
     write_text(build_summary(outcomes, channel=str(place.output), seconds=seconds, plan=plan), sys.stderr)
     return _exit_code(outcomes)
+
+
+def _built(
+    renderings: Sequence[Rendering],
+    baking: Baking,
+    asked: Asked,
+    abandon: Callable[[int], NoReturn],
+    tidy: Callable[[], None],
+) -> tuple[Plan, tuple[Outcome, ...]]:
+    """Plan and build ``renderings``, and return the plan with all ends in its order."""
+    place, packaging, emit = baking.place, baking.packaging, baking.emit
+    if not packaging.build_id:
+        emit(Noted(text="--no-build-id: the folders of builds have no time in their names anyway"))
+    with baking.ledger() as ledger:
+        place.channel.ensure()  # takes in what a killed run had finished but not yet told
+        if packaging.skip_existing != "none":
+            looking = existing(renderings, place, packaging.skip_existing, asked.packaging.suffix)
+            asked = replace(asked, existing=wait_for(looking, abandon=abandon))
+        plan = planning.make(renderings, place, ledger, sealed=baking.sealed, emit=emit, asked=asked)
+        emit(Planned(tasks=plan.tasks))
+        outcomes = wait_for(bake(plan, baking, ledger), abandon=abandon, tidy=tidy)
+        outcomes = with_findings(plan, outcomes, place.channel)
+        if packaging.error_prefix_in_binary:
+            outcomes = without_binary_prefixes(outcomes, place.output)
+    return plan, outcomes
 
 
 def _document(plan: Plan, outcomes: Sequence[Outcome], output: Path) -> int:

@@ -84,6 +84,9 @@ class BuildChoice:
     test: Literal["skip", "native"]
     lock_file: Path | None
     locked: bool
+    render_only: bool = False
+    with_solve: bool = False
+    noarch_build_platform: str | None = None
 
 
 @frozen
@@ -178,6 +181,14 @@ build_choice = grouped(
     ),
     click.option("lock_file", "--lock-file", type=PATH, help="Write the solved environments there, or use them."),
     click.option("locked", "--locked", is_flag=True, help="Fail when the lock file is stale instead of renewing it."),
+    click.option(
+        "render_only", "--render-only", is_flag=True, help="Print what would be built as rattler-build does, and end."
+    ),
+    click.option("with_solve", "--with-solve", is_flag=True, help="With --render-only: solve the environments too."),
+    click.option(
+        "noarch_build_platform", "--noarch-build-platform", metavar="SUBDIR",
+        help="Build noarch outputs only where this is the build platform.",
+    ),
 )  # fmt: skip
 
 package_choice = grouped(

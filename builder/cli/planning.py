@@ -11,10 +11,11 @@ from builder.cli.collection import recipe_files
 from builder.cli.commits import with_commits
 from builder.cli.options import Places
 from builder.cli.rendering import Rendered, render_files
-from builder.cli.selection import Selection
+from builder.cli.selection import Selection, known_platform
 from builder.cli.site import Site, source_date_epoch
 from builder.farm import Ledger
 from builder.model.rendering import Rendering
+from builder.model.target import NOARCH
 from builder.model.task import Plan
 from builder.plan import PlanContext, make_plan, missing_from, providers
 from builder.report import write_text
@@ -61,6 +62,21 @@ def make(
 def _told(event: Event) -> None:
     if isinstance(event, Noted):
         write_text(event.text, sys.stderr)
+
+
+def at_home(
+    renderings: Sequence[Rendering], noarch_platform: str | None, emit: Callable[[Event], None]
+) -> tuple[Rendering, ...]:
+    """Return ``renderings`` without noarch ones that are built elsewhere: where ``noarch_platform`` builds."""
+    if known_platform("--noarch-build-platform", noarch_platform) is None:
+        return tuple(renderings)
+    kept = []
+    for one in renderings:
+        if one.subdir == NOARCH and one.platforms.build != noarch_platform:
+            emit(Noted(text=f"{one.stem} is left out here: noarch outputs are built on {noarch_platform}"))
+        else:
+            kept.append(one)
+    return tuple(kept)
 
 
 def with_dependencies(

@@ -55,11 +55,16 @@ def build_order(renderings: Sequence[Rendering]) -> tuple[Rendering, ...]:
     requirements and run exports, and what its run constraints pin exactly. Raises `RecipeError` for a circle.
     """
     by_name: dict[str, list[int]] = {}
+    staging: dict[str | None, int] = {}
     for index, one in enumerate(renderings):
-        by_name.setdefault(one.output.name, []).append(index)
+        if one.output.kind == "staging":
+            staging[one.identity] = index
+        else:
+            by_name.setdefault(one.output.name, []).append(index)
     waiting, followers = [0] * len(renderings), dict[int, list[int]]()
     for index, one in enumerate(renderings):
         before = {place for name in set(_followed(one)) - {one.output.name} for place in by_name.get(name, ())}
+        before |= {staging[one.staging]} if one.staging in staging else set()
         waiting[index] = len(before)
         for place in before:
             followers.setdefault(place, []).append(index)
