@@ -12,7 +12,7 @@ from builder.cli.asking import asking
 from builder.cli.collection import find_collection
 from builder.cli.rendering import inputs, selected_files
 from builder.cli.selection import Selection, selection
-from builder.errors import UsageError
+from builder.errors import BakehouseError, RecipeError, UsageError
 from builder.matrix.explained import comparison_document, explanation_document
 from builder.matrix.explanation import Question, explain
 from builder.matrix.keys import variant_key
@@ -20,6 +20,7 @@ from builder.model.explanation import Explanation
 from builder.model.rendering import Rendering
 from builder.report import write_document, write_text
 from builder.report.explanation import comparison_text, explanation_text, key_text
+from builder.report.trouble import error_text
 
 
 @click.command("explain")
@@ -40,7 +41,7 @@ def command(
       bakehouse explain recipes/base/zlib --output libzlib --key c_compiler
       bakehouse explain recipes/base/zlib --compare h40f3c7b hb7314d0
     """  # noqa: D301 - \b keeps click from wrapping the examples
-    explanations = _explanations(selection, named)
+    explanations, errors = _explanations(selection, named)
     if pair is not None:
         return _compare(explanations, pair, as_json=as_json)
     if key is not None:
@@ -52,11 +53,16 @@ def command(
         colour = sys.stdout.isatty()
         told = key_text(explanations, key, colour=colour) if key else explanation_text(explanations, colour=colour)
         write_text(told, sys.stdout)
-    return 0
+    for error in errors:
+        write_text(error_text(error, colour=sys.stderr.isatty()), sys.stderr)
+    return 2 if errors else 0
 
 
-def _explanations(selection: Selection, named: str | None) -> list[Explanation]:
-    """Return the explanations of all renderings that are asked for; raises `UsageError` if there are none."""
+def _explanations(selection: Selection, named: str | None) -> tuple[list[Explanation], list[BakehouseError]]:
+    """Return the explanations of all renderings that are asked for, and the errors of recipes that have none.
+
+    Raises the error if nothing else came of it, or `UsageError` if there is no such output.
+    """
     collection = find_collection((*selection.wanted, *selection.recipe_dirs)[0])
     names: set[str] = set()
 
@@ -65,23 +71,29 @@ def _explanations(selection: Selection, named: str | None) -> list[Explanation]:
         return named is None or named in {rendering.output.name, rendering.stem, rendering.identity}
 
     found: list[Explanation] = []
+    errors: list[BakehouseError] = []
     for file in selected_files(selection, collection):
-        text, config = inputs(file, selection, collection)
-        question = Question(
-            recipe=text,
-            config=config,
-            platforms=selection.platforms(),
-            ask=asking(file, selection, collection),
-            override=selection.override,
-        )
-        found += explain(question, wanted)
+        try:
+            text, config = inputs(file, selection, collection)
+            question = Question(
+                recipe=text,
+                config=config,
+                platforms=selection.platforms(),
+                ask=asking(file, selection, collection),
+                override=selection.override,
+            )
+            found += explain(question, wanted)
+        except BakehouseError as error:
+            errors.append(error)
+    if errors and not found:
+        raise RecipeError.of([problem for error in errors for problem in error.problems])
     if not found:
         raise UsageError(
             f"no output is called {named}" if named else "nothing is rendered",
             code="cli.no-output",
             remedy=f"there are {', '.join(sorted(names))}" if names else None,
         )
-    return found
+    return found, errors
 
 
 def _check_key(explanations: Sequence[Explanation], key: str) -> None:

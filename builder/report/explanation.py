@@ -56,7 +56,8 @@ def key_text(explanations: Sequence[Explanation], key: str, *, colour: bool = Fa
         elif unused is not None:
             lines += [teller.bold(_title(one)), *teller.unused(unused)]
         else:
-            lines += [teller.bold(_title(one)), f"  {key} is not in the hash: nothing in this output reads it"]
+            nothing = f"    {escape(key)} is not in the hash: nothing in this output reads it"
+            lines += [teller.bold(_title(one)), nothing]
         told = story
     return "\n".join(lines)
 
@@ -69,12 +70,12 @@ def comparison_text(one: Explanation, other: Explanation) -> str:
         a, b = first.get(key), second.get(key)
         if a is not None and b is not None:
             if (a.value, type(a.value)) != (b.value, type(b.value)):
-                lines.append(f"  {key}: {shown(a.value)} {_origin(a)} and {shown(b.value)} {_origin(b)}")
+                lines.append(f"  {escape(key)}: {shown(a.value)}{_origin(a)} and {shown(b.value)}{_origin(b)}")
             continue
         side = a or b
         assert side is not None
         only = "first" if b is None else "second"
-        lines.append(f"  {key}: only the {only} has it, {shown(side.value)} {_origin(side)}")
+        lines.append(f"  {escape(key)}: only the {only} has it, {shown(side.value)}{_origin(side)}")
         lines += [f"      {_told(reason)}" for reason in side.reasons[:1]]
     if len(lines) == 3:
         lines.append("  the same keys with the same values")
@@ -204,7 +205,7 @@ def _listed(values: Sequence[VariantValue]) -> str:
 
 
 def _origin(used: UsedKey) -> str:
-    return f"({used.origin})" if used.origin else ""
+    return f" ({escape(str(used.origin))})" if used.origin else ""
 
 
 def _told(reason: Reason) -> str:
@@ -220,4 +221,4 @@ def _rest(one: Explanation) -> Iterator[str]:
         more = f", … ({len(one.unmentioned)} keys)" if len(one.unmentioned) > _NAMED else ""
         yield f"  read by nothing: {escape(names)}{more}"
     if one.asked:
-        yield f"  selectors of variant files asked for the environment's {', '.join(one.asked)}"
+        yield f"  selectors of variant files asked for the environment's {escape(', '.join(one.asked))}"
