@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from builder.cli.asking import asking
 from builder.cli.collection import Collection, find_collection, recipe_files
 from builder.cli.options import Places
 from builder.cli.selection import Selection
-from builder.errors import BakehouseError, RecipeError
+from builder.errors import BakehouseError, Problem, RecipeError
 from builder.matrix import VariantConfig, load_variants, render, variant_files
 from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
@@ -82,13 +82,19 @@ def render_files(
     for file in files:
         try:
             text, config = inputs(file, selection, collection)
-            for warning in text.warnings:
-                write_text(warning_text(warning), sys.stderr)
+            _warn(text.warnings)
             ask = asking(file, selection, collection, places)
-            renderings += render(text, config, platforms, ask=ask, override=selection.override)
+            rendered = render(text, config, platforms, ask=ask, override=selection.override)
+            _warn(warning for one in rendered for warning in one.warnings)
+            renderings += rendered
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))
+
+
+def _warn(warnings: Iterable[Problem]) -> None:
+    for warning in dict.fromkeys(warnings):
+        write_text(warning_text(warning), sys.stderr)
 
 
 def inputs(file: Path, selection: Selection, collection: Collection) -> tuple[RecipeText, VariantConfig]:

@@ -144,3 +144,17 @@ def test_what_has_no_effect_is_told_beside_the_output(command: Command, tmp_path
     assert said.code == 0
     assert len(listed(said.document)) == 1
     assert said.err.startswith(f"warning: {recipe / 'recipe.yaml'}:5:")
+
+
+def test_a_skip_that_cannot_be_told_is_a_warning_told_once(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(
+        tmp_path / "r",
+        "package: {name: x, version: '1'}\nbuild: {skip: flavour == 'plain'}\nrequirements: {host: [zlib]}\n",
+    )
+    said = command("render", recipe, "--json", "--variant", "zlib=1,2")
+    assert said.code == 0
+    assert len(listed(said.document)) == 2
+    assert said.err.startswith(
+        f"warning: {recipe / 'recipe.yaml'}:2:15: build.skip counts as false: flavour is undefined"
+    )
+    assert said.err.count("warning") == 1
