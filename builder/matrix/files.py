@@ -63,8 +63,9 @@ def load_variants(
 
 
 def _names(platforms: Platforms) -> dict[str, str | bool]:
-    named = {"target_platform": platforms.target, "host_platform": platforms.host, "build_platform": platforms.build}
-    return {**platform_variables(platforms.host), **named}
+    # Where host and target differ, rattler-build reads variant files as if the host were the target.
+    named = {"target_platform": platforms.target, "host_platform": platforms.target, "build_platform": platforms.build}
+    return {**platform_variables(platforms.target), **named}
 
 
 def _read(file: Path, selectors: Selectors, compiler: Compiler) -> VariantConfig:

@@ -124,3 +124,11 @@ def test_files_that_are_no_text(tmp_path: Path, data: bytes) -> None:
         with pytest.raises(RecipeError) as caught:
             load_variants([file], {}, LINUX)
         assert caught.value.problems[0].code == "yaml.encoding"
+
+
+def test_variant_files_are_read_for_the_target_where_the_host_is_another(tmp_path: Path) -> None:
+    (tmp_path / "variants.yaml").write_text("system:\n  - if: win\n    then: windows\n    else: other\n")
+    (tmp_path / "conda_build_config.yaml").write_text("shell:\n  - cmd   # [win]\n  - bash  # [unix]\n")
+    files = [tmp_path / "variants.yaml", tmp_path / "conda_build_config.yaml"]
+    config = load_variants(files, {}, Platforms(target="win-64", host="linux-64", build="linux-64"))
+    assert (config.values["system"].values, config.values["shell"].values) == (("windows",), ("cmd",))
