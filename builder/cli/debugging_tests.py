@@ -75,7 +75,7 @@ async def _prepare(package: OpenPackage, run: ScriptRun, search: Search) -> None
 
     async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         environment = await solver.solve(specs, subdir=platform, loose=[record])
-        return await link(environment, inside, store, offline=place.offline, report=note)
+        return await link(environment, inside, store, offline=place.offline, report=note, scripts_run=True)
 
     async with store.scratch_async(test_id(package.path, run)) as scratch:
 

@@ -134,7 +134,7 @@ async def _test(path: Path, package: Package, choice: TestChoice, kitchen: _Kitc
 
     async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         environment = await kitchen.solver.solve(specs, subdir=platform, loose=[package])
-        return await link(environment, inside, place.store, offline=place.offline, report=noting)
+        return await link(environment, inside, place.store, offline=place.offline, report=noting, scripts_run=True)
 
     async with place.store.scratch_async(f"test {package.file_name}", keep=True) as scratch:
         (scratch / "downstream").mkdir()

@@ -41,13 +41,14 @@ async def link(
     *,
     offline: bool = False,
     report: Callable[[str], None] = lambda _: None,
+    scripts_run: bool = False,
 ) -> LinkedPrefix:
     """Return ``environment`` linked for the path ``inside``, from the store if it has been linked before.
 
     Every package is compared with its record first. Files are hard links to the store's unpacked packages, or written
     anew where they hold the prefix; the content depends on the packages' bytes and ``inside`` alone. Scripts that a
-    package wants run at linking are not run: `link_scripts` names them, and ``report`` gets a line about them and one
-    for every path that several packages bring.
+    package wants run at linking are not run: `link_scripts` names them, and ``report`` gets a line about them, unless
+    the caller says that they will be (``scripts_run``), and one for every path that several packages bring.
 
     Raises:
         SourceError: a package is not what its record says.
@@ -59,7 +60,7 @@ async def link(
 
     folder = await made_once(store, KIND, environment_key(environment, inside), make)
     linked = await asyncio.to_thread(Linked.read, folder)
-    for note in linked.notes():
+    for note in linked.notes(scripts_run=scripts_run):
         report(note)
     return LinkedPrefix(environment=environment, folder=folder / "prefix", inside=inside, owners=linked.owners)
 

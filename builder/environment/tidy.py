@@ -36,11 +36,11 @@ class Linked:
     clashes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     scripts: tuple[tuple[str, str], ...] = ()
 
-    def notes(self) -> Iterator[str]:
-        """Give what a user should know, a line each."""
+    def notes(self, *, scripts_run: bool = False) -> Iterator[str]:
+        """Give what a user should know, a line each; whether scripts are run after linking is the caller's affair."""
         for path, names in self.clashes:
             yield f"{' and '.join(names)} both bring {path}"
-        for name in sorted({name for name, _ in self.scripts}):
+        for name in sorted({name for name, _ in self.scripts if not scripts_run}):
             yield f"{name} has link scripts, which are not run here"
 
     def write(self, folder: Path) -> None:

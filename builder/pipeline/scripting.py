@@ -18,7 +18,17 @@ from builder.pipeline import keeping
 from builder.pipeline.ready import Ready
 from builder.pipeline.work import Work
 from builder.sandbox import Bind, Changes, Mount, Overlay, Session, Tmpfs
-from builder.script import ActivatedPrefix, Log, Run, Stage, build_variables, collect, path_names, read_listing, run_script
+from builder.script import (
+    ActivatedPrefix,
+    Log,
+    Run,
+    Stage,
+    build_variables,
+    collect,
+    path_names,
+    read_listing,
+    run_script,
+)
 from builder.source import prepare
 
 NO_SOURCE_EPOCH = 946684800

@@ -29,7 +29,7 @@ async def tried(work: Work, package: Package, epoch: int, *, beside: Sequence[Pa
     async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         subdir = work.rendering.platforms.host
         environment = await bench.solver_of(work.rendering).solve(specs, subdir=subdir, loose=[package, *beside])
-        return await link(environment, inside, bench.store, offline=bench.offline, report=work.note)
+        return await link(environment, inside, bench.store, offline=bench.offline, report=work.note, scripts_run=True)
 
     async def fetch(wanted: LockedPackage) -> Path:
         return await PackageStore(bench.store, offline=bench.offline, report=work.note).archive(

@@ -10,11 +10,13 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from builder.errors import RecipeError
+from builder.model.environment import LockedPackage
 from builder.model.frozen import frozen
 from builder.model.interpreter import Interpreter
 from builder.model.recipe import Script
 from builder.script.chosen import missing, runnable
 from builder.script.late import filled
+from builder.script.linking import post_link_lines
 
 WRAPPER = "run.sh"
 SCRIPT = "script"
@@ -42,10 +44,14 @@ activate() {
 
 @frozen
 class ActivatedPrefix:
-    """A prefix to activate: where it is inside, and the folder that holds it on this machine."""
+    """A prefix to activate: where it is inside, and the folder that holds it on this machine.
+
+    ``post_link`` are the packages whose post-link scripts are run first, as where the package is installed.
+    """
 
     inside: PurePosixPath
     folder: Path
+    post_link: tuple[LockedPackage, ...] = ()
 
 
 def write_script(
@@ -67,7 +73,9 @@ def write_script(
     variable's name that no shell takes, `MachineError` for an interpreter of Windows.
     """
     program = runnable(script)
-    lines = [*activation(script, prefixes), "set -euo pipefail"]
+    lines = activation(script, prefixes)
+    lines += [line for prefix in prefixes for line in post_link_lines(prefix.inside, prefix.post_link)]
+    lines.append("set -euo pipefail")
     if script.cwd:
         lines.append(f"cd {shlex.quote(script.cwd)}")
     if script.content is not None:

@@ -18,6 +18,7 @@ from builder.model.target import target
 from builder.model.variant import VariantValue
 from builder.sandbox import Bind, Mount, Overlay, Tmpfs
 from builder.script import ActivatedPrefix, Log, Ran, Run, Stage, path_names, run_script, test_variables
+from builder.script.linking import with_post_link
 from builder.testing.bench import TestBench
 
 _DESCRIPTIONS = {"script.json", "test_time_dependencies.json", "test_import.py", "test_downstream.json"}
@@ -109,7 +110,9 @@ async def set_up(run: ScriptRun, subject: Subject) -> Setting:
         folder=place / "script",
         inside=inside.script,
         cwd=inside.test_work,
-        prefixes=[ActivatedPrefix(inside=one.inside, folder=one.folder) for one in linked],
+        prefixes=[
+            ActivatedPrefix(inside=one.inside, folder=one.folder, post_link=with_post_link(one)) for one in linked
+        ],
         variables=variables,
         section="the test's requirements.run",
     )

@@ -102,6 +102,7 @@ def test_link_scripts(prefix: Path, tmp_path: Path) -> None:
     linked = tidied(prefix, packages(tmp_path, "a"))
     assert linked.scripts == (("a", "bin/.a-post-link.sh"), ("a", "bin/.a-pre-unlink.sh"))
     assert list(linked.notes()) == ["a has link scripts, which are not run here"]
+    assert list(linked.notes(scripts_run=True)) == []
 
 
 def test_a_package_may_own_a_cache_mark(prefix: Path, tmp_path: Path) -> None:

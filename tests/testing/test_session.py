@@ -51,6 +51,29 @@ def test_a_python_in_the_environment_is_told_of(tried: Tried) -> None:
     assert tried.lines == ["3.12 $PREFIX/lib/python3.12/site-packages"]
 
 
+def test_packages_are_installed_with_their_post_link_scripts(tried: Tried) -> None:
+    tried.archives = {"hooked": Path("never fetched")}
+    tried.prefix = {
+        "bin/.hooked-post-link.sh": 'echo "$PKG_NAME $PKG_VERSION $SET" > "$PREFIX/linked"\n',
+        "bin/.other-post-link.sh": "exit 1\n",
+        "etc/conda/activate.d/a.sh": "export SET=activated\n",
+    }
+    assert tried.run_script("cat $PREFIX/linked", "echo $PKG_NAME").passed
+    assert tried.lines == ["hooked 2.0 activated", "zlib"]
+
+
+def test_a_post_link_script_that_fails_fails_the_test(tried: Tried) -> None:
+    tried.archives = {"hooked": Path("never fetched")}
+    tried.prefix = {"bin/.hooked-post-link.sh": "echo no desktop here; exit 7\n"}
+    result = tried.run_script("echo never")
+    assert not result.passed
+    assert result.tail.splitlines()[:2] == [
+        "no desktop here",
+        "the post-link script of hooked failed, as it would where the package is installed",
+    ]
+    assert "never" not in tried.lines
+
+
 def test_build_requirements_are_in_the_path_before_the_package(tried: Tried) -> None:
     tried.prefix = {
         "bin/tool": "#!/bin/bash\necho @prefix@\n",
