@@ -8,11 +8,23 @@ from pathlib import Path
 
 from builder.errors import Problem, RecipeError, UsageError
 from builder.model.frozen import frozen
+from builder.model.variant import VariantRule
 from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 
 FILE_NAME = "bakehouse.yaml"
-KEYS = ("recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy", "environment")
+KEYS = (
+    "recipes",
+    "variants",
+    "channels",
+    "output",
+    "mirrors",
+    "debian",
+    "pypi",
+    "policy",
+    "environment",
+    "conda_build_rules",
+)
 
 
 @frozen
@@ -20,7 +32,7 @@ class Collection:
     """What `bakehouse.yaml` says, paths made absolute; ``root`` is None when there is no such file.
 
     ``mirrors`` maps an address prefix to what may stand in its place; ``debian`` and ``pypi`` are base addresses.
-    ``environment`` are the names of variables that recipes may read.
+    ``environment`` are the names of variables that recipes may read, ``rules`` those of conda-build to apply.
     """
 
     root: Path | None = None
@@ -33,6 +45,7 @@ class Collection:
     pypi: str | None = None
     policy: str | None = None
     environment: tuple[str, ...] = ()
+    rules: frozenset[VariantRule] = frozenset()
 
 
 def find_collection(start: Path) -> Collection:
@@ -73,6 +86,7 @@ def read_collection(file: Path) -> Collection:
         pypi=_text(node.get("pypi")),
         policy=_text(node.get("policy")),
         environment=_texts(node.get("environment")),
+        rules=frozenset(map(VariantRule, _texts(node.get("conda_build_rules")))),
     )
 
 
@@ -88,6 +102,9 @@ def _unknown(node: Mapping) -> Iterator[Problem]:
 
 def _misshapen(key: str, node: Node) -> Iterator[Problem]:
     match key:
+        case "conda_build_rules":
+            good = is_null(node) or (isinstance(node, Sequence) and all(_is_rule(item) for item in node.items))
+            shape = f"a list of {' and '.join(VariantRule)}"
         case "recipes" | "variants" | "channels" | "environment":
             good = is_null(node) or (isinstance(node, Sequence) and all(isinstance(i, Scalar) for i in node.items))
             shape = "a list of texts"
@@ -116,6 +133,10 @@ def _useless(mirrors: Mapping) -> Iterator[Problem]:
 
 def _is_list(node: Node) -> bool:
     return isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items)
+
+
+def _is_rule(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.text in set(VariantRule)
 
 
 def _texts(node: Node | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from builder.errors import BakehouseError, Problem, RecipeError
 from builder.matrix import VariantConfig, load_variants, render, variant_files
 from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
+from builder.model.variant import VariantRule
 from builder.recipe import RecipeText, load
 from builder.report import write_text
 from builder.report.trouble import warning_text
@@ -102,4 +103,6 @@ def inputs(file: Path, selection: Selection, collection: Collection) -> tuple[Re
     beside = variant_files(file.parent) if selection.recipe_variants else ()
     files = (*collection.variants, *beside, *selection.variant_files)
     text = load(file, switches=selection.switches)
-    return text, load_variants(files, selection.overrides(), selection.platforms(), os.environ)
+    config = load_variants(files, selection.overrides(), selection.platforms(), os.environ)
+    rules = collection.rules.union(map(VariantRule, selection.rules))
+    return text, replace(config, rules=rules)

@@ -13,6 +13,7 @@ from builder.model.frozen import frozen
 from builder.model.rendering import Override, Platforms
 from builder.model.switch import Switch, Switches
 from builder.model.target import TARGETS
+from builder.model.variant import VariantRule
 
 BUILD_PLATFORM = "linux-64"
 """The platform that scripts run on: the only one so far."""
@@ -25,6 +26,7 @@ class Selection:
     ``recipe_dirs`` are walked for recipes. Without ``recipe_variants`` the variant files beside recipes do not count.
     ``experimental`` and ``v3`` let recipes use what must be asked for. Of what is rendered only the output ``up_to``
     and all that it needs are taken. Recipes may read the environment's ``allowed_variables``.
+    ``rules`` are those of conda-build that variant files are read by, beside those of rattler-build.
     """
 
     paths: tuple[Path, ...]
@@ -41,6 +43,7 @@ class Selection:
     experimental: bool = False
     v3: bool = False
     allowed_variables: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def given(self) -> bool:
@@ -153,5 +156,9 @@ selection = grouped(
     click.option(
         "allowed_variables", "--allow-env", multiple=True, metavar="NAME",
         help="Let recipes read this environment variable with env.get.",
+    ),
+    click.option(
+        "rules", "--conda-build-rule", multiple=True, type=click.Choice([rule.value for rule in VariantRule]),
+        help="Apply this of variant files too, which rattler-build ignores.",
     ),
 )  # fmt: skip

@@ -21,6 +21,7 @@ from builder.model.environment import (
 )
 from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
+from builder.model.pin import Pin
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
 from builder.model.rendering import Rendering
 from builder.model.target import NOARCH
@@ -71,11 +72,17 @@ class _Resolving:
         return Environments(
             build=build,
             host=host,
-            depends=unique([*self._asked(needs.run, known), *self._depends(from_build, from_host, unwanted)]),
+            depends=unique(
+                self._as_built(
+                    [*self._asked(needs.run, known), *self._depends(from_build, from_host, unwanted)],
+                    _packages(host if host.packages else build),
+                )
+            ),
             constrains=unique(
                 [*self._asked(needs.run_constraints, known), *self._constrains(from_build, from_host, unwanted)]
             ),
             run_exports=self._own_run_exports(known),
+            extras=tuple((group, unique(self._asked(wanted, known))) for group, wanted in needs.extras),
         )
 
     # -- specs ---------------------------------------------------------------------------------------------------------
@@ -132,6 +139,33 @@ class _Resolving:
                 remedy=f"add {pinned.name} to requirements.host",
             )
         return pinned.pin.spec(package.name, package.version, package.build)
+
+    def _as_built(
+        self, dependencies: Iterable[RunDependency], known: Mapping[str, LockedPackage]
+    ) -> list[RunDependency]:
+        """Return run dependencies, those of ``pin_run_as_build`` at the version that was built with.
+
+        conda-build's rule: whatever version they asked for, a build stays; Python's own of noarch packages is left
+        alone. A pin that the recipe writes stays as it is.
+        """
+        pins = dict(self.rendering.pins)
+        if self.rendering.output.build.noarch:
+            pins.pop("python", None)
+        return [self._one_as_built(dependency, pins, known) for dependency in dependencies]
+
+    def _one_as_built(
+        self, dependency: RunDependency, pins: Mapping[str, Pin], known: Mapping[str, LockedPackage]
+    ) -> RunDependency:
+        spec = MatchSpec.parse(dependency.spec)
+        pin, package = pins.get(spec.name), known.get(spec.name)
+        if pin is None or package is None or dependency.origin is DependencyOrigin.PIN:
+            return dependency
+        pinned = MatchSpec.parse(pin.spec(package.name, package.version, package.build))
+        return RunDependency(
+            spec=str(replace(spec, version=pinned.version)),
+            origin=DependencyOrigin.PIN_RUN_AS_BUILD,
+            source=dependency.source,
+        )
 
     # -- solves --------------------------------------------------------------------------------------------------------
 

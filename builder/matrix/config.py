@@ -9,7 +9,8 @@ from dataclasses import field, replace
 from builder.errors import MAX_PROBLEMS, Place, Problem, RecipeError, UsageError
 from builder.matrix.keys import check_key, variant_key
 from builder.model.frozen import frozen
-from builder.model.variant import Origin, VariantValue
+from builder.model.pin import DEFAULT_LOWER, DEFAULT_UPPER, Pin
+from builder.model.variant import Origin, VariantRule, VariantValue
 
 _SHOWN = 20
 OPTION = Origin(source="--variant")
@@ -58,9 +59,9 @@ class VariantConfig:
     """The values of all variant keys after merging.
 
     ``zip_keys`` are groups of keys that vary together; ``zip_places`` says where each group was written. ``known`` are
-    all keys that any file names, with or without a value left for this platform. ``pin_run_as_build`` is kept for those
-    who ask; like rattler-build, rendering does not apply it. ``asked`` are the environment variables that selectors
-    read.
+    all keys that any file names, with or without a value left for this platform. ``asked`` are the environment
+    variables that selectors read. ``pin_run_as_build`` and ``ignore_version`` count where ``rules`` has them, for
+    rattler-build ignores both.
     """
 
     values: Mapping[str, Values] = field(default_factory=dict)
@@ -70,6 +71,20 @@ class VariantConfig:
     known: frozenset[str] = frozenset()
     pin_run_as_build: PinRunAsBuild = field(default_factory=dict)
     asked: frozenset[str] = frozenset()
+    ignore_version: frozenset[str] = frozenset()
+    rules: frozenset[VariantRule] = frozenset()
+
+    @property
+    def pins(self) -> tuple[tuple[str, Pin], ...]:
+        """The packages that run requirements pin to what was built with, sorted; none unless the rule is applied."""
+        if VariantRule.PIN_RUN_AS_BUILD not in self.rules:
+            return ()
+        return tuple((package.lower(), _pin(package, said)) for package, said in sorted(self.pin_run_as_build.items()))
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The keys that enter no build hash, whatever uses them; none unless the rule is applied."""
+        return self.ignore_version if VariantRule.IGNORE_VERSION in self.rules else frozenset()
 
     def merged(self, later: VariantConfig) -> VariantConfig:
         """Return this configuration with ``later`` over it: whole keys are replaced, those of ``extend_keys`` extended.
@@ -90,6 +105,8 @@ class VariantConfig:
             known=self.known | later.known,
             pin_run_as_build={**self.pin_run_as_build, **later.pin_run_as_build},
             asked=self.asked | later.asked,
+            ignore_version=self.ignore_version | later.ignore_version,
+            rules=self.rules | later.rules,
         )
 
     def overridden(self, overrides: Mapping[str, Sequence[str]]) -> VariantConfig:
@@ -185,6 +202,18 @@ def _some(words: Sequence[str]) -> str:
 def token(value: VariantValue) -> tuple[bool, VariantValue]:
     """Return what tells values apart, for Python takes ``1`` and ``True`` for equal."""
     return isinstance(value, bool), value
+
+
+def _pin(package: str, said: Mapping[str, str]) -> Pin:
+    """Return conda-build's pin, of ``x`` and dots only; what it does not say is as for ``pin_compatible``."""
+    lower, upper = said.get("min_pin", DEFAULT_LOWER), said.get("max_pin", DEFAULT_UPPER)
+    if not set(lower + upper) <= set("x."):
+        wrong = f"{lower!r} and {upper!r} are not both expressions of x and dots"
+        raise UsageError(f"pin_run_as_build of {package}: {wrong}", code="variant.pin", remedy="write x, x.x, x.x.x …")
+    try:
+        return Pin(lower_bound=lower or None, upper_bound=upper or None)
+    except ValueError as error:
+        raise UsageError(f"pin_run_as_build of {package}: {error}", code="variant.pin") from error
 
 
 def _rows_with(old: Values | None, asked: Values) -> tuple[int, ...] | None:

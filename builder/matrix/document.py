@@ -17,8 +17,9 @@ def rendering_document(rendering: Rendering) -> Document:
     """Return what ``render --json`` prints for one rendering.
 
     ``variant`` is what is hashed, ``used_vars`` its names, ``why`` says for each how it got there and ``origins`` where
-    its value was set. Requirements are those of the rendered recipe, before any solve: a pin is a mapping
-    ``{"pin_subpackage": {"name": …, "lower_bound": …, "upper_bound": …}}`` with rattler-build's field names.
+    its value was set; ``asked`` is what the recipe was told of the machine. Requirements are those of the rendered
+    recipe, before any solve: a pin is a mapping ``{"pin_subpackage": {"name": …, "lower_bound": …, "upper_bound": …}}``
+    with rattler-build's field names.
     """
     output = rendering.output
     requirements = output.requirements
@@ -45,6 +46,7 @@ def rendering_document(rendering: Rendering) -> Document:
         "staging": rendering.staging,
         "why": dict(rendering.why),
         "origins": {key: str(origin) for key, origin in rendering.variant.origins},
+        "asked": [{"subject": one.subject, "question": one.question, "sha256": one.digest} for one in rendering.asked],
     }
 
 

@@ -62,6 +62,7 @@ class VariantFile:
             groups = list(self._groups(root.get("zip_keys")))
             extend = [variant_key(one.text) for one in self._scalars(root.get("extend_keys"), "extend_keys")]
             pins = self._pins(root.get("pin_run_as_build"))
+            ignored = self._scalars(root.get("ignore_version"), "ignore_version")
         elif is_null(root):
             return VariantConfig()
         else:
@@ -75,6 +76,7 @@ class VariantFile:
             extend_keys=frozenset(extend),
             known=frozenset(values),
             pin_run_as_build=pins,
+            ignore_version=frozenset(variant_key(one.text) for one in ignored),
         )
 
     def _wrong(self, code: str, message: str, place: Place, remedy: str | None = None) -> None:

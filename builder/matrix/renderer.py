@@ -129,6 +129,8 @@ class Renderer:
                 why=tuple(sorted(used.why.items())),
                 staging=staging,
                 warnings=branch.evaluated.warnings,
+                asked=branch.evaluated.asked,
+                pins=self.expansion.space.pins,
             ),
             assigned=own,
             order=tuple(sorted(own.items())),

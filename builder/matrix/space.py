@@ -41,11 +41,16 @@ class _Axis:
 
 
 class Space:
-    """All values of a `VariantConfig`, arranged for combining; a key is arranged when somebody asks for it."""
+    """All values of a `VariantConfig`, arranged for combining; a key is arranged when somebody asks for it.
+
+    ``pins`` and ``ignored`` are what the configuration says of run requirements and of keys that enter no hash.
+    """
 
     def __init__(self, config: VariantConfig) -> None:
         """Take ``config``, whose zip groups must fit (`VariantConfig.checked`)."""
         self._values = config.values
+        self.pins = config.pins
+        self.ignored = config.ignored
         self._groups = {key: group for group in config.zip_keys for key in group}
         self._axes: dict[str, _Axis] = {}
 

@@ -29,7 +29,14 @@ STATEMENTS = (
     SpecialKey(
         "pin_run_as_build",
         "a mapping of packages to `x.x`, or to `min_pin` and `max_pin`",
-        "Read and, as by rattler-build, not applied: say it in `run_exports` of the package, or by `pin_compatible`.",
+        "Run requirements that get the version of the host environment. conda-build does that, rattler-build ignores "
+        "it, and so do we without `--conda-build-rule pin_run_as_build`.",
+    ),
+    SpecialKey(
+        "ignore_version",
+        "a list of keys",
+        "Keys that enter no build hash, as if every recipe had them in `build.variant.ignore_keys`; applied with "
+        "`--conda-build-rule ignore_version` only.",
     ),
 )
 """What stands in a variant file beside the keys with their values."""

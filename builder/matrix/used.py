@@ -23,6 +23,7 @@ class UsedVariant:
         self.why: dict[str, str] = {}
         self.origins: dict[str, Origin] = {}
         self._output = branch.evaluated.output
+        self._ignored = space.ignored
         self._take_keys(branch, space, subdir)
         self._take_run_requirements()
 
@@ -62,8 +63,8 @@ class UsedVariant:
                     self.origins[key] = origin
 
     def drop_ignored_keys(self) -> None:
-        """Drop ``build.variant.ignore_keys``."""
-        for key in map(variant_key, self._output.build.variant.ignore_keys):
+        """Drop ``build.variant.ignore_keys``, and what the configuration ignores for all recipes."""
+        for key in (*map(variant_key, self._output.build.variant.ignore_keys), *self._ignored):
             self.values.pop(key, None)
             self.why.pop(key, None)
 

@@ -53,6 +53,7 @@ class DependencyOrigin(StrEnum):
     HOST_RUN_EXPORT = "run export of host"
     STAGING = "run export of staging"
     PIN = "pin"
+    PIN_RUN_AS_BUILD = "pin_run_as_build"
 
 
 @frozen
@@ -77,13 +78,14 @@ class ResolvedRunExports:
 
 @frozen
 class Environments:
-    """Everything that the solves of one task decided."""
+    """Everything that the solves of one task decided; ``extras`` are groups of optional dependencies (CEP 44)."""
 
     build: Environment
     host: Environment
     depends: tuple[RunDependency, ...] = ()
     constrains: tuple[RunDependency, ...] = ()
     run_exports: ResolvedRunExports = ResolvedRunExports()
+    extras: tuple[tuple[str, tuple[RunDependency, ...]], ...] = ()
 
 
 @frozen

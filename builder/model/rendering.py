@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.errors import Problem
+from builder.model.answer import Answer
 from builder.model.frozen import frozen
+from builder.model.pin import Pin
 from builder.model.recipe import Output
 from builder.model.variant import Variant
 
@@ -56,7 +58,8 @@ class Rendering:
     ``context`` holds every variant value that the recipe could see, for scripts that read them as variables.
     ``siblings`` resolve exact and range pins. ``staging`` is the `identity` of the staging rendering whose files this
     output takes. A staging rendering has subdir and hash like a package, but is never named in a channel.
-    ``warnings`` are about what the recipe says and probably does not mean.
+    ``warnings`` are about what the recipe says and probably does not mean. ``asked`` is what the machine told it.
+    ``pins`` are the run requirements that get the version of the host environment (``pin_run_as_build``), by package.
     """
 
     recipe: RecipeFile
@@ -70,6 +73,8 @@ class Rendering:
     siblings: tuple[Sibling, ...] = ()
     staging: str | None = None
     warnings: tuple[Problem, ...] = ()
+    asked: tuple[Answer, ...] = ()
+    pins: tuple[tuple[str, Pin], ...] = ()
 
     @property
     def stem(self) -> str:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from enum import StrEnum
 
 from builder.model.frozen import frozen
 
 VariantValue = str | int | bool
 """What a variant key holds. Floats are read as text (``3.10`` stays ``3.10``), as rattler-build 0.73 does."""
+
+
+class VariantRule(StrEnum):
+    """What variant files may say that conda-build does and rattler-build ignores; applied only when asked for."""
+
+    PIN_RUN_AS_BUILD = "pin_run_as_build"
+    IGNORE_VERSION = "ignore_version"
 
 
 @frozen

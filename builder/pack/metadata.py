@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from builder.errors import RecipeError
+from builder.model.match_spec import MatchSpec
 from builder.model.recipe import Output
 from builder.model.rendering import Rendering
 from builder.model.target import NOARCH, target
@@ -15,10 +16,14 @@ from builder.pack.document import Plain, without_empty
 from builder.pack.request import PackRequest, Tool
 
 _INDEX_SCHEMA = 2
+_REVISION = 3
+_EXPORTS_SCHEMA = 2
 
 
 def index(request: PackRequest) -> dict[str, Plain]:
     """Return index.json (CEP 34, schema 2) with the keys that rattler-build writes, sorted; absent ones left out.
+
+    A package with flags, extras or conditions is of schema 3 (CEPs 43 to 45); rattler reads ``repodata_revision``.
 
     Raises:
         RecipeError: a site-packages path for a package that is not Python (CEP 17).
@@ -31,23 +36,31 @@ def index(request: PackRequest) -> dict[str, Plain]:
             code="pack.site-packages",
             remedy="remove the key",
         )
+    environments = request.environments
+    depends = _unique(dependency.spec for dependency in environments.depends)
+    constrains = _unique(dependency.spec for dependency in environments.constrains)
+    extras = {group: _unique(one.spec for one in wanted) for group, wanted in environments.extras if wanted}
+    is_v3 = bool(build.flags or extras) or any(map(_needs_v3, (*depends, *constrains)))
     machine = None if rendering.subdir == NOARCH else target(rendering.subdir)
     described = without_empty({
         "arch": machine.arch if machine else None,
         "platform": machine.family.name if machine else None,
+        "extra_depends": extras,
+        "flags": build.flags,
         "license": about.license,
         "license_family": about.license_family,
         "noarch": "python" if build.for_every_python else build.noarch,
         "python_site_packages_path": build.python.site_packages_path,
+        "repodata_revision": _REVISION if is_v3 else None,
         "track_features": _track_features(output),
     })  # fmt: skip
     named: dict[str, Plain] = {
         "build": rendering.build_string,
         "build_number": build.number,
-        "constrains": _unique(dependency.spec for dependency in request.environments.constrains),
-        "depends": _unique(dependency.spec for dependency in request.environments.depends),
+        "constrains": constrains,
+        "depends": depends,
         "name": output.name,
-        "schema_version": _INDEX_SCHEMA,
+        "schema_version": _REVISION if is_v3 else _INDEX_SCHEMA,
         "subdir": rendering.subdir,
         "timestamp": request.epoch * 1000,
         "version": output.version,
@@ -80,8 +93,10 @@ def hash_input(rendering: Rendering) -> bytes:
 
 
 def run_exports(request: PackRequest) -> dict[str, Plain]:
-    """Return run_exports.json (CEP 12), empty when the package exports nothing."""
-    return without_empty(asdict(request.environments.run_exports))
+    """Return run_exports.json (CEP 12), of schema 2 with conditions (CEP 43); empty when there are none."""
+    exports = without_empty(asdict(request.environments.run_exports))
+    specs = (spec for listed in exports.values() if isinstance(listed, tuple) for spec in listed)
+    return exports | {"schema_version": _EXPORTS_SCHEMA} if any(_needs_v3(str(spec)) for spec in specs) else exports
 
 
 def link(request: PackRequest) -> dict[str, Plain]:
@@ -110,6 +125,10 @@ def _track_features(output: Output) -> str:
     """Return one feature per step of down-prioritisation; a solver likes packages less for each."""
     steps = abs(output.build.variant.down_prioritize_variant)
     return " ".join(f"{output.name}-p-{step}" for step in range(steps))
+
+
+def _needs_v3(spec: str) -> bool:
+    return "[" in spec and MatchSpec.parse(spec).needs_v3
 
 
 def _unique(specs: Iterable[str]) -> tuple[str, ...]:

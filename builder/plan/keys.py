@@ -76,6 +76,10 @@ class Keys:
         yield from self._recipe_sections(rendering.output.rendered)
         for key, value in rendering.variant.items():
             yield f"the variant key {key}", json.dumps(value, ensure_ascii=False)
+        for answer in rendering.asked:
+            yield str(answer), answer.digest or "not set"
+        for package, pin in rendering.pins:
+            yield f"the rule pin_run_as_build of {package}", f"{pin.lower_bound} to {pin.upper_bound}"
         for sibling in rendering.siblings:
             yield f"the sibling {sibling.name}", f"{sibling.version} {sibling.build_string}"
         yield from _file_entries(self._folders.files(rendering.recipe.folder))

@@ -8,6 +8,7 @@ import pytest
 
 from builder.cli.collection import KEYS, Collection, find_collection, read_collection, recipe_files
 from builder.errors import RecipeError, UsageError
+from builder.model.variant import VariantRule
 from tests.cli.conftest import Command, write_recipe
 
 WHOLE = """\
@@ -21,6 +22,7 @@ debian: https://debian.example.org
 pypi: https://pypi.example.org/simple
 policy: strict
 environment: [CI]
+conda_build_rules: [pin_run_as_build]
 """
 
 
@@ -37,6 +39,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         pypi="https://pypi.example.org/simple",
         policy="strict",
         environment=("CI",),
+        rules=frozenset({VariantRule.PIN_RUN_AS_BUILD}),
     )
     assert {line.partition(":")[0] for line in WHOLE.splitlines() if line[0] != " "} == set(KEYS)
 

@@ -224,6 +224,76 @@ def test_keys_are_normalised_and_run_is_left_alone(resolved: Resolve, small: Pat
     assert found.depends[0].spec == "python"
 
 
+def as_built(needs: Requirements, *pins: tuple[str, Pin], build: Build | None = None) -> Rendering:
+    return replace(rendering(package("foo", needs, build)), pins=pins)
+
+
+X_X = Pin(lower_bound="x.x", upper_bound="x.x")
+
+
+def test_pin_run_as_build_takes_the_versions_of_host(resolved: Resolve) -> None:
+    needs = Requirements(
+        build=("python",),
+        host=("zlib", "numpy", "python"),
+        run=("numpy >=1.0", "zlib * h*", "other", PinCompatible(name="python", pin=Pin(upper_bound="x"))),
+        run_constraints=("numpy",),
+    )
+    plain = resolved(as_built(needs))
+    found = resolved(as_built(needs, ("numpy", X_X), ("zlib", Pin(upper_bound="x.x")), ("python", X_X), ("other", X_X)))
+    versions = {one.name: one.version for one in found.host.packages}
+    numpy, zlib = (
+        X_X.spec("numpy", versions["numpy"], ""),
+        Pin(upper_bound="x.x").spec("zlib", versions["zlib"], "h*"),
+    )
+    by_name = {one.spec.split()[0]: one for one in found.depends}
+    assert by_name["numpy"].spec == numpy
+    assert by_name["numpy"].origin == "pin_run_as_build"
+    assert by_name["zlib"].spec == f"{zlib} h*"
+    assert by_name["other"].spec == "other"
+    assert by_name["python"].origin == "pin"
+    assert found.constrains == plain.constrains
+    untouched = {"numpy", "zlib"}
+    assert [one for one in found.depends if one.spec.split()[0] not in untouched] == [
+        one for one in plain.depends if one.spec.split()[0] not in untouched
+    ]
+
+
+def test_pin_run_as_build_takes_the_versions_of_build_where_there_is_no_host(resolved: Resolve) -> None:
+    needs = Requirements(build=("numpy",), run=("numpy",))
+    found = resolved(as_built(needs, ("numpy", X_X)))
+    version = next(one.version for one in found.build.packages if one.name == "numpy")
+    assert texts(found.depends)[0] == X_X.spec("numpy", version, "")
+
+
+def test_pin_run_as_build_leaves_the_python_of_noarch_packages_alone(resolved: Resolve) -> None:
+    needs = Requirements(host=("python", "numpy"), run=("python", "numpy"))
+    found = resolved(as_built(needs, ("python", X_X), ("numpy", X_X), build=Build(noarch="python")))
+    assert [str(one.origin) for one in found.depends[:2]] == ["recipe", "pin_run_as_build"]
+
+
+def test_pin_run_as_build_pins_run_exports_too_and_needs_the_package(resolved: Resolve) -> None:
+    needs = Requirements(host=("zlib",), run=("numpy",))
+    found = resolved(as_built(needs, ("libzlib", X_X), ("numpy", X_X)))
+    (export,) = [one for one in found.depends if one.spec.startswith("libzlib ")]
+    version = next(one.version for one in found.host.packages if one.name == "libzlib")
+    assert (export.spec, export.source) == (X_X.spec("libzlib", version, ""), "zlib")
+    assert texts(found.depends)[0] == "numpy"
+
+
+def test_groups_of_extras_are_resolved(resolved: Resolve) -> None:
+    extras = (
+        ("full", ("pandas >=2", PinCompatible(name="zlib", pin=Pin(upper_bound="x.x")), "pandas >=2")),
+        ("none", ()),
+    )
+    found = resolved(rendering(package("foo", Requirements(host=("zlib",), extras=extras))))
+    version = next(one.version for one in found.host.packages if one.name == "zlib")
+    assert [(group, texts(specs)) for group, specs in found.extras] == [
+        ("full", ["pandas >=2", Pin(upper_bound="x.x").spec("zlib", version, "")]),
+        ("none", []),
+    ]
+    assert "pandas >=2" not in texts(found.depends)
+
+
 def test_a_variant_value_that_is_no_version(resolved: Resolve) -> None:
     with pytest.raises(RecipeError, match="the variant value 'a;b' of python is no version"):
         resolved(rendering(package("foo", Requirements(host=("python",))), variant={"python": "a;b"}))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from builder.errors import MAX_PROBLEMS, Place, RecipeError, UsageError
 from builder.matrix.config import Values, VariantConfig, token
-from builder.model.variant import Origin, VariantValue
+from builder.model.pin import Pin
+from builder.model.variant import Origin, VariantRule, VariantValue
 from tests.matrix.fakes import config
 
 PLACE = Place(file="variants.yaml", line=7)
@@ -167,3 +170,40 @@ def test_setting_one_key_takes_its_group_apart() -> None:
 
 def test_tokens_tell_true_from_one() -> None:
     assert len({token(value) for value in (1, True, "1", 0, False, "true")}) == 6
+
+
+RULED = VariantConfig(
+    pin_run_as_build={
+        "Lib": {"max_pin": "x.x"},
+        "a": {"min_pin": "x.x", "max_pin": ""},
+        "z": {"min_pin": "x", "max_pin": "x"},
+    },
+    ignore_version=frozenset({"numpy"}),
+)
+
+
+def test_what_rattler_build_ignores_is_not_applied_unasked() -> None:
+    assert RULED.pins == ()
+    assert RULED.ignored == frozenset()
+
+
+def test_pins_are_those_of_conda_build() -> None:
+    assert replace(RULED, rules=frozenset({VariantRule.PIN_RUN_AS_BUILD})).pins == (
+        ("lib", Pin(upper_bound="x.x")),
+        ("a", Pin(lower_bound="x.x", upper_bound=None)),
+        ("z", Pin(lower_bound="x", upper_bound="x")),
+    )
+    assert replace(RULED, rules=frozenset({VariantRule.IGNORE_VERSION})).ignored == {"numpy"}
+
+
+@pytest.mark.parametrize("text", ["p.p", "1.0", "x..x", "x.y"])
+def test_a_pin_that_is_none_is_refused_when_it_is_applied(text: str) -> None:
+    wrong = VariantConfig(pin_run_as_build={"a": {"max_pin": text}})
+    assert wrong.checked().pins == ()
+    with pytest.raises(UsageError, match="pin_run_as_build of a: "):
+        _ = replace(wrong, rules=frozenset({VariantRule.PIN_RUN_AS_BUILD})).pins
+
+
+def test_rules_and_ignored_keys_add_up_over_files() -> None:
+    first = VariantConfig(ignore_version=frozenset({"a"}), rules=frozenset({VariantRule.IGNORE_VERSION}))
+    assert first.merged(VariantConfig(ignore_version=frozenset({"b"}))).ignored == {"a", "b"}

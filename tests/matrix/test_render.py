@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from builder.errors import RecipeError
 from builder.matrix import load_variants, render, rendering_document
+from builder.model.pin import Pin
 from builder.model.rendering import Platforms, Rendering
+from builder.model.variant import VariantRule
 from builder.recipe import load
 from tests.matrix.fakes import LINUX
 
@@ -194,3 +197,59 @@ def test_the_hash_seed_changes_nothing(tmp_path: Path) -> None:
     said = [run(seed) for seed in ("0", "1", "4242")]
     assert json.loads(said[0])
     assert all(one == other for one, other in itertools.pairwise(said))
+
+
+RULES = """\
+numpy: ["1", "2"]
+grain: [rye]
+pin_run_as_build:
+  grain: x.x
+ignore_version: [numpy]
+"""
+RULED = """\
+package: {name: a, version: "1"}
+requirements: {host: [numpy, grain], run: [grain]}
+"""
+
+
+def ruled(folder: Path, *rules: VariantRule) -> tuple[Rendering, ...]:
+    (folder / "recipe.yaml").write_text(RULED)
+    (folder / "variants.yaml").write_text(RULES)
+    config = load_variants([folder / "variants.yaml"], {}, LINUX)
+    return render(load(folder), replace(config, rules=frozenset(rules)), LINUX)
+
+
+def test_rules_of_conda_build_are_applied_when_asked_for(tmp_path: Path) -> None:
+    plain = ruled(tmp_path)
+    assert [dict(one.variant)["numpy"] for one in plain] == ["1", "2"]
+    assert {one.pins for one in plain} == {()}
+    pinned = ruled(tmp_path, VariantRule.PIN_RUN_AS_BUILD)
+    assert stems(pinned) == stems(plain)
+    assert {one.pins for one in pinned} == {(("grain", Pin(upper_bound="x.x", lower_bound="x.x")),)}
+    (ignoring,) = ruled(tmp_path, VariantRule.IGNORE_VERSION)
+    assert list(ignoring.variant) == ["grain", "target_platform"]
+
+
+def test_what_a_recipe_was_told_is_in_its_renderings(tmp_path: Path) -> None:
+    class Telling:
+        def environment(self, name: str) -> str | None:
+            return "yes" if name == "CI" else None
+
+        def file(self, path: str) -> bytes:
+            raise AssertionError(path)
+
+        def git(self, question: str, url: str) -> str:
+            raise AssertionError(url)
+
+    (tmp_path / "recipe.yaml").write_text(
+        "recipe: {version: '1'}\noutputs:\n"
+        "  - package: {name: a}\n    about: {summary: \"${{ env.get('CI') }} ${{ env.exists('HOME') }}\"}\n"
+        "  - package: {name: b}\n"
+    )
+    first, second = render(load(tmp_path), load_variants([], {}, LINUX), LINUX, ask=Telling())
+    assert [str(one) for one in first.asked] == ["the environment variable CI", "the environment variable HOME"]
+    assert second.asked == ()
+    assert rendering_document(first)["asked"] == [
+        {"subject": "environment", "question": "CI", "sha256": first.asked[0].digest},
+        {"subject": "environment", "question": "HOME", "sha256": None},
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import RecipeError
-from builder.model.environment import Environments, ResolvedRunExports
+from builder.model.environment import DependencyOrigin, Environments, ResolvedRunExports, RunDependency
 from builder.model.recipe import Build, Output, PythonBuild, VariantKeys
 from builder.model.rendering import Platforms
 from builder.model.variant import Variant
@@ -167,3 +167,43 @@ def test_platforms_of_the_build_do_not_matter(tmp_path: Path) -> None:
     made = request(tmp_path)
     cross = replace(made.rendering, platforms=Platforms(target="linux-64", host="linux-64", build="osx-arm64"))
     assert index(replace(made, rendering=cross)) == index(made)
+
+
+def dependency(spec: str) -> RunDependency:
+    return RunDependency(spec=spec, origin=DependencyOrigin.RECIPE)
+
+
+def with_environments(made: PackRequest, **changes: object) -> PackRequest:
+    return replace(made, environments=replace(made.environments, **changes))  # type: ignore[arg-type]
+
+
+def test_flags_and_extras_are_of_schema_3(tmp_path: Path) -> None:
+    made = with_output(request(tmp_path), build=Build(number=4, flags=("cuda", "blas:mkl")))
+    extras = (("plot", (dependency("matplotlib >=3.8"), dependency("matplotlib >=3.8"))), ("none", ()))
+    found = index(with_environments(made, extras=extras))
+    assert found["flags"] == ("cuda", "blas:mkl")
+    assert found["extra_depends"] == {"plot": ("matplotlib >=3.8",)}
+    assert (found["schema_version"], found["repodata_revision"]) == (3, 3)
+    assert list(found) == sorted(found)
+
+
+@pytest.mark.parametrize("field", ["depends", "constrains"])
+@pytest.mark.parametrize("spec", ['scipy[when="python>=3.10"]', "blas[flags=[mkl]]", "rich[extras=[jupyter]]"])
+def test_specs_that_older_installers_cannot_read_are_of_schema_3(tmp_path: Path, field: str, spec: str) -> None:
+    found = index(with_environments(request(tmp_path), **{field: (dependency(spec),)}))
+    assert found[field] == (spec,)
+    assert (found["schema_version"], found["repodata_revision"]) == (3, 3)
+
+
+def test_other_brackets_need_no_schema_3(tmp_path: Path) -> None:
+    found = index(with_environments(request(tmp_path), depends=(dependency('a[build_number=">=1"]'),)))
+    assert found["schema_version"] == 2
+    assert "repodata_revision" not in found
+
+
+def test_run_exports_with_conditions_say_so(tmp_path: Path) -> None:
+    plain = with_environments(request(tmp_path), run_exports=ResolvedRunExports(weak=("a >=1",)))
+    assert run_exports(plain) == {"weak": ("a >=1",)}
+    conditional = with_environments(request(tmp_path), run_exports=ResolvedRunExports(strong=('a[when="b<2"]',)))
+    assert run_exports(conditional) == {"strong": ('a[when="b<2"]',), "schema_version": 2}
+    assert index(conditional)["schema_version"] == 2

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from builder.model.answer import Answer
 from builder.model.packaging import Packaging
+from builder.model.pin import Pin
 from builder.model.recipe import GitSource, Source, UrlSource
 from builder.model.rendering import Platforms, Sibling
 from builder.model.solving import SolveRules
@@ -187,3 +189,16 @@ def test_a_git_source_counts_by_its_commit(tmp_path: Path) -> None:
     one, other = of_commit("a" * 40), of_commit("b" * 40)
     assert one["source 1, git https://example.org/x.git"] == f"commit {'a' * 40}"
     assert {what for what in one if one[what] != other[what]} == {"source 1, git https://example.org/x.git"}
+
+
+def test_what_the_recipe_was_told_and_the_pins_of_run_requirements_count(tmp_path: Path) -> None:
+    rendering = PACKAGE.rendering(tmp_path)
+    told = replace(rendering, asked=(Answer("environment", "CI", "1" * 64), Answer("environment", "HOME", None)))
+    before = Keys(CONTEXT).explain(rendering, [])
+    after = Keys(CONTEXT).explain(told, [])
+    assert changed(before, after) == ["the environment variable CI", "the environment variable HOME"]
+    assert dict(after)["the environment variable HOME"] == "not set"
+    other = Keys(CONTEXT).explain(replace(told, asked=(Answer("environment", "CI", "2" * 64), told.asked[1])), [])
+    assert changed(after, other) == ["the environment variable CI"]
+    pinned = Keys(CONTEXT).explain(replace(rendering, pins=(("lib", Pin(upper_bound="x.x")),)), [])
+    assert changed(before, pinned) == ["the rule pin_run_as_build of lib"]
