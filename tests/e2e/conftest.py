@@ -13,6 +13,7 @@ import pytest
 
 from builder.sandbox.rootfs import rootfs_lock
 from builder.store import Store
+from tests.cli.conftest import command, kitchen  # noqa: F401 - fixtures
 from tests.e2e.command import CHECKOUT, Bakehouse, Built
 from tests.e2e.pythons import collection  # noqa: F401 - a fixture
 
