@@ -17,7 +17,7 @@ from builder.syntax.template import Condition, Template
 
 T = TypeVar("T")
 
-Source = Literal["context", "variant", "hash"]
+Source = Literal["context", "variant"]
 Token = object
 """Stands for a value: equal tokens are of the same value and type."""
 
@@ -72,10 +72,6 @@ class Journal:
             self.answers[answers:],
             self.warnings[warnings:],
         )
-
-    def forget_context(self) -> None:
-        """Keep only the readings of what the context itself was made of."""
-        self.readings = [reading for reading in self.readings if reading[0] != "context"]
 
     def repeat(self, done: Journal) -> None:
         """Do all of ``done`` once more."""
@@ -139,3 +135,21 @@ def token(value: object) -> Token:
     if kind is bool or kind is int or kind is float or value is None:
         return (kind, value)
     return (kind, repr(value))
+
+
+class Once:
+    """What functions made of objects, each made once."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._made: dict[tuple[object, ...], tuple[object, tuple[object, ...]]] = {}
+
+    def __call__(self, make: Callable[..., T], *given: object) -> T:
+        """Return what ``make`` makes of ``given``; of the very same objects it makes nothing twice."""
+        key = (make, *map(id, given))
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = (make(*given), given)  # while they are held, nothing else has their identities
+        return found[0]  # type: ignore[return-value]

@@ -10,7 +10,7 @@ from builder.errors import MAX_PROBLEMS, Problem
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
 from builder.recipe.kind import Late, Plain
-from builder.recipe.memory import Journal, Leaf, Note, Recall, Source, Token, token
+from builder.recipe.memory import Journal, Leaf, Note, Once, Recall, Source, Token, token
 from builder.recipe.request import Request
 from builder.recipe.trace import How, Sight
 from builder.syntax.expression import Expression, Meter, undefined
@@ -34,7 +34,8 @@ class RecipeScope:
     A name is looked for in ``context``, the variant, the platform's variables, then among ``functions``. ``journal``
     has each name that was read outside the context with the reason, what looks as if something had gone wrong, and what
     the machine answered; ``problems`` collects what did go wrong. From one evaluation to the next only the request's
-    variant and hash may differ: what does not depend on them is remembered.
+    variant and hash may differ: what does not depend on them is remembered; ``once`` has what evaluations made of plain
+    data, ``typed`` what outputs make of it for as long as they live.
     """
 
     request: Request
@@ -44,13 +45,14 @@ class RecipeScope:
     journal: Journal = field(default_factory=Journal)
     problems: list[Problem] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
+    once: Once = field(default_factory=Once)
+    typed: Once = field(default_factory=Once)
     _what: Template | Condition | None = None
     _path: str = ""
     _late: Late = _nothing_late
     _fixed: set[str] = field(default_factory=set)
     _recalls: dict[int, Recall] = field(default_factory=dict)
     _notes: dict[tuple[str, int, str], Note] = field(default_factory=dict)
-    _made: dict[tuple[object, ...], tuple[object, object]] = field(default_factory=dict)
 
     def begin(self, request: Request) -> None:
         """Begin an evaluation for the variant and hash of ``request``."""
@@ -99,11 +101,6 @@ class RecipeScope:
             self.journal.readings.append(("variant", key, token(value)))
             self.note(key)
         return value
-
-    def hash(self) -> str | None:
-        """Return the build hash, None while it is not known."""
-        self.journal.readings.append(("hash", "hash", self.request.hash))
-        return self.request.hash
 
     def define(self, name: str, compute: Callable[[K, RecipeScope], Value], what: K) -> None:
         """Give a name of the context its value; one that depends on no variant is the same in all evaluations."""
@@ -156,27 +153,13 @@ class RecipeScope:
             recall.keep(done.readings, Leaf(result, done))
         return result
 
-    def once(self, make: Callable[..., T], *given: object) -> T:
-        """Return what ``make`` makes of ``given``; it runs once for the same objects."""
-        key = (make, *map(id, given))
-        found = self._made.get(key)
-        if found is None:
-            found = self._made[key] = (make(*given), given)  # while they are held, nothing else has their identities
-        return found[0]  # type: ignore[return-value]
-
     def names(self) -> set[str]:
         """Return the names that could have been meant by a misspelt one."""
         return {*self.context, *self.platform, *self.functions, *self.request.variant}
 
     def _current(self, source: Source, name: str) -> Token:
         """Read a value once more."""
-        match source:
-            case "context":
-                return token(self.context.get(name))
-            case "variant":
-                return token(self.request.variant.get(name))
-            case "hash":
-                return self.request.hash
+        return token(self.context.get(name) if source == "context" else self.request.variant.get(name))
 
     def _note(self, name: str, what: Template | Condition | None, path: str) -> Note:
         key = (name, id(what), path)

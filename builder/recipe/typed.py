@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeVar
 
+from builder.model.later import later
 from builder.model.pin import Pin
 from builder.model.recipe import (
     About,
@@ -64,38 +65,20 @@ def globs(value: Plain) -> GlobList:
 
 
 def build_of(data: Data, *, several: bool) -> Build:
-    """Return the build section; a recipe of ``several`` outputs has no default script."""
-    python, keys = section(data, "python"), section(data, "variant")
-    return Build(
-        number=typed(data, "number", 0),
-        string=text(data, "string"),
-        script=_plan_of(data, default=None if not several else ()),
-        noarch=_noarch(data.get("noarch")),
-        files=globs(data.get("files")),
-        always_include_files=globs(data.get("always_include_files")),
-        always_copy_files=globs(data.get("always_copy_files")),
-        merge_build_and_host_envs=typed(data, "merge_build_and_host_envs", default=False),
-        variant=VariantKeys(
-            use_keys=texts(keys, "use_keys"),
-            ignore_keys=texts(keys, "ignore_keys"),
-            down_prioritize_variant=typed(keys, "down_prioritize_variant", 0),
-        ),
-        python=PythonBuild(
-            entry_points=texts(python, "entry_points"),
-            skip_pyc_compilation=texts(python, "skip_pyc_compilation"),
-            use_python_app_entrypoint=typed(python, "use_python_app_entrypoint", default=False),
-            version_independent=typed(python, "version_independent", default=False),
-            site_packages_path=text(python, "site_packages_path"),
-        ),
-        prefix_detection=_prefix_detection(section(data, "prefix_detection")),
-        dynamic_linking=_dynamic_linking(section(data, "dynamic_linking")),
-        post_process=_post_process(data.get("post_process")),
-        flags=texts(data, "flags"),
-    )
+    """Return the build section, read field by field when it is looked at.
+
+    A recipe of ``several`` outputs has no default script.
+    """
+    return later(Build, lambda name: build_field(name, data, several=several), {})
 
 
-def _plan_of(data: Data, *, default: tuple[str, ...] | None) -> Script:
-    """Return what a build section runs: its script or, if it has some, its steps."""
+def build_field(name: str, data: Data, *, several: bool) -> object:
+    """Return the field ``name`` of the build section."""
+    return plan_of(data, default=() if several else None) if name == "script" else _BUILD[name](data)
+
+
+def plan_of(data: Data, *, default: tuple[str, ...] | None) -> Script:
+    """Return what a build section runs: its steps or, if it has none, its script."""
     steps = data.get("steps")
     if not isinstance(steps, tuple):
         return script_of(data.get("script"), default=default)
@@ -251,3 +234,38 @@ def _post_process(value: Plain) -> tuple[PostProcess, ...]:
         )
         for item in entries
     )
+
+
+def _variant_keys(data: Data) -> VariantKeys:
+    return VariantKeys(
+        use_keys=texts(data, "use_keys"),
+        ignore_keys=texts(data, "ignore_keys"),
+        down_prioritize_variant=typed(data, "down_prioritize_variant", 0),
+    )
+
+
+def _python(data: Data) -> PythonBuild:
+    return PythonBuild(
+        entry_points=texts(data, "entry_points"),
+        skip_pyc_compilation=texts(data, "skip_pyc_compilation"),
+        use_python_app_entrypoint=typed(data, "use_python_app_entrypoint", default=False),
+        version_independent=typed(data, "version_independent", default=False),
+        site_packages_path=text(data, "site_packages_path"),
+    )
+
+
+_BUILD: Mapping[str, Callable[[Data], object]] = {
+    "number": lambda data: typed(data, "number", 0),
+    "string": lambda data: text(data, "string"),
+    "noarch": lambda data: _noarch(data.get("noarch")),
+    "files": lambda data: globs(data.get("files")),
+    "always_include_files": lambda data: globs(data.get("always_include_files")),
+    "always_copy_files": lambda data: globs(data.get("always_copy_files")),
+    "merge_build_and_host_envs": lambda data: typed(data, "merge_build_and_host_envs", default=False),
+    "variant": lambda data: _variant_keys(section(data, "variant")),
+    "python": lambda data: _python(section(data, "python")),
+    "prefix_detection": lambda data: _prefix_detection(section(data, "prefix_detection")),
+    "dynamic_linking": lambda data: _dynamic_linking(section(data, "dynamic_linking")),
+    "post_process": lambda data: _post_process(data.get("post_process")),
+    "flags": lambda data: texts(data, "flags"),
+}
