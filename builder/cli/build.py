@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -31,13 +31,13 @@ from builder.cli.options import (
 from builder.cli.rendering import render_selection
 from builder.cli.reused import without_binary_prefixes
 from builder.cli.selection import Selection, selection
-from builder.cli.site import site
+from builder.cli.site import Site, site
 from builder.cli.summaries import append, markdown_files
 from builder.cli.waiting import wait_for
 from builder.errors import UsageError, WorkError
 from builder.model.outcome import Outcome
 from builder.model.rendering import Rendering
-from builder.model.task import Plan
+from builder.model.task import Plan, TaskState
 from builder.report import make_reporter, write_document, write_text
 from builder.report.events import Noted, Planned, Warned
 from builder.report.markdown import markdown_summary
@@ -117,20 +117,31 @@ def _built(
 ) -> tuple[Plan, tuple[Outcome, ...]]:
     """Plan and build ``renderings``, and return the plan with all ends in its order."""
     place, packaging, emit = baking.place, baking.packaging, baking.emit
-    if not packaging.build_id:
-        emit(Noted(text="--no-build-id: the folders of builds have no time in their names anyway"))
+    for text in _notes(renderings, place, packaging):
+        emit(Noted(text=text))
     with baking.ledger() as ledger:
-        place.channel.ensure()  # takes in what a killed run had finished but not yet told
+        # Takes in what a killed run had finished but not yet told, too.
+        place.channel.ensure(*sorted({rendering.platforms.host for rendering in renderings}))
         if packaging.skip_existing != "none":
             looking = existing(renderings, place, packaging.skip_existing, asked.packaging.suffix)
             asked = replace(asked, existing=wait_for(looking, abandon=abandon))
         plan = planning.make(renderings, place, ledger, sealed=baking.sealed, emit=emit, asked=asked)
+        if packaging.keep_build and any(task.state is TaskState.REUSE for task in plan.tasks):
+            emit(Noted(text="--keep-build: what is reused has no build to keep; `bakehouse debug` prepares one"))
         emit(Planned(tasks=plan.tasks))
         outcomes = wait_for(bake(plan, baking, ledger), abandon=abandon, tidy=tidy)
         outcomes = with_findings(plan, outcomes, place.channel)
         if packaging.error_prefix_in_binary:
             outcomes = without_binary_prefixes(outcomes, place.output)
     return plan, outcomes
+
+
+def _notes(renderings: Iterable[Rendering], place: Site, packaging: PackageChoice) -> Iterator[str]:
+    """Yield what options do that their users may not expect."""
+    if not packaging.build_id:
+        yield "--no-build-id: the folders of builds have no time in their names anyway"
+    if place.channels_given and any(rendering.channel_sources for rendering in renderings):
+        yield "channel_sources of the variants is in their hashes, but the channels are those of the command line"
 
 
 def _document(plan: Plan, outcomes: Sequence[Outcome], output: Path) -> int:

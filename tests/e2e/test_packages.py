@@ -351,6 +351,7 @@ def test_variants_name_their_channels(command: Command, tmp_path: Path) -> None:
     said = command("build", recipe, "--out", tmp_path / "d", "-m", variants, "-c", first)
     assert said.code == 0
     assert used(tmp_path / "d", tmp_path / "2") == "1.0"
+    assert "the channels are those of the command line" in said.err
     assert [path.name for path in out.glob("linux-64/*.conda")] == [
         path.name for path in (tmp_path / "d").glob("linux-64/*.conda")
     ], "the hash knows the variant's channels either way"
@@ -368,6 +369,8 @@ def test_a_good_builds_folder_is_kept_and_entered(command: Command, treat: Path,
     assert folder.is_dir()
     entered = command("debug", treat, "--out", tmp_path / "c", "--json")
     assert entered.code == 0, entered.err
+    again = command("build", treat, "--out", tmp_path / "c", "--keep-build", "--progress", "plain")
+    assert "--keep-build: what is reused has no build to keep" in again.err
 
 
 def test_the_summary_in_markdown_is_appended(command: Command, treat: Path, tmp_path: Path) -> None:
@@ -393,6 +396,12 @@ def test_githubs_page_of_the_run_gets_it_as_with_the_peer(
     monkeypatch.setenv("RATTLER_BUILD_ENABLE_GITHUB_INTEGRATION", "true")
     assert command("build", treat, "--out", tmp_path / "c", "-q").code == 0
     assert (tmp_path / "page").read_text().startswith("### bakehouse: 1 built in ")
+
+
+def test_an_output_in_which_nothing_was_built_is_a_channel(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "r", "package: {name: r, version: '1'}\nbuild: {skip: true}\n")
+    assert command("build", recipe, "--out", tmp_path / "c", "-q").code == 0
+    assert sorted(path.parent.name for path in (tmp_path / "c").glob("*/repodata.json")) == ["linux-64", "noarch"]
 
 
 def test_modes_and_folders_of_an_output(both: Path) -> None:
