@@ -1,4 +1,4 @@
-"""The bytes of a subdir's index, ``repodata.json`` (CEP 36): a pure function of its records."""
+"""The bytes of a subdir's index, ``repodata.json`` (CEPs 36 and 48): a pure function of its records."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 
 from backports import zstd
+
+from builder.channel import revision
 
 _SECTIONS = (("packages", ".tar.bz2"), ("packages.conda", ".conda"))
 PACKAGE_SUFFIXES = tuple(suffix for _, suffix in _SECTIONS)
@@ -21,13 +23,22 @@ def canonical(value: object) -> str:
 def render(subdir: str, records: Mapping[str, str]) -> bytes:
     """Return the index of ``records`` (file name → record as canonical JSON), sorted by file name, one in each line.
 
-    The lines make an append cheap (`parse` need not understand the records) and a difference readable.
+    The lines make an append cheap (`parse` need not understand the records) and a difference readable. Records that
+    older installers cannot read stand in a section of their own (`builder.channel.revision`).
     """
-    parts = ['{\n"info":', canonical({"subdir": subdir}), ",\n"]
+    new = {name: revision.revised(record) for name, record in records.items() if revision.is_revised(record)}
+    info: dict[str, object] = {"subdir": subdir}
+    if new:
+        info["repodata_revisions"] = {revision.NAME: {"n_packages": len(new)}}
+    parts = ['{\n"info":', canonical(info), ",\n"]
     for section, suffix in _SECTIONS:
-        own = {name: record for name, record in records.items() if name.endswith(suffix)}
+        own = {name: record for name, record in records.items() if name.endswith(suffix) and name not in new}
         parts += [f'"{section}":{{\n', join_lines(own), "},\n"]
-    parts.append('"removed":[],\n"repodata_version":1\n}\n')
+    parts.append('"removed":[],\n"repodata_version":1')
+    if new:
+        inner = [f'"{extension}":{{\n{join_lines(own)}}}' for extension, own in revision.sections(new).items()]
+        parts += [f',\n"{revision.NAME}":{{\n', ",\n".join(inner), "\n}"]
+    parts.append("\n}\n")
     return "".join(parts).encode()
 
 
@@ -37,22 +48,28 @@ def parse(subdir: str, data: bytes) -> dict[str, str]:
     Our own layout is cut at its line ends, which takes a tenth of the time of reading JSON; whether that was right is
     checked by rendering it again. Another tool's index is read as JSON.
     """
-    records = cut_lines(data)
+    before, section = revision.cut_section(data)
+    records = cut_lines(before) | (revision.parse_section(_parsed(section)) if section else {})
     return records if render(subdir, records) == data else _parse_foreign(data)
 
 
 def _parse_foreign(data: bytes) -> dict[str, str]:
-    try:
-        document = json.loads(data)
-    except ValueError:
-        return {}
-    records = {}
+    document = _parsed(data)
+    records = revision.parse_section(document.get(revision.NAME)) if isinstance(document, dict) else {}
     for section, suffix in _SECTIONS:
         entries = document.get(section) if isinstance(document, dict) else None
         for name, record in entries.items() if isinstance(entries, dict) else ():
             if name.endswith(suffix) and isinstance(record, dict):
                 records[name] = canonical(record)
     return records
+
+
+def _parsed(data: bytes) -> object:
+    try:
+        document: object = json.loads(data)
+    except ValueError:
+        return None
+    return document
 
 
 def join_lines(entries: Mapping[str, str]) -> str:

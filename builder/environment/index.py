@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rattler.repo_data.sparse import SparseRepoData
 
 INDEXED = "indexed_timestamp"
+_REVISION = 3
 _NOTHING = json.dumps({"packages": {}, "packages.conda": {}}).encode()
 
 
@@ -75,8 +76,20 @@ class IndexReader:
         if not records:
             return None
         kinds = {"packages": ".tar.bz2", "packages.conda": ".conda"}
-        content = {kind: {name: record for name, record in records.items() if name.endswith(extension)}
-                   for kind, extension in kinds.items()}  # fmt: skip
+        new = {name: record for name, record in records.items() if record.get("schema_version") == _REVISION}
+        content: dict[str, object] = {
+            kind: {name: record for name, record in records.items() if name.endswith(extension) and name not in new}
+            for kind, extension in kinds.items()
+        }
+        if new:  # rattler looks for flags and extras nowhere else (CEP 48)
+            content["v3"] = {
+                extension: {
+                    name.removesuffix(f".{extension}"): record
+                    for name, record in new.items()
+                    if name.endswith(f".{extension}")
+                }
+                for extension in ("conda", "tar.bz2")
+            }
         text = json.dumps({"info": {"subdir": subdir}} | content, sort_keys=True)
         return self._parsed(LOOSE, subdir, text.encode())
 
@@ -97,8 +110,9 @@ class IndexReader:
 def _without_age(content: bytes) -> bytes:
     """Return an index whose records were indexed long ago, which is what rattler compares first."""
     document = json.loads(content)
-    for section in ("packages", "packages.conda"):
-        for record in document.get(section, {}).values():
+    old = [document.get(section, {}) for section in ("packages", "packages.conda")]
+    for records in (*old, *document.get("v3", {}).values()):
+        for record in records.values():
             record[INDEXED] = 0
     return json.dumps(document).encode()
 

@@ -23,7 +23,7 @@ class Made:
     """What to put into a package: ``files`` maps a path to its bytes, ``links`` to a symlink's target.
 
     ``prefixed`` maps a path to the placeholder that its bytes hold and to ``text`` or ``binary``. ``time`` is when it
-    was made, in seconds since 1970.
+    was made, in seconds since 1970. ``more`` is what else its index.json says.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Made:
     entry_points: Sequence[str] = ()
     site_packages: str | None = None
     time: int | None = EPOCH
+    more: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def file_name(self) -> str:
@@ -58,7 +59,7 @@ class Made:
             found["noarch"] = self.noarch
         if self.site_packages:
             found["python_site_packages_path"] = self.site_packages
-        return found
+        return found | dict(self.more)
 
 
 def write(made: Made, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from builder.environment.index import LOOSE, IndexReader, check_records
 from builder.environment.place import channel_place
-from builder.errors import UsageError
+from builder.environment.solver import Solver
+from builder.errors import UnsolvableError, UsageError
 from builder.store import Store
 from tests.environment.packages import Made, channel, loose
 
@@ -113,3 +115,22 @@ def test_nothing_stays_in_the_store(reader: IndexReader, store: Store, small: Pa
     reader.read(channel_place(str(small)), "linux-64")
     store.close()
     assert [path for path in store.root.rglob("*") if path.name == "repodata.json"] == []
+
+
+def test_loose_packages_of_revision_3_are_solved_with(store: Store, tmp_path: Path) -> None:
+    folder = channel(tmp_path / "c", Made(name="lib"), Made(name="unix"), Made(name="gpu"))
+    more = {
+        "flags": ["cuda"], "extra_depends": {"gpu": ["gpu >=1"]}, "schema_version": 3, "repodata_revision": 3,
+    }  # fmt: skip
+    app = loose(tmp_path, Made(name="app", depends=["lib", 'unix[when="__unix"]', 'win[when="__win"]'], more=more))
+    old = loose(tmp_path, Made(name="old"))
+
+    def solved(*specs: str) -> list[str]:
+        found = asyncio.run(Solver([str(folder)], store).solve(specs, subdir="linux-64", loose=(app, old)))
+        return [package.name for package in found.packages]
+
+    assert solved("app", "old") == ["lib", "unix", "app", "old"]
+    assert solved("app[flags=[cuda], extras=[gpu]]") == ["lib", "unix", "app", "gpu"]
+    assert solved("app[extras=[none]]") == ["lib", "unix", "app"]
+    with pytest.raises(UnsolvableError):
+        solved("app[flags=[rocm]]")
