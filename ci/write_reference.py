@@ -15,7 +15,8 @@ import click
 
 from builder import errors
 from builder.cli.app import VERBS, application
-from builder.cli.options import places, selection, telling
+from builder.cli.options import places, telling
+from builder.cli.selection import selection
 from builder.errors import BakehouseError
 from builder.matrix import load_variants, render
 from builder.matrix.identity import LANGUAGE_PREFIXES
