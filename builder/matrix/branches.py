@@ -11,6 +11,7 @@ from builder.matrix.space import Assignment, Space
 from builder.model.frozen import frozen
 from builder.model.variant import VariantValue
 from builder.recipe import Evaluated, OutputText
+from builder.recipe.memory import Recall
 
 DEFAULT_LIMIT = 10_000
 """How many combinations one output may have before it is refused."""
@@ -39,22 +40,33 @@ class Branch:
 class Chosen(Mapping[str, VariantValue]):
     """The variant that an evaluation sees: assigned values, and for every other key the first one that agrees.
 
-    ``asked`` are the keys whose values were asked for, in that order.
+    ``asked`` are the keys whose values were asked for, in that order, with the places of these.
     """
 
     def __init__(self, space: Space, assigned: Assignment) -> None:
         """See ``space`` at ``assigned``."""
-        self.asked: dict[str, None] = {}
+        self.asked: dict[str, int] = {}
         self._space = space
         self._assigned = dict(assigned)
 
     def __getitem__(self, key: str) -> VariantValue:
         if key not in self._space:
             raise KeyError(key)
-        self.asked[key] = None
-        if key not in self._assigned:
-            self._assigned[key] = self._space.default(key, self._assigned)
-        return self._space.value(key, self._assigned[key])
+        return self._space.value(key, self.place(key))
+
+    def get(self, key: str, default: VariantValue | None = None) -> VariantValue | None:  # type: ignore[override]
+        """Return the value of ``key``, ``default`` if it has none."""
+        return self._space.value(key, self.place(key)) if key in self._space else default
+
+    def place(self, key: str) -> int:
+        """Return the place of the value of ``key``, which the space has; it is asked for."""
+        found = self.asked.get(key)
+        if found is None:
+            found = self._assigned.get(key)
+            if found is None:
+                found = self._assigned[key] = self._space.default(key, self._assigned)
+            self.asked[key] = found
+        return found
 
     def __contains__(self, key: object) -> bool:
         return key in self._space
@@ -93,12 +105,15 @@ class Expansion:
         """
         pending: list[tuple[dict[str, int], _Seen | None]] = [({}, None)]
         done: list[Branch] = []
+        known: Recall[_Seen] = Recall(text)
         while pending:
             assigned, seen = pending.pop()
-            seen = seen or self._look(text, assigned)
+            seen = seen or self._look(text, assigned, known)
             new = [key for key in seen.keys if key not in assigned]
-            open_keys = [key for key in new if self.space.count(assigned, [key]) > 1]
-            assigned.update({key: self.space.default(key, assigned) for key in new if key not in open_keys})
+            open_keys = [key for key in new if self.space.is_open(key, assigned)]
+            for key in new:
+                if key not in open_keys:
+                    assigned[key] = self.space.default(key, assigned)
             if not open_keys:
                 done.append(Branch(text=text, assigned=assigned, evaluated=seen.evaluated))
                 continue
@@ -109,12 +124,17 @@ class Expansion:
             pending.append((split[0], seen))
         return done
 
-    def _look(self, text: OutputText, assigned: Assignment) -> _Seen:
+    def _look(self, text: OutputText, assigned: Assignment, known: Recall[_Seen]) -> _Seen:
+        """Return what ``text`` is at ``assigned``, from ``known`` if it has been evaluated for all that it asks for."""
         chosen = Chosen(self.space, assigned)
-        evaluated = self.evaluate(text, chosen, None)
-        always = (*ALWAYS_USED, *sorted(environment_keys(self.subdir)))
-        keys = (*always, *chosen.asked, *used_keys(evaluated, self.space))
-        return _Seen(evaluated, tuple(key for key in dict.fromkeys(keys) if key in self.space))
+        seen = known.find(lambda _, key: chosen.place(key))
+        if seen is None:
+            evaluated = self.evaluate(text, chosen, None)
+            always = (*ALWAYS_USED, *sorted(environment_keys(self.subdir)))
+            keys = (*always, *chosen.asked, *used_keys(evaluated, self.space))
+            seen = _Seen(evaluated, tuple([key for key in dict.fromkeys(keys) if key in self.space]))
+            known.keep([("variant", key, place) for key, place in chosen.asked.items()], seen)
+        return seen
 
     def place_of(self, text: OutputText) -> Place:
         """Return where an output's name is written."""
@@ -125,7 +145,7 @@ class Expansion:
         count = self.space.count(assigned, keys) + others
         if count <= self.limit:
             return
-        if len(keys) == 1 or set(keys) <= set(self._look(text, self._last(assigned, keys)).keys):
+        if len(keys) == 1 or set(keys) <= set(self._look(text, self._last(assigned, keys), Recall(text)).keys):
             self.check_count(count, text, {*assigned, *keys})
 
     def _last(self, assigned: Assignment, keys: list[str]) -> Assignment:

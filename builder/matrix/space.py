@@ -30,14 +30,16 @@ class _Axis:
 
     def fitting(self, assigned: Assignment) -> list[_Row]:
         """Return the rows that have the values that ``assigned`` gives to keys of this axis."""
-        fixed = tuple(key for key in self.keys if key in assigned)
+        if len(self.keys) == 1:
+            return self._every if self.keys[0] not in assigned else [(assigned[self.keys[0]],)]
+        fixed = tuple([key for key in self.keys if key in assigned])
         if not fixed:
             return self._every
         if fixed not in self._by_values:
             index = self._by_values[fixed] = {}
             for row in self._every:
                 index.setdefault(tuple(row[self.columns[key]] for key in fixed), []).append(row)
-        return self._by_values[fixed].get(tuple(assigned[key] for key in fixed), [])
+        return self._by_values[fixed].get(tuple([assigned[key] for key in fixed]), [])
 
 
 class Space:
@@ -88,6 +90,12 @@ class Space:
         """Return the place of the value that ``key`` has in the first combination that agrees with ``assigned``."""
         axis = self._axis(key)
         return axis.fitting(assigned)[0][axis.columns[key]]
+
+    def is_open(self, key: str, assigned: Assignment) -> bool:
+        """Whether ``key``, not yet assigned, has several values in the combinations that agree with ``assigned``."""
+        axis = self._axis(key)
+        rows, column = axis.fitting(assigned), axis.columns[key]
+        return len(rows) > 1 and any(row[column] != rows[0][column] for row in rows)
 
     def count(self, assigned: Assignment, keys: Iterable[str]) -> int:
         """Return how many combinations `extensions` would give, without making them."""

@@ -82,15 +82,6 @@ class Journal:
 
 
 @dataclass(slots=True)
-class _Fork:
-    """One step of the tree: what is read next, and where each of its values leads."""
-
-    source: Source
-    name: str
-    ways: dict[Token, _Fork | Leaf[object]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class Leaf(Generic[T]):
     """A result, and what its computation did besides."""
 
@@ -98,7 +89,16 @@ class Leaf(Generic[T]):
     done: Journal
 
 
-class Recall:
+@dataclass(slots=True)
+class _Fork(Generic[T]):
+    """One step of the tree: what is read next, and where each of its values leads."""
+
+    source: Source
+    name: str
+    ways: dict[Token, _Fork[T] | T] = field(default_factory=dict)
+
+
+class Recall(Generic[T]):
     """The results of one computation; it must give the same whenever it reads the same."""
 
     __slots__ = ("_ways", "of")
@@ -106,17 +106,17 @@ class Recall:
     def __init__(self, of: object) -> None:
         """Begin with nothing; ``of`` is what is computed, kept so that its identity stays its own."""
         self.of = of
-        self._ways: dict[Token, _Fork | Leaf[object]] = {}
+        self._ways: dict[Token, _Fork[T] | T] = {}
 
-    def find(self, read: Callable[[Source, str], Token]) -> Leaf[object] | None:
-        """Return the leaf that ``read`` leads to, None if the computation has not been there."""
+    def find(self, read: Callable[[Source, str], Token]) -> T | None:
+        """Return the result that ``read`` leads to, None if the computation has not been there."""
         here = self._ways.get(_ROOT)
         while isinstance(here, _Fork):
             here = here.ways.get(read(here.source, here.name))
         return here
 
-    def keep(self, readings: Iterable[Reading], leaf: Leaf[object]) -> None:
-        """Remember ``leaf`` under what was read on the way to it."""
+    def keep(self, readings: Iterable[Reading], result: T) -> None:
+        """Remember ``result`` under what was read on the way to it."""
         ways, way = self._ways, _ROOT
         for source, name, value in readings:
             fork = ways.get(way)
@@ -124,7 +124,7 @@ class Recall:
                 fork = ways[way] = _Fork(source, name)
             assert isinstance(fork, _Fork), "a computation reads the same after the same"
             ways, way = fork.ways, value
-        ways[way] = leaf
+        ways[way] = result
 
 
 def token(value: object) -> Token:

@@ -11,7 +11,7 @@ from builder.recipe.late import all_in_shell, in_shell
 from builder.recipe.memory import Once
 from builder.recipe.merging import listed
 from builder.recipe.rendered import PARTS, part, whole
-from builder.recipe.typed import about_of, build_field, frozen, inherit_of
+from builder.recipe.typed import about_of, build_field, frozen, inherit_of, variant_keys
 from builder.recipe.typed_lists import typed_sources, typed_tests
 
 Data = dict[str, Plain]
@@ -46,7 +46,7 @@ class Sections:
             "name": str(package.get("name")),
             "version": str(package.get("version")),
             "skip": any(listed(build.get("skip"))),
-            "build": self.made(_build, build, self.several and self.packed, self.platform),
+            "build": self.made(_build, build, self.several and self.packed, self.platform, self.made),
             "requirements": requirements,
         }
         return later(Output, self._find, known)
@@ -68,8 +68,10 @@ class Sections:
                 return whole([self.made(part, key, self.data.get(key), self.several) for key in PARTS])
 
 
-def _build(data: Data, several: bool, platform: str) -> Build:
+def _build(data: Data, several: bool, platform: str, made: Once) -> Build:
     def find(name: str) -> object:
+        if name == "variant":
+            return made(variant_keys, mapping(data.get(name)))
         value = build_field(name, data, several=several)
         return in_shell(value, platform) if isinstance(value, Script) else value
 

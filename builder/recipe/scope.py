@@ -51,7 +51,7 @@ class RecipeScope:
     _path: str = ""
     _late: Late = _nothing_late
     _fixed: set[str] = field(default_factory=set)
-    _recalls: dict[int, Recall] = field(default_factory=dict)
+    _recalls: dict[int, Recall[Leaf[object]]] = field(default_factory=dict)
     _notes: dict[tuple[str, int, str], Note] = field(default_factory=dict)
 
     def begin(self, request: Request) -> None:

@@ -236,7 +236,8 @@ def _post_process(value: Plain) -> tuple[PostProcess, ...]:
     )
 
 
-def _variant_keys(data: Data) -> VariantKeys:
+def variant_keys(data: Data) -> VariantKeys:
+    """Return ``build.variant``."""
     return VariantKeys(
         use_keys=texts(data, "use_keys"),
         ignore_keys=texts(data, "ignore_keys"),
@@ -262,7 +263,7 @@ _BUILD: Mapping[str, Callable[[Data], object]] = {
     "always_include_files": lambda data: globs(data.get("always_include_files")),
     "always_copy_files": lambda data: globs(data.get("always_copy_files")),
     "merge_build_and_host_envs": lambda data: typed(data, "merge_build_and_host_envs", default=False),
-    "variant": lambda data: _variant_keys(section(data, "variant")),
+    "variant": lambda data: variant_keys(section(data, "variant")),
     "python": lambda data: _python(section(data, "python")),
     "prefix_detection": lambda data: _prefix_detection(section(data, "prefix_detection")),
     "dynamic_linking": lambda data: _dynamic_linking(section(data, "dynamic_linking")),
