@@ -66,6 +66,7 @@ def script_document(script: Script, shell: str) -> Document:
         "env": dict(script.env) or None,
         "secrets": list(script.secrets) or None,
         "cwd": script.cwd,
+        "steps": [script_document(step, shell) for step in script.steps] or None,
     }
     return {field: value for field, value in fields.items() if value is not None}
 

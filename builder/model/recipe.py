@@ -109,6 +109,11 @@ class Script:
     cwd: str | None = None
     steps: tuple[Script, ...] = ()
 
+    @property
+    def parts(self) -> tuple[Script, ...]:
+        """What runs: the steps, or all of it at once."""
+        return self.steps or (self,)
+
 
 @frozen
 class VariantKeys:

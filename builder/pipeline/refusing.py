@@ -32,18 +32,20 @@ def refuse_scripts(renderings: Iterable[Rendering], *, tests: bool, sealed: bool
 def refuse_missing(work: Work, ready: Ready) -> None:
     """Raise `RecipeError` if the environments that were just linked lack the program that the script is for."""
     script = work.script
-    program = runnable(script, shell_of(work.rendering)) if script is not None else None
-    if program is None or program.package is None or not work.bench.sandbox.sealed:
+    if script is None or not work.bench.sandbox.sealed:
         return
-    if not any(_has(folder, program.program) for folder in (ready.build.folder, *ready.host_layers)):
-        raise _lacking(program, work.rendering)
+    for part in script.parts:
+        program = runnable(part, shell_of(work.rendering))
+        there = any(_has(folder, program.program) for folder in (ready.build.folder, *ready.host_layers))
+        if program.package is not None and not there:
+            raise _lacking(program, work.rendering)
 
 
 def _refused(rendering: Rendering, *, tests: bool, sealed: bool) -> Iterator[BakehouseError]:
     build, requirements = rendering.output.build, rendering.output.requirements
     bare = sealed and not (requirements.build or requirements.host or rendering.staging)
     scripts = [test.script for test in rendering.output.tests if isinstance(test, ScriptTest)] if tests else []
-    for script in (build.script, *scripts):
+    for script in (*build.script.parts, *scripts):
         if script.file is None and not script.content:
             continue
         try:
@@ -52,7 +54,7 @@ def _refused(rendering: Rendering, *, tests: bool, sealed: bool) -> Iterator[Bak
         except BakehouseError as error:
             yield _placed(error, rendering)
         else:
-            if script is build.script and program.package is not None and bare:
+            if script in build.script.parts and program.package is not None and bare:
                 yield _lacking(program, rendering)
 
 

@@ -70,8 +70,8 @@ async def run_script(session: Session, run: Run, log: Log) -> Ran:
     command = Command(argv=("/bin/bash", str(run.inside / WRAPPER)), cwd=run.cwd)
     with log:
         ended = await session.run(command, log.write)
-    lack = missing(runnable(run.script), run.section)
-    lacks = lack if ended.code == NOT_FOUND and log.tail[-1:] == (lack,) else None
+    known = (missing(runnable(part), run.section) for part in run.script.parts)
+    lacks = next((lack for lack in known if ended.code == NOT_FOUND and log.tail[-1:] == (lack,)), None)
     return Ran(name=name, exit=ended, log=log.file, tail=log.tail, lacks=lacks)
 
 

@@ -17,6 +17,7 @@ from builder.model.recipe import Script
 from builder.script.chosen import missing, runnable
 from builder.script.late import filled
 from builder.script.linking import post_link_lines
+from builder.script.steps import step_lines
 
 WRAPPER = "run.sh"
 SCRIPT = "script"
@@ -68,14 +69,19 @@ def write_script(
     ``prefixes`` are activated in their order, always by bash; then the script's interpreter takes over. A script's
     content is a file of its own: nothing is quoted or changed but late names (`builder.script.late`), which ``values``
     and the script's own variables fill where the interpreter is no shell. Without content and file it is ``build.sh``
-    of the recipe, if there is one. The recipe's own variables (``env``) win over those of the environments. ``section``
-    is where a missing interpreter is to be asked for. Raises `RecipeError` for an interpreter that nobody knows or a
-    variable's name that no shell takes, `MachineError` for an interpreter of Windows.
+    of the recipe, if there is one; steps come before. The recipe's own variables (``env``) win over those of the
+    environments. ``section`` is where a missing interpreter is to be asked for. Raises `RecipeError` for an interpreter
+    that nobody knows or a variable's name that no shell takes, `MachineError` for an interpreter of Windows.
     """
     program = runnable(script)
     lines = activation(script, prefixes)
     lines += [line for prefix in prefixes for line in post_link_lines(prefix.inside, prefix.post_link)]
     lines.append("set -euo pipefail")
+
+    def run(program: Interpreter, word: str) -> Iterator[str]:
+        return iter((f". {word}",)) if program.in_wrapper else _interpreter_lines(program, word, section)
+
+    lines += step_lines(script.steps, folder, inside, values=values, running=run)
     if script.cwd:
         lines.append(f"cd {shlex.quote(script.cwd)}")
     if script.content is not None:
