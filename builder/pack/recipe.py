@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from builder.archive import ArchiveMember
@@ -40,11 +40,15 @@ def recipe_members(request: PackRequest) -> Iterator[ArchiveMember]:
 
 
 def named_files(rendering: Rendering) -> tuple[str, ...]:
-    """Return the files of the recipe's folder that the output names: scripts, patches, licences; sorted, present."""
+    """Return the files of the recipe's folder that the output names or was told of; sorted, those that are there.
+
+    That is its scripts, patches, licences, and what it loads.
+    """
     output = rendering.output
     named = {name for script in _scripts(output) for name in script_names(script)}
     named |= {patch for source in output.source for patch in source.patches}
     named |= set(output.about.license_file)
+    named |= {str(PurePosixPath(answer.question)) for answer in rendering.asked if answer.subject == "file"}
     taken = {rendering.recipe.path.name, "recipe.yaml", "meta.yaml", "rendered_recipe.yaml", "variant_config.yaml"}
     return tuple(sorted(name for name in named - taken if _is_inside(name, rendering.recipe.folder)))
 
@@ -104,6 +108,13 @@ def _finalized(request: PackRequest, environments: Environments) -> dict[str, Pl
         "run": {
             "depends": [_dependency(dependency, request) for dependency in environments.depends],
             "constraints": [_dependency(dependency, request) for dependency in environments.constrains],
+            **without_empty(
+                {
+                    "extra_depends": {
+                        group: [_dependency(one, request) for one in wanted] for group, wanted in environments.extras
+                    },
+                }
+            ),
             **without_empty({"run_exports": run_exports(request)}),
         },
     }

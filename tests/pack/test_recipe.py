@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from builder.model.answer import Answer
 from builder.model.environment import DependencyOrigin, Environment, Environments, RunDependency
 from builder.model.recipe import Build, GitSource, PathSource, Script, ScriptTest
 from builder.model.source import SourceDigest
@@ -34,6 +35,28 @@ def test_only_what_the_recipe_names(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert found["recipe.yaml"] == RECIPE.encode()
     assert found["build.sh"] == b"make install\n"
+
+
+def test_files_that_the_recipe_loaded_come_along(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    write(made.rendering.recipe.folder / "data" / "v.json", b"{}")
+    asked = (
+        Answer("file", "./data/v.json", "0" * 64),
+        Answer("file", "gone.json", "0" * 64),
+        Answer("environment", "LICENSE", "0" * 64),
+    )
+    found = contents(replace(made, rendering=replace(made.rendering, asked=asked)))
+    assert found["data/v.json"] == b"{}"
+    assert set(found) - set(contents(made)) == {"data/v.json"}
+
+
+def test_groups_of_extras_are_among_the_dependencies(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    wanted = RunDependency(spec="pandas >=2", origin=DependencyOrigin.RECIPE)
+    extras = replace(made.environments, extras=(("full", (wanted,)), ("none", ())))
+    run = rendered(replace(made, environments=extras))["finalized_dependencies"]["run"]
+    assert run["extra_depends"] == {"full": [{"source": "pandas >=2"}], "none": []}
+    assert "extra_depends" not in rendered(made)["finalized_dependencies"]["run"]
 
 
 def test_scripts_keep_their_mode(tmp_path: Path) -> None:
