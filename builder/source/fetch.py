@@ -91,9 +91,11 @@ class Fetcher:
         """Return the verified files of ``sources`` in their order, several downloads at once.
 
         Raises one error with a problem for each source that could not be had: `SourceError` when it has no sha256, the
-        wrong bytes or is gone, `MachineError` when nothing can be reached or ``offline`` was asked for.
+        wrong bytes or an attestation, or is gone, `MachineError` when nothing can be reached or ``offline`` was asked
+        for.
         """
         for source in sources:
+            _refuse_attestation(source)
             for address in source.urls:
                 check_address(address)
         there = [self._store.file(source.sha256) if source.sha256 else None for source in sources]
@@ -205,6 +207,16 @@ class Fetcher:
         except BakehouseError as error:
             self._report(f"the archive's index does not say what is there now: {error}")
             return {}
+
+
+def _refuse_attestation(source: UrlSource) -> None:
+    """Refuse a source whose signature somebody counts on, for nothing here checks it."""
+    if source.attestation is not None:
+        raise SourceError(
+            f"{shown(source.urls[0])} asks for an attestation, which is not checked here",
+            code="source.attestation",
+            remedy="remove `attestation` and rely on sha256, or build it with rattler-build",
+        )
 
 
 def _check_md5(sources: Sequence[UrlSource], paths: Sequence[Path]) -> None:

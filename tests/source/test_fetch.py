@@ -8,13 +8,13 @@ import json
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from builder.errors import BakehouseError, MachineError, SourceError
-from builder.model.recipe import UrlSource
+from builder.model.recipe import Attestation, UrlSource
 from builder.source import Addresses, Fetcher
 from builder.store import Store
 from tests.source.conftest import KEYRING
@@ -47,6 +47,14 @@ def test_what_is_there_needs_no_network_and_no_address(store: Store) -> None:
     nowhere = Fetcher(store, Addresses(apt=Path("/nowhere")), offline=True)
     for url in ("http://127.0.0.1:9/a", "debian:pool/a", "pypi:a/1/a-1.tar.gz"):
         assert fetch(nowhere, url).read_bytes() == BODY
+
+
+def test_an_attestation_is_refused_although_the_file_is_there(store: Store) -> None:
+    store.add_file([BODY], sha256=SHA256)
+    wanted = replace(source("https://me:hunter2@example.org/a"), attestation=Attestation(publishers=("github:a/b",)))
+    with pytest.raises(SourceError, match="asks for an attestation, which is not checked here") as caught:
+        asyncio.run(Fetcher(store, Addresses(), offline=True).fetch_all([source("https://example.org/a"), wanted]))
+    assert "hunter2" not in str(caught.value)
 
 
 def test_what_is_there_imports_no_library_for_fetching(store: Store) -> None:
