@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.environment.place import ChannelPlace
+from builder.environment.records import INDEXED
 from builder.environment.wall import reason
 from builder.errors import Place, UsageError
 from builder.model.frozen import frozen
@@ -20,7 +21,6 @@ from builder.store import Store
 if TYPE_CHECKING:
     from rattler.repo_data.sparse import SparseRepoData
 
-INDEXED = "indexed_timestamp"
 _REVISION = 3
 _NOTHING = json.dumps({"packages": {}, "packages.conda": {}}).encode()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,17 @@ class Lock:
     path: Path
     tasks: Mapping[str, LockedTask]
 
-    def solver(self, task_id: str, packages: PackageStore) -> LockedSolver:
-        """Return what answers the solves of a task from this lock; UsageError if the task is not in it."""
+    def solver(
+        self, task_id: str, packages: PackageStore, admits: Callable[[LockedPackage], bool] = lambda _: True
+    ) -> LockedSolver:
+        """Return what answers the solves of a task from this lock; UsageError if the task is not in it.
+
+        Environments with a package that is not wanted any more, ``admits`` says so, are out of date.
+        """
         task = self.tasks.get(task_id)
         if task is None:
             raise _stale(self.path, f"it knows nothing of {task_id}")
-        return LockedSolver(path=self.path, environments=(task.build, task.host), packages=packages)
+        return LockedSolver(path=self.path, environments=(task.build, task.host), packages=packages, admits=admits)
 
 
 @frozen
@@ -51,6 +56,7 @@ class LockedSolver:
     path: Path
     environments: tuple[Environment, ...]
     packages: PackageStore
+    admits: Callable[[LockedPackage], bool]
 
     async def solve(
         self,
@@ -68,6 +74,9 @@ class LockedSolver:
             return Environment()
         for environment in self.environments:
             if environment.specs == wanted and {package.subdir for package in environment.packages} <= {subdir, NOARCH}:
+                late = [package.file_name for package in environment.packages if not self.admits(package)]
+                if late:
+                    raise _stale(self.path, f"it has packages that are newer than asked for: {', '.join(late)}")
                 return environment
         raise _stale(self.path, difference(self.environments, wanted))
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import cast
 
 from builder.errors import UsageError
 from builder.model.environment import LockedPackage
 
 Record = Mapping[str, object]
+
+INDEXED = "indexed_timestamp"
+"""The time at which a package got into an index; rattler takes it before that of the package."""
+
+_FIRST_MILLISECONDS = 253402300800  # as seconds that is the year 10000
 
 _NOT_OF_THE_INDEX = frozenset({"fn", "url", "channel"})
 
@@ -40,6 +46,18 @@ def locked_package(record: Record, *, url: str, channel: str) -> LockedPackage:
         noarch=str(record["noarch"]) if record.get("noarch") else None,
         record=canonical(kept),
     )
+
+
+def made_at(package: LockedPackage) -> datetime | None:
+    """Return when a package was made, or got into its index where that says so; None if neither is known.
+
+    Times are milliseconds since 1970, in old records seconds.
+    """
+    record = json.loads(package.record)
+    time = record.get(INDEXED, record.get("timestamp"))
+    if not isinstance(time, int):
+        return None
+    return datetime.fromtimestamp(time if time < _FIRST_MILLISECONDS else time / 1000, UTC)
 
 
 def canonical(value: object) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from builder.environment.alone import alone
-from builder.environment.index import INDEXED, LOOSE, Index, IndexReader, check_records
+from builder.environment.index import LOOSE, Index, IndexReader, check_records
 from builder.environment.offers import catalogue
 from builder.environment.packages import PackageStore
 from builder.environment.place import ChannelPlace, channel_place
-from builder.environment.records import dependencies_first, locked_package
+from builder.environment.records import INDEXED, dependencies_first, locked_package
 from builder.environment.trouble import Catalogue, Found, explained
 from builder.environment.wall import in_thread, rattler_wall, reason
 from builder.errors import MachineError, UnsolvableError, UsageError

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from builder.environment import link, resolve
 from builder.environment.packages import PackageStore
+from builder.environment.records import made_at
 from builder.environment.wall import in_thread
 from builder.errors import UsageError, WorkError
-from builder.model.environment import Environment, Environments, LinkedPrefix
+from builder.model.environment import Environment, Environments, LinkedPrefix, LockedPackage
 from builder.model.frozen import frozen
 from builder.pipeline import staged
+from builder.pipeline.bench import Bench
 from builder.pipeline.keys import build_key
 from builder.pipeline.staged import Staged
 from builder.pipeline.work import Work
@@ -64,12 +67,18 @@ async def _resolved(work: Work, staging: Environments | None) -> Environments:
     bench = work.bench
     if bench.lock is not None:
         try:
-            locked = bench.lock.solver(work.task.id, PackageStore(bench.store, offline=bench.offline))
+            packages = PackageStore(bench.store, offline=bench.offline)
+            locked = bench.lock.solver(work.task.id, packages, partial(_old_enough, bench))
             return await resolve(work.rendering, locked, staging=staging)
         except UsageError:
             if bench.locked:
                 raise
     return await resolve(work.rendering, bench.solver_of(work.rendering), staging=staging)
+
+
+def _old_enough(bench: Bench, package: LockedPackage) -> bool:
+    """Whether the rules for all solves admit a locked package; those of our own output always are."""
+    return package.channel == str(bench.channel.root) or bench.rules.admit(made_at(package))
 
 
 async def _linked(work: Work, environment: Environment, inside: PurePosixPath) -> LinkedPrefix:

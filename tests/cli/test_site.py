@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,10 @@ from builder.cli.options import Places
 from builder.cli.site import secrets, site, source_date_epoch
 from builder.errors import UsageError
 from builder.model.recipe import UrlSource
+from builder.model.solving import SolveRules
+from builder.model.variant import Variant
 from builder.sandbox.rootfs import rootfs_lock
+from tests.report.values import rendering
 
 NOTHING = Places(output=None, channels=(), offline=False, store=None)
 
@@ -121,3 +125,23 @@ def test_mirrors_of_options_come_before_those_of_the_collection() -> None:
 def test_git_is_given_the_callers_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", "/some/socket")
     assert site(NOTHING, Collection()).addresses.environment["SSH_AUTH_SOCK"] == "/some/socket"
+
+
+def test_the_command_line_names_channels_before_the_variant_and_that_before_the_collection(tmp_path: Path) -> None:
+    collection = Collection(root=tmp_path, channels=("theirs",))
+    plain = rendering("a")
+    sourced = replace(plain, variant=Variant.of({"channel_sources": "x, y"}))
+    place = site(NOTHING, collection)
+    assert (place.channels_of(plain), place.channels_of(sourced)) == (("theirs",), ("x", "y"))
+    given = site(asked(channels=("c",)), collection)
+    assert (given.channels_of(plain), given.channels_of(sourced)) == (("c",), ("c",))
+
+
+def test_the_priority_of_channels_is_a_rule_of_the_place() -> None:
+    assert site(NOTHING, Collection()).rules == SolveRules()
+    assert site(asked(channel_priority="disabled"), Collection()).rules.channel_priority == "disabled"
+
+
+def test_packages_that_failed_lie_outside_of_the_channel(tmp_path: Path) -> None:
+    made = site(asked(output=tmp_path / "out", store=tmp_path / "store"), Collection())
+    assert not made.broken.is_relative_to(made.output)

@@ -325,6 +325,23 @@ def test_newer_packages_are_not_used(command: Command, tmp_path: Path) -> None:
     assert said.errors[0]["code"] == "environment.too-new"
 
 
+def test_a_lock_file_with_newer_packages_is_out_of_date(command: Command, tmp_path: Path) -> None:
+    other = channel(
+        tmp_path / "other", Made(name="dep", version="1.0"), Made(name="dep", version="2.0", time=EPOCH + 1)
+    )
+    lock = ("--lock-file", tmp_path / "lock")
+    build = ("build", write_recipe(tmp_path / "user", USER), "-c", other, "--json", *lock)
+    assert command(*build, "--out", tmp_path / "1").code == 0
+    assert used(tmp_path / "1", tmp_path / "u1") == "2.0"
+    newest = ("--exclude-newer", "2020-09-13T12:26:40Z")
+    said = command(*build, "--out", tmp_path / "2", "--locked", *newest)
+    assert (said.code, said.errors[0]["code"]) == (2, "environment.lock-stale")
+    assert "newer than asked for: dep-2.0-h1_0.conda" in str(said.errors[0]["message"])
+    assert command(*build, "--out", tmp_path / "2", *newest).code == 0
+    assert used(tmp_path / "2", tmp_path / "u2") == "1.0"
+    assert command(*build, "--out", tmp_path / "3", "--locked", *newest).code == 0
+
+
 def test_without_priority_any_channel_may_win(command: Command, tmp_path: Path) -> None:
     first = channel(tmp_path / "first", Made(name="dep", version="1.0"))
     second = channel(tmp_path / "second", Made(name="dep", version="2.0"))

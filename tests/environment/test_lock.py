@@ -152,3 +152,17 @@ def test_a_lock_naming_a_package_that_it_does_not_hold(environments: Environment
     path.write_text(json.dumps(document))
     with pytest.raises(UsageError, match="KeyError"):
         read_lock(path)
+
+
+def test_packages_that_are_not_wanted_any_more_are_out_of_date(
+    environments: Environments, tmp_path: Path, store: Store
+) -> None:
+    path = tmp_path / "l"
+    write_lock(path, {"t": environments})
+    lock, packages, specs = read_lock(path), PackageStore(store), environments.host.specs
+    good = lock.solver("t", packages, lambda package: package.name != "unheard-of")
+    assert asyncio.run(good.solve(specs, subdir="linux-64")) == environments.host
+    bad = lock.solver("t", packages, lambda package: package.name != "zlib")
+    with pytest.raises(UsageError, match=r"newer than asked for: zlib-1\.3\.1-h4_1\.conda") as caught:
+        asyncio.run(bad.solve(specs, subdir="linux-64"))
+    assert caught.value.problems[0].code == "environment.lock-stale"

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.environment.records import canonical, dependencies_first, locked_package
+from builder.environment.records import canonical, dependencies_first, locked_package, made_at
 from builder.errors import UsageError
 from builder.model.environment import LockedPackage
+from tests.environment.packages import EPOCH
 
 RECORD = {
     "name": "a", "version": "1.0", "build": "h_0", "build_number": 3, "subdir": "noarch", "noarch": "generic", "depends": ["b >=1"],
@@ -79,3 +80,20 @@ def test_the_order_depends_on_nothing_but_the_packages(names: list[str], edges: 
     assert found == [package.name for package in dependencies_first(reversed(packages))]
     if all(user > need for user, need in edges):
         assert all(found.index(need) < found.index(user) for user, need in edges)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({}, None),
+        ({"timestamp": 1_600_000_000_000}, EPOCH),
+        ({"timestamp": 1_600_000_000}, EPOCH),
+        ({"timestamp": 1_600_000_000_000, "indexed_timestamp": 1_700_000_000_000}, 1_700_000_000),
+        ({"timestamp": "yesterday"}, None),
+    ],
+)
+def test_when_a_package_was_made(record: dict[str, object], expected: int | None) -> None:
+    plain = {"name": "a", "version": "1", "build": "0", "build_number": 0, "subdir": "noarch", "fn": "a-1-0.conda"}
+    package = locked_package({**plain, "sha256": "0" * 64, **record}, url="file:///a", channel="c")
+    found = made_at(package)
+    assert (None if found is None else found.timestamp()) == expected

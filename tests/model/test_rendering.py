@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, RecipeFile, Rendering
@@ -29,3 +32,18 @@ def test_identities_tell_renderings_apart() -> None:
     assert rendering().identity == "linux-64/lib-x-1.0-h1234567_0"
     assert rendering(subdir="noarch").identity == "noarch/lib-x-1.0-h1234567_0"
     assert rendering("staging").identity == "staging:linux-64/lib-x-1.0-h1234567_0"
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("conda-forge", ("conda-forge",)),
+        ("conda-forge/label/rust_dev, conda-forge", ("conda-forge/label/rust_dev", "conda-forge")),
+        (" , ", ()),
+        ("", ()),
+        (None, ()),
+    ],
+)
+def test_the_channels_that_a_variant_names(value: str | None, names: tuple[str, ...]) -> None:
+    variant = Variant.of({} if value is None else {"channel_sources": value})
+    assert replace(rendering(), variant=variant).channel_sources == names

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builder.model.inside import SEALED
 from builder.model.recipe import Script
+from builder.model.variant import Variant
 from builder.sandbox.fake import FakeSandbox
-from tests.pipeline.making import Stage
+from tests.pipeline.making import Stage, Table
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,13 @@ def test_unsealed_scripts_work_below_the_tasks_own_folder(stage: Stage, tmp_path
         assert path.is_relative_to(tmp_path)
     assert len(str(inside.prefix)) == 255, "the prefix is the packages' placeholder"
     assert inside != SEALED
+
+
+def test_variants_that_name_their_channels_have_solvers_of_their_own(stage: Stage) -> None:
+    own = Table()
+    bench = stage.bench(solvers={("a", "b"): own})
+    plain = stage.rendering()
+    sourced = replace(plain, variant=Variant.of({"channel_sources": "a, b"}))
+    assert bench.solver_of(plain) is stage.solver
+    assert bench.solver_of(sourced) is own
+    assert bench.solver_of(replace(plain, variant=Variant.of({"channel_sources": "b,a"}))) is stage.solver
