@@ -27,13 +27,14 @@ from builder.recipe.shape import (
 
 @frozen(kw_only=False)
 class Key:
-    """One key of a section; ``doc`` says what it is for, in a sentence."""
+    """One key of a section; ``doc`` says what it is for, in a sentence; ``deprecated`` keys are old habits."""
 
     section: str
     name: str
     shape: Shape
     doc: str
     required: bool = False
+    deprecated: bool = False
 
 
 @frozen(kw_only=False)
@@ -245,7 +246,7 @@ KEYS: tuple[Key, ...] = (
     Key("about", "documentation", Text(kind.PAGE), "Where its documentation is."),
     Key("about", "license", Text(kind.LICENSE), "The license, as an SPDX expression."),
     Key("about", "license_file", Many(Text(kind.LICENSE_FILE), single=True), "Files with the license's text."),
-    Key("about", "license_family", Text(kind.LINE), "The license's family, an old habit."),
+    Key("about", "license_family", Text(kind.LINE), "The license's family.", deprecated=True),
     Key("about", "summary", Text(kind.LINE), "What it is, in a line."),
     Key("about", "description", Text(kind.LINE), "What it is, at length."),
 )  # fmt: skip
