@@ -317,6 +317,7 @@ _MEANINGS: Mapping[str, str] = {
     "PREFIX": "The host environment; what lands there is packed. In tests: the environment with the package.",
     "PYTHONHASHSEED": "What a running Python writes in the order of a hash is the same in every build.",
     "PYTHONNOUSERSITE": "Python ignores the user's own modules.",
+    "RATTLER_BUILD_PACKAGE_FILES": "A file to write paths into, one on each line: these are packed and nothing else.",
     "RECIPE_DIR": "The recipe's folder, read-only.",
     "SHELL": "The shell.",
     "SHLIB_EXT": "What shared libraries end in.",

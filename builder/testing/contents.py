@@ -10,7 +10,7 @@ from builder.model.globs import Globs
 from builder.model.recipe import GlobList, PackageContentsTest
 from builder.model.target import Target
 
-_SHOWN = 5
+_SHOWN = 20
 _END = "\0"
 """Stands behind paths and patterns when they are compared: a pattern here does not select what lies below a folder."""
 
