@@ -8,6 +8,7 @@ from builder.errors import Problem
 from builder.recipe.scope import RecipeScope
 from builder.recipe.term import Table, Term, evaluate, expressions
 from builder.syntax.node import Scalar
+from builder.syntax.value import Value
 
 
 def evaluate_context(context: Table, scope: RecipeScope) -> None:
@@ -15,15 +16,21 @@ def evaluate_context(context: Table, scope: RecipeScope) -> None:
 
     What needs a name that has a problem is left out, so that each mistake is told once.
     """
+    scope.context = scope.remember(_values, context)
+
+
+def _values(context: Table, scope: RecipeScope) -> dict[str, Value]:
     broken: set[str] = set()
     for name, term in context.entries:
         if broken and broken & {read for expression in expressions(term) for read in expression.names}:
             broken.add(name)
             continue
         before = len(scope.problems)
-        scope.define(name, evaluate, term)
+        scope.define(name, evaluate(term, scope))
         if len(scope.problems) > before:
             broken.add(name)
+    scope.journal.forget_context()
+    return scope.context
 
 
 def in_order(context: Table, problems: list[Problem]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from builder.errors import Problem, RecipeError
@@ -86,9 +86,8 @@ def _check_identity(output: OutputText, data: Data, scope: RecipeScope) -> None:
     for key, value in _section(data, "package").items():
         if value is None:
             place = output.where.place if output.where else None
-            scope.problems.append(
-                Problem(code="recipe.bad-value", message=f"the {key} of the package comes out empty", place=place)
-            )
+            message, remedy = f"the {key} of the package comes out empty", "look at what its expression reads"
+            scope.problems.append(Problem(code="recipe.bad-value", message=message, place=place, remedy=remedy))
 
 
 def _section(data: Data, key: str) -> Data:
@@ -113,7 +112,7 @@ def _staging(output: OutputText, scope: RecipeScope) -> Data:
     top, own = scope.once(_sections, output)
     name = mapping(_value(own, "staging", scope)).get("name")
     return {
-        "package": scope.once(_named, name, _shared_version(top, scope) or "0"),
+        "package": _named(name, _shared_version(top, scope) or "0"),
         "source": scope.once(_joined, _value(top, "source", scope), _value(own, "source", scope)),
         "build": scope.once(_with_steps, mapping(_value(own, "build", scope))),
         "requirements": mapping(_value(own, "requirements", scope)),
@@ -121,19 +120,34 @@ def _staging(output: OutputText, scope: RecipeScope) -> Data:
 
 
 def _package(output: OutputText, scope: RecipeScope) -> Data:
-    top, own = scope.once(_sections, output)
-    package, inherit = mapping(_value(own, "package", scope)), _value(own, "inherit", scope)
-    version = package.get("version") or _shared_version(top, scope)
-    build = scope.once(_merged_build, _build(top, scope), _build(own, scope), inherit is None)
-    if scope.request.build_number is not None:
-        build = scope.once(_numbered, build, scope.request.build_number)
-    data: Data = {
-        "package": scope.once(_named, package.get("name"), version),
-        "build": _with_string((own, top), build, scope),
-    }
+    """Evaluate in groups, since most variants change something in one of them only."""
+    head, inherit = scope.remember(_head, output)
+    build = scope.remember(_whole_build, output)
+    data = {"package": head, "build": _with_string(output, build, scope)}
     if any(listed(build.get("skip"))):
         return data
-    data["inherit"] = inherit
+    return data | scope.remember(_rest, output) | {"inherit": inherit, "context": scope.once(_plain, scope.context)}
+
+
+def _head(output: OutputText, scope: RecipeScope) -> tuple[Plain, Plain]:
+    """Return name and version, and from which staging output the files come."""
+    top, own = scope.once(_sections, output)
+    package, inherit = mapping(_value(own, "package", scope)), _value(own, "inherit", scope)
+    return _named(package.get("name"), package.get("version") or _shared_version(top, scope)), inherit
+
+
+def _whole_build(output: OutputText, scope: RecipeScope) -> Data:
+    top, own = scope.once(_sections, output)
+    inherit = _value(own, "inherit", scope)
+    build = merged_build(_build(top, scope), _build(own, scope), with_script=inherit is None)
+    number = scope.request.build_number
+    return build if number is None else {**build, "number": number}
+
+
+def _rest(output: OutputText, scope: RecipeScope) -> Data:
+    top, own = scope.once(_sections, output)
+    inherit = _value(own, "inherit", scope)
+    data: Data = {}
     for key in ("source", "tests"):
         shared = _value(top, key, scope) if inherit is None else None
         data[key] = scope.once(_joined, shared, _value(own, key, scope))
@@ -141,7 +155,6 @@ def _package(output: OutputText, scope: RecipeScope) -> Data:
     about = (mapping(_value(top, "about", scope)), mapping(_value(own, "about", scope)))
     data["about"] = scope.once(merged_about, *about)
     data["extra"] = _value(top, "extra", scope)
-    data["context"] = scope.once(_context, tuple(scope.context), *scope.context.values())
     return data
 
 
@@ -153,16 +166,8 @@ def _joined(shared: Plain, own: Plain) -> Plain:
     return (*listed(shared), *listed(own))
 
 
-def _merged_build(top: Data, own: Data, with_script: bool) -> Data:
-    return merged_build(top, own, with_script=with_script)
-
-
-def _numbered(build: Data, number: int) -> Data:
-    return {**build, "number": number}
-
-
-def _context(names: tuple[str, ...], *values: Value) -> Data:
-    return {name: plain(value) for name, value in zip(names, values, strict=True)}
+def _plain(context: dict[str, Value]) -> Data:
+    return {name: plain(value) for name, value in context.items()}
 
 
 def _shared_version(top: dict[str, Term], scope: RecipeScope) -> Plain:
@@ -200,22 +205,26 @@ def _with_steps(build: Data) -> Data:
     return {**build, "steps": taken_steps(build["steps"])} if "steps" in build else dict(build)
 
 
-def _with_string(sections: Iterable[dict[str, Term]], build: Data, scope: RecipeScope) -> Data:
+def _with_string(output: OutputText, build: Data, scope: RecipeScope) -> Data:
     """Evaluate the build string once the hash is known; until then it stays as written."""
-    for terms in sections:
-        section = terms.get("build")
-        string = term_of(section, "string") if isinstance(section, Table) else _ABSENT
-        if isinstance(string, Formula):
-            break
-    else:
-        return build
-    if scope.request.hash is None or build.get("string") != string.template.where.text:
+    string = scope.once(_string, output)
+    if scope.request.hash is None or string is None or build.get("string") != string.template.where.text:
         return build
     outside = scope.context
     scope.context = {**outside, "hash": scope.request.hash, "build_number": build.get("number") or 0}
     value = evaluate(string, scope)
     scope.context = outside
     return {**build, "string": value}
+
+
+def _string(output: OutputText) -> Formula | None:
+    """Return the build string with expressions in it, the output's own or that of the top level."""
+    for table in (output.sections, output.top.sections):
+        section = term_of(table, "build")
+        string = term_of(section, "string") if isinstance(section, Table) else None
+        if isinstance(string, Formula):
+            return string
+    return None
 
 
 def free_key(spec: str) -> str | None:

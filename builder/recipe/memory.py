@@ -73,6 +73,10 @@ class Journal:
             self.warnings[warnings:],
         )
 
+    def forget_context(self) -> None:
+        """Keep of the readings those that the context itself was made of."""
+        self.readings = [reading for reading in self.readings if reading[0] != "context"]
+
     def repeat(self, done: Journal) -> None:
         """Do all of ``done`` once more."""
         self.readings += done.readings

@@ -51,7 +51,7 @@ class RecipeScope:
     _path: str = ""
     _late: Late = _nothing_late
     _fixed: set[str] = field(default_factory=set)
-    _recalls: dict[int, Recall[Leaf[object]]] = field(default_factory=dict)
+    _recalls: dict[tuple[object, int], Recall[Leaf[object]]] = field(default_factory=dict)
     _notes: dict[tuple[str, int, str], Note] = field(default_factory=dict)
 
     def begin(self, request: Request) -> None:
@@ -102,11 +102,10 @@ class RecipeScope:
             self.note(key)
         return value
 
-    def define(self, name: str, compute: Callable[[K, RecipeScope], Value], what: K) -> None:
-        """Give a name of the context its value; one that depends on no variant is the same in all evaluations."""
-        before = len(self.journal.readings)
-        self.context[name] = compute(what, self)
-        if len(self.journal.readings) == before:
+    def define(self, name: str, value: Value) -> None:
+        """Give a name of the context its value; before anything varies, it is the same in all evaluations."""
+        self.context[name] = value
+        if not self.journal.readings:
             self._fixed.add(name)
 
     def note(self, name: str, how: How = "read") -> None:
@@ -133,15 +132,15 @@ class RecipeScope:
         return value
 
     def remember(self, compute: Callable[[K, RecipeScope], T], what: K) -> T:
-        """Return what ``compute`` gives for ``what``, always the same ``compute`` for it.
+        """Return what ``compute`` gives for ``what``.
 
         It runs only if it has not run on the values that it reads; a trace sees it run each time.
         """
         if self.request.trace is not None:
             return compute(what, self)
-        recall = self._recalls.get(id(what))
+        recall = self._recalls.get((compute, id(what)))
         if recall is None:
-            recall = self._recalls[id(what)] = Recall(what)
+            recall = self._recalls[compute, id(what)] = Recall(what)
         leaf = recall.find(self._current)
         if leaf is not None:
             self.journal.repeat(leaf.done)
