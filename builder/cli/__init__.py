@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from builder.cli.app import Context, application
+from builder.cli.app import Context, application, verb_first
 from builder.errors import BakehouseError, Interrupted, MachineError, UsageError
 from builder.report import write_document, write_text
 from builder.report.trouble import error_document, error_text
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str], *, abandon: Callable[[int], NoReturn]) -> int:
 
 def _run(arguments: Sequence[str], context: Context) -> int:
     try:
-        code = application.main(list(arguments), prog_name="bakehouse", standalone_mode=False, obj=context)
+        code = application.main(verb_first(arguments), prog_name="bakehouse", standalone_mode=False, obj=context)
     except BakehouseError as error:
         return _fail(error, arguments)
     except click.exceptions.Exit as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -24,6 +24,28 @@ VERBS: dict[str, str] = {
     "cache": "list the store, or make room in it",
 }
 """Verb → what it does, in the order of the help."""
+
+
+_FLAGS = frozenset({"-q", "--quiet", "--verbose", "--no-config"})
+_VALUED = frozenset({"--log-style", "--color", "--config-file"})
+
+
+def verb_first(arguments: Sequence[str]) -> list[str]:
+    """Return a command line with what may stand before the verb, as for rattler-build, behind it: ``build -v``."""
+    place = 0
+    while place < len(arguments) and (step := _before_a_verb(arguments[place])):
+        place += step
+    if not 0 < place < len(arguments) or arguments[place].startswith("-"):
+        return list(arguments)
+    return [arguments[place], *arguments[:place], *arguments[place + 1 :]]
+
+
+def _before_a_verb(word: str) -> int:
+    """Return of how many words the option consists that ``word`` begins, 0 if it is none that may stand there."""
+    name, equals, _ = word.partition("=")
+    if word in _FLAGS or name == "--wrap-log-lines" or (word[:2] in {"-v", "-q"} and len(set(word[1:])) == 1):
+        return 1
+    return 0 if name not in _VALUED else 1 if equals else 2
 
 
 @frozen

@@ -57,7 +57,7 @@ async def bake(plan: Plan, baking: Baking, ledger: Ledger) -> tuple[Outcome, ...
         return await drive(plan, LocalExecutor(_never, 1), keep_going=True, emit=baking.emit)
     if not baking.choice.keep_going:
         renderings = [with_files(task.rendering) for task in needed]
-        refuse_scripts(renderings, tests=baking.choice.test == "native", sealed=baking.sealed)
+        refuse_scripts(renderings, test=baking.choice.test, sealed=baking.sealed)
     bench = await bench_for(plan, baking)
     executor = LocalExecutor(claimed(bench, ledger), baking.choice.jobs)
     outcomes = await drive(plan, executor, keep_going=baking.choice.keep_going, emit=baking.emit)
@@ -122,7 +122,7 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         limits=LIMITS,
         cores=cores_of_one(baking.cores, choice.jobs),
         epoch=source_date_epoch(),
-        test=choice.test == "native",
+        test=choice.test,
         offline=place.offline,
         secrets=secrets(_secret_names(plan)),
         logs=_made(place.store.root / "logs"),

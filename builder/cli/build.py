@@ -18,6 +18,7 @@ from builder.cli.app import Context
 from builder.cli.asked import Asked, packaging_of, rules_of
 from builder.cli.baking import Baking, bake
 from builder.cli.existing import existing
+from builder.cli.foreign import foreign_to_builds
 from builder.cli.options import (
     BuildChoice,
     PackageChoice,
@@ -52,6 +53,7 @@ from builder.report.trouble import error_document
 @build_choice
 @package_choice
 @telling
+@foreign_to_builds
 @click.pass_obj
 def command(
     context: Context,

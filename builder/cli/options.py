@@ -11,11 +11,13 @@ import click
 from builder.cli.grouping import PATH, grouped
 from builder.errors import UsageError
 from builder.model.frozen import frozen
+from builder.model.outcome import TestStrategy
 from builder.model.solving import ChannelPriority
 from builder.report import Progress
 
 LogStyle = Literal["fancy", "json", "plain", "simple"]
 Colour = Literal["auto", "always", "never"]
+Isolation = Literal["bubblewrap", "none"]
 
 _STYLES: dict[LogStyle, Progress | None] = {"fancy": None, "json": "json", "plain": "plain", "simple": "plain"}
 """rattler-build's styles; ``fancy`` is a table where there is a terminal."""
@@ -78,10 +80,10 @@ class BuildChoice:
     """How to build."""
 
     jobs: int
-    isolation: Literal["bubblewrap", "none"] | None
+    isolation: Isolation | None
     keep_going: bool
     with_deps: bool
-    test: Literal["skip", "native"]
+    test: TestStrategy
     lock_file: Path | None
     locked: bool
     render_only: bool = False
@@ -116,7 +118,7 @@ class DebugChoice:
     named: str | None
     test: int | None
     fresh: bool
-    isolation: Literal["bubblewrap", "none"] | None
+    isolation: Isolation | None
     with_deps: bool
     patch: Path | None
     add: tuple[str, ...]
@@ -176,9 +178,10 @@ build_choice = grouped(
     ),
     click.option("with_deps", "--with-deps", is_flag=True, help="Build missing dependencies from the collection too."),
     click.option(
-        "test", "--test", type=click.Choice(["skip", "native"]), default="native", show_default=True,
-        help="Whether to run the packages' tests.",
+        "test", "--test", type=click.Choice(["skip", "native", "native-and-emulated"]), default="native",
+        show_default=True, help="Whether to run the packages' tests; native: if they are built for where they run.",
     ),
+    click.option("test", "--no-test", flag_value="skip", hidden=True),
     click.option("lock_file", "--lock-file", type=PATH, help="Write the solved environments there, or use them."),
     click.option("locked", "--locked", is_flag=True, help="Fail when the lock file is stale instead of renewing it."),
     click.option(

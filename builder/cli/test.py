@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -16,15 +15,18 @@ from builder.archive import read_package
 from builder.cli.app import Context
 from builder.cli.baking import LIMITS, sandbox_root, solver_for
 from builder.cli.collection import find_collection
-from builder.cli.options import Places, Telling, places, telling
+from builder.cli.foreign import foreign_to_tests
+from builder.cli.grouping import PATH, grouped
+from builder.cli.options import Isolation, Places, Telling, places, telling
 from builder.cli.site import Site, secrets, site
+from builder.cli.unpacked import is_unpacked, packed
 from builder.cli.waiting import wait_for
 from builder.environment import Solving, link
 from builder.environment.packages import PackageStore
 from builder.errors import UsageError
 from builder.model.environment import LinkedPrefix, LockedPackage
 from builder.model.frozen import frozen
-from builder.model.inside import SEALED
+from builder.model.inside import SEALED, inside_paths
 from builder.model.name import stem_of
 from builder.model.package import Package, TestResult
 from builder.model.target import NOARCH
@@ -40,46 +42,71 @@ from builder.testing import TestBench, secret_names, test_package, together
 
 @frozen
 class TestChoice:
-    """Which tests to run, ``jobs`` of them at once; ``cores`` is how many this machine has."""
+    """Which packages, given by place or by option, which of their tests, and how."""
 
     __test__ = False
 
+    packages: tuple[Path, ...]
+    files: tuple[Path, ...]
     only: tuple[int, ...]
+    jobs: int | None
+    isolation: Isolation | None
+
+    @property
+    def wanted(self) -> tuple[Path, ...]:
+        """The packages to test."""
+        return (*self.packages, *self.files)
+
+
+@frozen
+class _Share:
+    """What one of several packages may use: tests at once, and processes."""
+
     jobs: int
     cores: int
 
 
-@click.command("test")
-@click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PKG...")
-@click.option(
-    "only", "--test", "--test-index", multiple=True, type=click.IntRange(0, 9999), metavar="N",
-    help="Only test number N, from 0; more than one may be given.",
+_chosen = grouped(
+    "choice",
+    TestChoice,
+    click.argument("packages", nargs=-1, type=PATH, metavar="[PKG]..."),
+    click.option("files", "-p", "--package-file", multiple=True, type=PATH, metavar="PKG", help="The same as PKG."),
+    click.option(
+        "only", "--test", "--test-index", multiple=True, type=click.IntRange(0, 9999), metavar="N",
+        help="Only test number N, from 0; more than one may be given.",
+    ),
+    click.option(
+        "jobs", "-j", "--jobs", type=click.IntRange(1, 256), help="Tests at once  [default: one for each core]."
+    ),
+    click.option(
+        "isolation", "--isolation", type=click.Choice(["bubblewrap", "none"]),
+        help="How to isolate  [default: the strongest that this machine has].",
+    ),
 )  # fmt: skip
-@click.option("jobs", "-j", "--jobs", type=click.IntRange(1, 256), help="Tests at once  [default: one for each core].")
+
+
+@click.command("test")
+@_chosen
 @places
 @telling
+@foreign_to_tests
 @click.pass_obj
-def command(
-    context: Context,
-    packages: tuple[Path, ...],
-    only: tuple[int, ...],
-    jobs: int | None,
-    places: Places,
-    telling: Telling,
-) -> int:
+def command(context: Context, choice: TestChoice, places: Places, telling: Telling) -> int:
     """Run the tests that packages carry, each in a fresh environment and sandbox.
+
+    A package may also be a folder that it was unpacked into.
 
     \b
     Examples:
       bakehouse test channel/linux-64/libzlib-1.3.1-h40f3c7b_0.conda -c channel
       bakehouse test channel/linux-64/*.conda -c channel -j 4
     """  # noqa: D301 - \b keeps click from wrapping the example
+    if not choice.wanted:
+        raise click.UsageError("there is no package to test", click.get_current_context())
     place = site(places, find_collection(Path()))
     reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
-    cores = len(os.sched_getaffinity(0))
-    choice = TestChoice(only=only, jobs=jobs or cores, cores=cores)
     try:
-        results = wait_for(_test_all(packages, choice, place, reporter), abandon=context.abandon, tidy=reporter.close)
+        results = wait_for(_test_all(choice, place, reporter), abandon=context.abandon, tidy=reporter.close)
     finally:
         reporter.close()
     if telling.json:
@@ -92,29 +119,40 @@ def command(
     return 0 if all(one.passed for _, found in results for one in found) else 1
 
 
-async def _test_all(
-    packages: Sequence[Path], choice: TestChoice, place: Site, reporter: Reporter
-) -> list[tuple[Path, tuple[TestResult, ...]]]:
+async def _test_all(choice: TestChoice, place: Site, reporter: Reporter) -> list[tuple[Path, tuple[TestResult, ...]]]:
     """Return the results of all packages in their order; what is no package is refused before anything runs."""
-    for path in packages:
-        if not path.is_file():
+    for path in choice.wanted:
+        if not path.is_file() and not is_unpacked(path):
             raise UsageError(
                 f"there is no package {path}", code="cli.no-package", remedy="name a package file of a channel"
             )
-    opened = [await asyncio.to_thread(read_back, path) for path in packages]
-    root = await sandbox_root(place, reporter.emit)
-    platforms = {_platform(package) for package in opened}
-    kitchen = _Kitchen(
-        place=place,
-        root=root,
-        sandbox=await asyncio.to_thread(find_sandbox, None, place.store.root / "probe"),
-        solver=solver_for(place, platforms, root.glibc),
-        reporter=reporter,
-    )
-    together_now = min(choice.jobs, len(packages))
-    share = replace(choice, jobs=max(1, choice.jobs // together_now), cores=max(1, choice.cores // together_now))
-    works = [partial(_test, path, package, share, kitchen) for path, package in zip(packages, opened, strict=True)]
-    return list(zip(packages, await together(works, together_now), strict=True))
+    async with place.store.scratch_async("unpacked packages") as scratch:
+        files = [await asyncio.to_thread(_as_file, path, scratch / str(at)) for at, path in enumerate(choice.wanted)]
+        opened = [await asyncio.to_thread(read_back, file) for file in files]
+        root = await sandbox_root(place, reporter.emit)
+        platforms = {_platform(package) for package in opened}
+        kitchen = _Kitchen(
+            place=place,
+            root=root,
+            sandbox=await asyncio.to_thread(find_sandbox, choice.isolation, place.store.root / "probe"),
+            solver=solver_for(place, platforms, root.glibc),
+            reporter=reporter,
+            only=choice.only,
+        )
+        cores = len(os.sched_getaffinity(0))
+        jobs = choice.jobs or cores
+        at_once = min(jobs, len(files))
+        share = _Share(jobs=max(1, jobs // at_once), cores=max(1, cores // at_once))
+        works = [partial(_test, file, package, share, kitchen) for file, package in zip(files, opened, strict=True)]
+        return list(zip(choice.wanted, await together(works, at_once), strict=True))
+
+
+def _as_file(package: Path, into: Path) -> Path:
+    """Return a package's file; one that is unpacked is packed into the folder ``into``, which is made."""
+    if not package.is_dir():
+        return package
+    into.mkdir()
+    return packed(package, into)
 
 
 @frozen
@@ -126,9 +164,10 @@ class _Kitchen:
     sandbox: Sandbox
     solver: Solving
     reporter: Reporter
+    only: tuple[int, ...]
 
 
-async def _test(path: Path, package: Package, choice: TestChoice, kitchen: _Kitchen) -> tuple[TestResult, ...]:
+async def _test(path: Path, package: Package, share: _Share, kitchen: _Kitchen) -> tuple[TestResult, ...]:
     place, reporter, platform = kitchen.place, kitchen.reporter, _platform(package)
     noting = _noting(reporter)
 
@@ -149,19 +188,19 @@ async def _test(path: Path, package: Package, choice: TestChoice, kitchen: _Kitc
             platform=platform,
             sandbox=kitchen.sandbox,
             rootfs=kitchen.root.folder,
-            inside=SEALED,
+            inside=SEALED if kitchen.sandbox.sealed else inside_paths(PurePosixPath(scratch)),
             limits=LIMITS,
             link=link_for,
             fetch=fetch,
             scratch=scratch,
             logs=logs,
             epoch=_epoch(path),
-            cores=choice.cores,
-            at_once=choice.jobs,
+            cores=share.cores,
+            at_once=share.jobs,
             secrets=secrets(secret_names(path)),
             on_line=lambda line: reporter.emit(LogLine(task_id=package.file_name, line=line)),
         )
-        return await test_package(path, bench, only=choice.only)
+        return await test_package(path, bench, only=kitchen.only)
 
 
 def _platform(package: Package) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from builder.errors import Problem
 from builder.model.environment import Environments
@@ -22,6 +23,10 @@ class Ending(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     SKIPPED = "not needed"
+
+
+TestStrategy = Literal["skip", "native", "native-and-emulated"]
+"""Whose tests are run: nobody's, those of packages for the platform that they are built on, or all."""
 
 
 @frozen

@@ -10,10 +10,12 @@ from builder.channel import Channel
 from builder.environment import Lock, Solving
 from builder.model.frozen import frozen
 from builder.model.inside import SEALED, InsidePaths, inside_paths
+from builder.model.outcome import TestStrategy
 from builder.model.packaging import Packaging
 from builder.model.recipe import Script
 from builder.model.rendering import Rendering
 from builder.model.solving import SolveRules
+from builder.model.target import NOARCH
 from builder.report.events import Event
 from builder.sandbox import Limits, Sandbox
 from builder.source import Fetcher
@@ -27,6 +29,17 @@ class Root:
     folder: Path
     digest: str
     glibc: str
+
+
+def untested(strategy: TestStrategy, rendering: Rendering) -> str | None:
+    """Return why ``strategy`` does not run the tests of ``rendering``, None if it does (rattler-build's rule)."""
+    if strategy == "skip":
+        return "the argument --test=skip was set"
+    platforms = rendering.platforms
+    if strategy == "native" and rendering.subdir != NOARCH and platforms.host != platforms.build:
+        across = f"a cross-compilation (on {platforms.build} for {platforms.host})"
+        return f"the argument --test=native was set and the build is {across}"
+    return None
 
 
 @frozen
@@ -52,7 +65,7 @@ class Bench:
     limits: Limits
     cores: int
     epoch: int | None
-    test: bool
+    test: TestStrategy
     offline: bool
     secrets: Mapping[str, str]
     logs: Path
@@ -67,6 +80,10 @@ class Bench:
     def solver_of(self, rendering: Rendering) -> Solving:
         """Return what solves for ``rendering``."""
         return self.solvers.get(rendering.channel_sources, self.solver)
+
+    def untested(self, rendering: Rendering) -> str | None:
+        """Return why the tests of ``rendering`` are not run, None if they are."""
+        return untested(self.test, rendering)
 
     def secrets_of(self, script: Script) -> dict[str, str]:
         """Return the secrets that a script asks for and the user has set."""

@@ -8,22 +8,24 @@ from pathlib import Path
 
 from builder.errors import BakehouseError, RecipeError
 from builder.model.interpreter import Interpreter
+from builder.model.outcome import TestStrategy
 from builder.model.recipe import Script, ScriptTest
 from builder.model.rendering import Rendering
+from builder.pipeline.bench import untested
 from builder.pipeline.ready import Ready
 from builder.pipeline.work import Work
 from builder.script.chosen import missing, runnable
 from builder.script.files import shell_of
 
 
-def refuse_scripts(renderings: Iterable[Rendering], *, tests: bool, sealed: bool = True) -> None:
-    """Raise one error for all scripts of ``renderings``, and with ``tests`` of their tests, that cannot be run here.
+def refuse_scripts(renderings: Iterable[Rendering], *, test: TestStrategy, sealed: bool = True) -> None:
+    """Raise one error for all scripts of ``renderings``, and of the tests that ``test`` runs, that cannot be run here.
 
     `MachineError` for those of Windows, `RecipeError` for unknown interpreters, files that are not there, and, where
     scripts are ``sealed`` off the machine, programs that an output without any requirement cannot have. ``renderings``
     have been through `builder.script.with_files`.
     """
-    errors = [error for rendering in renderings for error in _refused(rendering, tests=tests, sealed=sealed)]
+    errors = [error for rendering in renderings for error in _refused(rendering, test=test, sealed=sealed)]
     if errors:
         first = errors[0]
         raise type(first).of(dict.fromkeys(problem for error in errors for problem in error.problems))
@@ -41,10 +43,11 @@ def refuse_missing(work: Work, ready: Ready) -> None:
             raise _lacking(program, work.rendering)
 
 
-def _refused(rendering: Rendering, *, tests: bool, sealed: bool) -> Iterator[BakehouseError]:
+def _refused(rendering: Rendering, *, test: TestStrategy, sealed: bool) -> Iterator[BakehouseError]:
     build, requirements = rendering.output.build, rendering.output.requirements
     bare = sealed and not (requirements.build or requirements.host or rendering.staging)
-    scripts = [test.script for test in rendering.output.tests if isinstance(test, ScriptTest)] if tests else []
+    tests = rendering.output.tests if untested(test, rendering) is None else ()
+    scripts = [one.script for one in tests if isinstance(one, ScriptTest)]
     for script in (*build.script.parts, *scripts):
         if script.file is None and not script.content:
             continue

@@ -27,7 +27,7 @@ async def run_task(task: Task, inputs: Sequence[Outcome], bench: Bench) -> Outco
     phases = Phases(task.id, bench.emit)
     task = replace(task, rendering=with_files(task.rendering))
     try:
-        refuse_scripts([task.rendering], tests=bench.test, sealed=bench.sandbox.sealed)
+        refuse_scripts([task.rendering], test=bench.test, sealed=bench.sandbox.sealed)
         async with bench.store.scratch_async(task.id, keep=True) as scratch:
             work = Work(task=task, bench=bench, inputs=inputs, scratch=scratch, phases=phases)
             try:
@@ -86,10 +86,13 @@ async def _finished(work: Work, outcome: Outcome, epoch: int) -> Outcome:
     phases, bench, package = work.phases, work.bench, outcome.package
     assert package is not None
     with phases.of(Phase.TESTING):
-        if bench.test and work.task.tested_by is not None:
+        untested = bench.untested(work.rendering)
+        if untested is None and work.task.tested_by is not None:
             return await circle.left_waiting(work, outcome)
         waiting = circle.waiting_packages(work)
-        if bench.test:
+        if untested is not None and work.output.tests:
+            work.note(f"Skipping tests because {untested}")
+        elif untested is None:
             outcome = replace(outcome, tests=await trying.tried(work, package, epoch, beside=waiting))
         if waiting:
             return await circle.settled(work, outcome)

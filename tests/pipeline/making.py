@@ -80,7 +80,7 @@ class Stage:
             limits=Limits(wall_seconds=60),
             cores=2,
             epoch=None,
-            test=False,
+            test="skip",
             offline=True,
             secrets={},
             logs=self.folder / "logs",

@@ -44,7 +44,7 @@ def baked(stage: Stage, name: str, other: str, *inputs: Outcome, **changes: obje
         requirements=Requirements(run=(other,)),
         tests=(ScriptTest(script=Script(content=("taste",))),),
     )
-    return stage.run(stage.task(rendering, recipe_key=f"key-{name}", **changes), inputs, test=True)
+    return stage.run(stage.task(rendering, recipe_key=f"key-{name}", **changes), inputs, test="native")
 
 
 def in_channel(stage: Stage) -> set[str]:
@@ -141,6 +141,6 @@ def test_one_that_is_reused_stays_when_the_others_fail(stage: Stage) -> None:
 def test_without_tests_nobody_waits(stage: Stage) -> None:
     stage.sandbox = kitchen()
     rendering = stage.rendering("bread", build=Build(script=Script(content=("make",))))
-    outcome = stage.run(replace(stage.task(rendering), tested_by=BUTTER), test=False)
+    outcome = stage.run(replace(stage.task(rendering), tested_by=BUTTER), test="skip")
     assert outcome.ending is Ending.BUILT
     assert in_channel(stage) == {"bread-1-h0000000_0.conda"}

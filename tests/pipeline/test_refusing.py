@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import BakehouseError, MachineError, RecipeError
-from builder.model.outcome import Ending
+from builder.model.outcome import Ending, TestStrategy
 from builder.model.recipe import Build, DownstreamTest, Requirements, Script, ScriptTest
 from builder.model.rendering import Platforms, Rendering
 from builder.pipeline import refuse_scripts
@@ -24,14 +24,14 @@ def bun(stage: Stage, script: Script, name: str = "bun", **output: object) -> Re
     return stage.rendering(name, build=Build(script=script), **output)
 
 
-def refused(*renderings: Rendering, tests: bool = True) -> BakehouseError:
+def refused(*renderings: Rendering, test: TestStrategy = "native-and-emulated") -> BakehouseError:
     with pytest.raises(BakehouseError) as caught:
-        refuse_scripts(renderings, tests=tests)
+        refuse_scripts(renderings, test=test)
     return caught.value
 
 
 def test_what_can_run_is_let_through(stage: Stage) -> None:
-    refuse_scripts([bun(stage, Script(content=("make",))), bun(stage, PYTHON, requirements=SOME), bun(stage, Script())], tests=True)  # fmt: skip
+    refuse_scripts([bun(stage, Script(content=("make",))), bun(stage, PYTHON, requirements=SOME), bun(stage, Script())], test="native-and-emulated")  # fmt: skip
 
 
 def test_windows_scripts_are_the_machines_fault(stage: Stage) -> None:
@@ -44,9 +44,9 @@ def test_a_recipe_for_windows_has_its_shell(stage: Stage) -> None:
     windows = Platforms(target="win-64", host="win-64", build="win-64")
     plain = replace(bun(stage, Script(content=("dir",))), platforms=windows)
     assert isinstance(refused(plain), MachineError)
-    refuse_scripts([replace(bun(stage, Script()), platforms=windows)], tests=True)
+    refuse_scripts([replace(bun(stage, Script()), platforms=windows)], test="native-and-emulated")
     bash = Script(content=("ls",), interpreter="bash")
-    refuse_scripts([replace(bun(stage, bash), platforms=windows)], tests=True)
+    refuse_scripts([replace(bun(stage, bash), platforms=windows)], test="native-and-emulated")
 
 
 def test_an_unknown_interpreter_is_the_recipes_fault_at_its_line(stage: Stage) -> None:
@@ -64,13 +64,13 @@ def test_a_program_that_nothing_can_bring_is_refused_with_the_remedy(stage: Stag
     (problem,) = refused(bun(stage, PYTHON)).problems
     assert problem.message == "the script of bun cannot start: there is no python in the environment"
     assert problem.remedy == "add python to requirements.build"
-    refuse_scripts([replace(bun(stage, PYTHON), staging="staging:x")], tests=True)
+    refuse_scripts([replace(bun(stage, PYTHON), staging="staging:x")], test="native-and-emulated")
 
 
 def test_what_is_not_sealed_may_have_the_machines_programs(stage: Stage) -> None:
-    refuse_scripts([bun(stage, PYTHON)], tests=True, sealed=False)
+    refuse_scripts([bun(stage, PYTHON)], test="native-and-emulated", sealed=False)
     with pytest.raises(MachineError):
-        refuse_scripts([bun(stage, CMD)], tests=True, sealed=False)
+        refuse_scripts([bun(stage, CMD)], test="native-and-emulated", sealed=False)
 
 
 def test_a_file_that_is_not_there(stage: Stage) -> None:
@@ -78,18 +78,19 @@ def test_a_file_that_is_not_there(stage: Stage) -> None:
     assert problem.message == "the script go.sh is not in the recipe's folder"
     made = bun(stage, Script(file="go"))
     (made.recipe.folder / "go.sh").touch()
-    refuse_scripts([with_files(made)], tests=True)
+    refuse_scripts([with_files(made)], test="native-and-emulated")
 
 
 def test_scripts_of_tests_count_only_when_tests_run(stage: Stage) -> None:
     made = bun(stage, Script(content=("make",)), tests=(DownstreamTest(downstream="x"), ScriptTest(script=CMD)))
     assert isinstance(refused(made), MachineError)
-    refuse_scripts([made], tests=False)
+    refuse_scripts([made], test="skip")
 
 
 def test_a_test_brings_its_own_requirements(stage: Stage) -> None:
     refuse_scripts(
-        [bun(stage, Script(content=("make",)), tests=(ScriptTest(script=PYTHON, run=("python",)),))], tests=True
+        [bun(stage, Script(content=("make",)), tests=(ScriptTest(script=PYTHON, run=("python",)),))],
+        test="native-and-emulated",
     )
 
 

@@ -39,7 +39,7 @@ def kitchen(*, bake: str = "share/bun.txt", taste: int = 0) -> FakeSandbox:
 
 def test_a_package_that_passes_is_published_with_its_results(stage: Stage) -> None:
     stage.sandbox = kitchen()
-    outcome = stage.run(stage.task(stage.rendering(tests=(CONTENTS, SCRIPT))), test=True)
+    outcome = stage.run(stage.task(stage.rendering(tests=(CONTENTS, SCRIPT))), test="native")
     assert outcome.ending is Ending.BUILT, outcome.problems
     assert [test.passed for test in outcome.tests] == [True, True]
     assert "tasting" in stage.lines()
@@ -48,7 +48,7 @@ def test_a_package_that_passes_is_published_with_its_results(stage: Stage) -> No
 
 def test_a_package_that_fails_is_set_aside_and_both_places_are_said(stage: Stage) -> None:
     stage.sandbox = kitchen(taste=1)
-    outcome = stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test=True)
+    outcome = stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test="native")
     assert (outcome.ending, outcome.exit_code) == (Ending.FAILED, 1)
     (problem,) = outcome.problems
     assert "stays out of the channel: its test failed" in problem.message
@@ -67,7 +67,7 @@ def test_a_package_that_fails_is_set_aside_and_both_places_are_said(stage: Stage
 
 def test_the_environment_of_a_test_is_a_fresh_one_with_the_package_beside_the_channels(stage: Stage) -> None:
     stage.sandbox = sandbox = kitchen()
-    stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test=True)
+    stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test="native")
     build, test = sandbox.opened
     assert not {mount.inside for mount in test.mounts} & {
         mount.inside for mount in build.mounts if "host" in str(mount.inside)
@@ -77,19 +77,19 @@ def test_the_environment_of_a_test_is_a_fresh_one_with_the_package_beside_the_ch
 
 def test_skipping_tests_is_a_choice(stage: Stage) -> None:
     stage.sandbox = kitchen(taste=1)
-    outcome = stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test=False)
+    outcome = stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test="skip")
     assert (outcome.ending, outcome.tests) == (Ending.BUILT, ())
 
 
 def test_no_tests_are_no_failure(stage: Stage) -> None:
     stage.sandbox = kitchen()
-    outcome = stage.run(test=True)
+    outcome = stage.run(test="native")
     assert (outcome.ending, outcome.tests) == (Ending.BUILT, ())
 
 
 def test_contents_that_are_missing_fail_without_a_sandbox(stage: Stage) -> None:
     stage.sandbox = sandbox = kitchen(bake="share/cake.txt")
-    outcome = stage.run(stage.task(stage.rendering(tests=(CONTENTS,))), test=True)
+    outcome = stage.run(stage.task(stage.rendering(tests=(CONTENTS,))), test="native")
     assert outcome.ending is Ending.FAILED
     assert "share/bun.txt" in outcome.problems[0].message
     assert len(sandbox.opened) == 1
@@ -119,5 +119,5 @@ def test_an_older_broken_package_is_replaced(stage: Stage) -> None:
     place.parent.mkdir(parents=True)
     place.write_bytes(b"old")
     stage.sandbox = kitchen(taste=1)
-    stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test=True)
+    stage.run(stage.task(stage.rendering(tests=(SCRIPT,))), test="native")
     assert place.read_bytes() != b"old"
