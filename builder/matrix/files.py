@@ -10,7 +10,7 @@ from pathlib import Path
 from builder.errors import MachineError, Place, RecipeError, UsageError
 from builder.matrix.config import VariantConfig
 from builder.matrix.lines import select_lines
-from builder.matrix.parse import FileScope, VariantFile
+from builder.matrix.parse import MAX_KEYS, FileScope, VariantFile
 from builder.matrix.selector import Selectors
 from builder.matrix.special import FROM_OUTSIDE
 from builder.model.rendering import Platforms
@@ -23,9 +23,6 @@ from builder.syntax.reader import MAX_BYTES, decoded, read_text
 SELECTOR_FILE = "conda_build_config.yaml"
 NAMES = ("variants.yaml", SELECTOR_FILE)
 """The variant files that are found beside a recipe; the first that exists is taken."""
-
-MAX_KEYS = 5_000
-"""Keys in all files together; conda-forge's pinning file has some 600."""
 
 
 def variant_files(recipe_folder: Path, given: Sequence[Path] = ()) -> tuple[Path, ...]:
@@ -53,11 +50,12 @@ def load_variants(
         config = config.merged(_read(file, selectors, compiler))
     for key, value in zip(FROM_OUTSIDE, (platforms.target, platforms.build), strict=True):
         config = config.with_key(key, value, Origin(source=f"--{key.replace('_', '-')}"))
-    if len(config.values) > MAX_KEYS:
+    if len(config.values) - len(FROM_OUTSIDE) > MAX_KEYS:
         raise UsageError(
             f"the variant files have {len(config.values):,} keys, at most {MAX_KEYS:,} are allowed",
             code="variant.too-many-keys",
-            place=Place(file=str(files[-1])) if files else None,
+            place=Place(file=str(files[-1])),
+            remedy="give fewer or smaller files",
         )
     return replace(config.overridden(overrides).checked(), asked=frozenset(selectors.asked))
 

@@ -20,10 +20,16 @@ from builder.syntax.template import compile_condition, compile_template, is_temp
 from builder.syntax.value import Value
 
 _STATEMENTS = frozenset(key.name for key in STATEMENTS)
+MAX_KEYS = 5_000
+"""Keys of one file, and of all files together; conda-forge's pinning file has some 600."""
+
 MAX_VALUE = 4096
 """Characters of one value: it becomes part of file names' hashes, of metadata and of scripts' environments."""
 
 _PIN_FIELDS = ("min_pin", "max_pin")
+_AS_IF = "write `- if: linux` and below it `then: [1, 2]`"
+_AS_KEYS = "write the names of keys as `[python, numpy]`"
+_AS_PIN = "write `pin_run_as_build: {zlib: x.x}`"
 _AS_LIST = 'write a list, such as `python: ["3.12", "3.13"]`'
 
 
@@ -57,6 +63,9 @@ class VariantFile:
         values: dict[str, Values] = {}
         if isinstance(root, MappingNode):
             for name, node in root.entries:
+                if len(values) == MAX_KEYS:
+                    self._wrong("too-many-keys", f"a file may have {MAX_KEYS:,} keys", name.place, "split the file")
+                    break
                 if name.text not in _STATEMENTS and self._is_new_key(name, values):
                     values[variant_key(name.text)] = self._values(node, name)
             groups = list(self._groups(root.get("zip_keys")))
@@ -66,7 +75,9 @@ class VariantFile:
         elif is_null(root):
             return VariantConfig()
         else:
-            self._wrong("shape", f"a variant file is a mapping of keys to lists, this is {kind_of(root)}", root.place)
+            self._wrong(
+                "shape", f"a variant file is a mapping of keys to lists, this is {kind_of(root)}", root.place, _AS_LIST
+            )
         if self.problems:
             raise RecipeError.of(self.problems)
         return VariantConfig(
@@ -79,7 +90,7 @@ class VariantFile:
             ignore_version=frozenset(variant_key(one.text) for one in ignored),
         )
 
-    def _wrong(self, code: str, message: str, place: Place, remedy: str | None = None) -> None:
+    def _wrong(self, code: str, message: str, place: Place, remedy: str) -> None:
         self._note([Problem(code=f"variant.{code}", message=message, place=place, remedy=remedy)])
 
     def _note(self, problems: Iterable[Problem]) -> None:
@@ -128,7 +139,7 @@ class VariantFile:
                 yield from self._item(chosen, key)
         else:
             self._wrong("value", f"a value of {key} must be text, a number or a truth value, this is {kind_of(item)}",
-                        item.place)  # fmt: skip
+                        item.place, _AS_LIST)  # fmt: skip
 
     def _value(self, scalar: Scalar) -> VariantValue | None:
         if self.selected:
@@ -149,7 +160,7 @@ class VariantFile:
             self._wrong("condition", f"{name.text} does not belong beside `if`", name.place, "use if, then and else")
         condition, then = item.get("if"), item.get("then")
         if not isinstance(condition, Scalar) or then is None:
-            self._wrong("condition", "a condition needs `if` with an expression and `then`", item.place)
+            self._wrong("condition", "a condition needs `if` with an expression and `then`", item.place, _AS_IF)
             return ()
         try:
             holds = compile_condition(condition, self.compiler).holds(self.scope)
@@ -168,9 +179,9 @@ class VariantFile:
         items = node.items if isinstance(node, Sequence) else (node,)
         for item in items if isinstance(node, Sequence) else ():
             if not isinstance(item, Scalar):
-                self._wrong("shape", f"{key} lists names of keys, this is {kind_of(item)}", item.place)
+                self._wrong("shape", f"{key} lists names of keys, this is {kind_of(item)}", item.place, _AS_KEYS)
         if not isinstance(node, Sequence):
-            self._wrong("shape", f"{key} must be a list, this is {kind_of(node)}", node.place)
+            self._wrong("shape", f"{key} must be a list, this is {kind_of(node)}", node.place, _AS_KEYS)
             return []
         return [item for item in items if isinstance(item, Scalar)]
 
@@ -204,12 +215,11 @@ class VariantFile:
                     if isinstance(value, Scalar) and part.text in _PIN_FIELDS
                 }
             else:
-                self._wrong("pin", f"the pin of {name.text} is an expression such as x.x", pin.place)
+                self._wrong("pin", f"the pin of {name.text} is an expression such as x.x", pin.place, _AS_PIN)
         if not isinstance(node, MappingNode):
             assert node is not None
-            self._wrong(
-                "pin", f"pin_run_as_build is a mapping of packages to pins, this is {kind_of(node)}", node.place
-            )
+            what = f"pin_run_as_build is a mapping of packages to pins, this is {kind_of(node)}"
+            self._wrong("pin", what, node.place, _AS_PIN)
         return pins
 
 

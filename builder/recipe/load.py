@@ -26,6 +26,7 @@ MAX_OUTPUTS = 1_000
 MAX_SHARED = 200_000
 """Values at the top level that are not constant, times outputs: each output evaluates them anew."""
 
+_OUTPUT = "begin with package: {name: …, version: …}"
 _APART = frozenset({"context", "outputs"})
 _NOT_SHARED = frozenset({"$schema", "schema_version", "package"})
 
@@ -57,7 +58,7 @@ def parse(data: bytes, file: RecipeFile, compiler: Compiler, switches: Switches 
     root = read_yaml(data, str(file.path))
     if not isinstance(root, Mapping):
         message = f"a recipe is a mapping, this is {kind_of(root)}"
-        raise RecipeError(message, code="recipe.wrong-shape", place=root.place)
+        raise RecipeError(message, code="recipe.wrong-shape", place=root.place, remedy=_OUTPUT)
     reading = Reading(compiler.for_file(), switches)
     outputs = _outputs(root, reading)
     if reading.problems:
@@ -83,7 +84,9 @@ def _outputs(root: Mapping, reading: Reading) -> tuple[OutputText, ...]:
         return (_output(0, root, own, top, reading),)
     listed = root.get("outputs")
     if not isinstance(listed, Sequence):
-        reading.problem("recipe.wrong-shape", "outputs is not a list", listed or root)
+        reading.problem(
+            "recipe.wrong-shape", "outputs is not a list", listed or root, "write - package: {name: …} below it"
+        )
         return ()
     if not _fits(listed, top, reading):
         return ()
@@ -133,10 +136,10 @@ def _several(listed: Sequence, top: TopLevel, reading: Reading) -> list[OutputTe
     for index, node in enumerate(listed.items):
         path = f"outputs[{index}]"
         if not isinstance(node, Mapping):
-            reading.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected a mapping", node)
+            reading.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected a mapping", node, _OUTPUT)
             continue
-        if "package" not in node and "staging" not in node:
-            reading.problem("recipe.missing-key", f"{path} has neither package nor staging", node)
+        if is_null(node.get("package")) and is_null(node.get("staging")):
+            reading.problem("recipe.missing-key", f"{path} has neither package nor staging", node, _OUTPUT)
         section = "staging output" if "staging" in node else "output"
         outputs.append(_output(index, node, reading.section(node, section, path), top, reading))
     return outputs
@@ -197,7 +200,7 @@ def _check_staging(outputs: tuple[OutputText, ...], reading: Reading) -> None:
             message = (
                 f"the name {output.name} is taken by the output in line {first}, and one of them is a staging output"
             )
-            reading.problem("recipe.duplicate-output", message, output.where)
+            reading.problem("recipe.duplicate-output", message, output.where, "choose another name")
         seen[output.name] = output.where
         if output.inherits and "${{" not in output.inherits and output.inherits not in staging:
             message = f"there is no staging output {output.inherits} to inherit from"

@@ -110,7 +110,8 @@ class Reading:
                 return _ABSENT
 
     def _wrong(self, node: Node, shape: Shape, path: str) -> Term:
-        self.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected {expected(shape)}", node)
+        wanted = expected(shape)
+        self.problem("recipe.wrong-shape", f"{path} is {kind_of(node)}, expected {wanted}", node, f"write {wanted}")
         return _ABSENT
 
     def _text(self, node: Node, shape: Text, path: str) -> Term:
@@ -134,7 +135,7 @@ class Reading:
         try:
             return kind.convert(node.text)
         except ValueError as error:
-            self.problems.append(bad_value(path, node, error))
+            self.problems.append(bad_value(path, node, error, kind.words))
             return None
 
     def _either(self, node: Node, shape: Either, path: str) -> Term:
@@ -163,7 +164,7 @@ class Reading:
         self._unknown(node, _BRANCHES, path)
         condition, then = node.get("if"), node.get("then")
         if then is None:
-            self.problem("recipe.missing-key", f"{path} has an if without then", node)
+            self.problem("recipe.missing-key", f"{path} has an if without then", node, "add then")
             return _ABSENT
         compiled = self._chooses(condition or node, f"{path}.if")
         if compiled is None:
@@ -182,7 +183,7 @@ class Reading:
 
     def _chooses(self, node: Node, path: str) -> Condition | None:
         """Compile a condition; None after a problem."""
-        if not isinstance(node, Scalar):
+        if not isinstance(node, Scalar) or is_null(node):
             self._wrong(node, Expression(), path)
             return None
         try:
@@ -212,7 +213,7 @@ class Reading:
                 kept = self._without_ignored(node, case.key, SECTIONS[case.section], path) if case.lenient else node
                 return _settled(self.section(kept, case.section, path))
         words = ", ".join(case.key for case in shape.cases)
-        self.problem("recipe.missing-key", f"{path} has none of {words}", node)
+        self.problem("recipe.missing-key", f"{path} has none of {words}", node, f"add one of {words}")
         return _ABSENT
 
     def _without_ignored(self, node: Mapping, case: str, known: Iterable[str], path: str) -> Mapping:
@@ -259,7 +260,9 @@ class Reading:
                 message = f"{path or 'the recipe'} has {' and '.join(given)}, at most {rule.most} of {words} is allowed"
                 self.problem("recipe.contradiction", message, node, f"keep one of {words}")
             elif len(given) < rule.least:
-                self.problem("recipe.missing-key", f"{path or 'the recipe'} has none of {words}", node)
+                self.problem(
+                    "recipe.missing-key", f"{path or 'the recipe'} has none of {words}", node, f"add one of {words}"
+                )
 
     def table(self, node: Node, shape: TableShape, path: str) -> Table:
         """Return the terms of a mapping whose keys the recipe chooses."""

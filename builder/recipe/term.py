@@ -16,7 +16,7 @@ from builder.recipe.question import Question, answer
 from builder.recipe.scope import RecipeScope
 from builder.syntax.expression import Expression
 from builder.syntax.node import Scalar
-from builder.syntax.template import Condition, Template
+from builder.syntax.template import Condition, Template, usual_remedy
 from builder.syntax.value import ExpressionError, Undefined, Value, text_of
 
 EMPTY: tuple[Plain, ...] = ()
@@ -160,7 +160,7 @@ def _formula(term: Formula, scope: RecipeScope) -> Plain:
     try:
         return scope.made(term.template, term.kind.convert(text) if text else None)
     except ValueError as error:
-        scope.problems.append(bad_value(term.path, term.template.where, error))
+        scope.problems.append(bad_value(term.path, term.template.where, error, term.kind.words))
         return None
 
 
@@ -177,7 +177,8 @@ def _loose(term: Loose, scope: RecipeScope) -> Plain:
         scope.problems += error.problems
     except ExpressionError as error:
         where = term.template.where.place
-        scope.problems.append(Problem(code=error.code, message=error.message, place=where, remedy=error.remedy))
+        remedy = error.remedy or usual_remedy(error.code)
+        scope.problems.append(Problem(code=error.code, message=error.message, place=where, remedy=remedy))
     return None
 
 
@@ -219,8 +220,8 @@ def plain(value: Value) -> Plain:
     return text_of(value)
 
 
-def bad_value(path: str, where: Scalar, error: ValueError) -> Problem:
-    """Make the problem of a value that is not of its kind."""
+def bad_value(path: str, where: Scalar, error: ValueError, words: str) -> Problem:
+    """Make the problem of a value that is not what ``words`` say."""
     if isinstance(error, SwitchError):
         return Problem(code="recipe.switch", message=f"{path}: {error}", place=where.place, remedy=error.remedy)
-    return Problem(code="recipe.bad-value", message=f"{path}: {error}", place=where.place)
+    return Problem(code="recipe.bad-value", message=f"{path}: {error}", place=where.place, remedy=f"write {words}")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from builder.errors import Place, Problem, RecipeError
+from builder.errors import Problem, RecipeError
 from builder.syntax.node import Document, Mapping, Node, Scalar, Sequence
 from builder.syntax.value import NOWHERE
 
@@ -47,6 +47,16 @@ def read_text(text: str, file: str) -> Node:
     return _Builder(document, _by_ruamel(document.text)).build()
 
 
+def yaml_events(document: Document) -> list[Any]:
+    """Return the events that the parser finds in a document's text; raise `RecipeError` where it is no YAML."""
+    try:
+        return list(_guarded(document, _by_libyaml(document.text)))
+    except _ColonError as error:
+        if len(document.text) > _MAX_SLOW:
+            raise _no_yaml(document, error.__cause__) from error
+    return list(_guarded(document, _by_ruamel(document.text)))
+
+
 class _ColonError(Exception):
     """libyaml met a colon inside brackets, which YAML 1.2 allows."""
 
@@ -72,22 +82,33 @@ def _by_ruamel(text: str) -> Iterator[Any]:
     yield from YAML(typ="safe", pure=True).parse(text)
 
 
+def _guarded(document: Document, events: Iterator[Any]) -> Iterator[Any]:
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        yield from events
+    except YAMLError as error:
+        raise _no_yaml(document, error) from error
+
+
 def _no_yaml(document: Document, error: BaseException | None) -> RecipeError:
     """Say why the text is no YAML, from what the scanner said."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     index = min(mark.index if mark else 0, len(document.text))
     parts = (getattr(error, "context", None), getattr(error, "problem", None))
     what = " ".join(part for part in parts if part) or str(error)
-    return RecipeError(f"this is no YAML: {what}", code="yaml.syntax", place=document.place(index))
+    remedy = "look at indentation, quotes and brackets here and in the lines above"
+    return RecipeError(f"this is no YAML: {what}", code="yaml.syntax", place=document.place(index), remedy=remedy)
 
 
 def decoded(data: bytes, file: str) -> str:
     """Return the text of a file; raise `RecipeError` if it is too long, no UTF-8, or not what it looks like."""
     if len(data) > MAX_BYTES:
+        start = data[:MAX_BYTES].decode(errors="replace")
         raise RecipeError(
             f"the file has more than {MAX_BYTES} bytes",
             code="yaml.too-large",
-            place=Place(file=file),
+            place=Document.of(file, start).place(len(start) - 1),
             remedy="move large texts into files of their own beside it",
         )
     if data.startswith(_BYTE_ORDER_MARKS):
@@ -117,7 +138,7 @@ class _Builder:
 
     def __init__(self, document: Document, events: Iterator[Any]) -> None:
         self._document = document
-        self._events = self._guarded(events)
+        self._events = _guarded(document, events)
         self._left = MAX_NODES
         self._has_escapes = "\\" in document.text
 
@@ -125,21 +146,14 @@ class _Builder:
         self._skip("StreamStartEvent")
         start = next(self._events)
         if type(start).__name__ == "StreamEndEvent":
-            raise self._error("the file is empty", "yaml.empty", 0)
+            raise self._error("the file is empty", "yaml.empty", 0, "write package: with name and version")
         root = self._node(next(self._events), 0)
         self._skip("DocumentEndEvent")
         end = next(self._events)
         if type(end).__name__ != "StreamEndEvent":
-            raise self._error("a second document starts here, one is allowed", "yaml.documents", end.start_mark.index)
+            message = "a second document starts here, one is allowed"
+            raise self._error(message, "yaml.documents", end.start_mark.index, "make a file of it, or remove the ---")
         return root
-
-    def _guarded(self, events: Iterator[Any]) -> Iterator[Any]:
-        from ruamel.yaml.error import YAMLError
-
-        try:
-            yield from events
-        except YAMLError as error:
-            raise _no_yaml(self._document, error) from error
 
     def _skip(self, name: str) -> None:
         event = next(self._events)
@@ -148,10 +162,12 @@ class _Builder:
     def _node(self, event: Any, depth: int) -> Node:
         start = event.start_mark.index
         if depth > MAX_DEPTH:
-            raise self._error(f"nested deeper than {MAX_DEPTH} levels", "yaml.too-deep", start)
+            raise self._error(f"nested deeper than {MAX_DEPTH} levels", "yaml.too-deep", start, "write it flatter")
         self._left -= 1
         if self._left < 0:
-            raise self._error(f"the file has more than {MAX_NODES:,} values", "yaml.too-many", start)
+            raise self._error(
+                f"the file has more than {MAX_NODES:,} values", "yaml.too-many", start, "move data out of it"
+            )
         kind = type(event).__name__
         if kind == "AliasEvent" or event.anchor is not None:
             message = f"the {'alias *' if kind == 'AliasEvent' else 'anchor &'}{event.anchor} is not allowed"
@@ -178,7 +194,7 @@ class _Builder:
         while type(event := next(self._events)).__name__ != "MappingEndEvent":
             key = self._node(event, depth + 1)
             if not isinstance(key, Scalar):
-                raise self._error("a key must be text", "yaml.key", event.start_mark.index)
+                raise self._error("a key must be text", "yaml.key", event.start_mark.index, "write key: value")
             if key.text in entries:
                 raise self._duplicate(entries[key.text][0], key)
             entries[key.text] = (key, self._node(next(self._events), depth + 1))
@@ -199,5 +215,5 @@ class _Builder:
         assert isinstance(error, RecipeError)
         return error
 
-    def _error(self, message: str, code: str, index: int, remedy: str | None = None) -> RecipeError:
+    def _error(self, message: str, code: str, index: int, remedy: str) -> RecipeError:
         return RecipeError(message, code=code, place=self._document.place(index), remedy=remedy)

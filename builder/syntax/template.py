@@ -20,6 +20,14 @@ _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|[{}\[\]()'"]""", r
 _SPACE = re.compile(r"\s*+")
 
 
+_REMEDIES = {
+    "recipe.expression-syntax": "an expression reads as ${{ name | lower }} or ${{ a if linux else b }}",
+    "recipe.outside": "name what lies beside the recipe",
+    "recipe.too-much": "make it smaller, or leave the work to the build script",
+    "recipe.undefined": "define it in context or in a variant file, or give it a default: name | default('')",
+}
+
+
 def is_template(text: str) -> bool:
     """Whether ``text`` has an expression in it."""
     return _OPEN in text and _CLOSE in text
@@ -155,8 +163,14 @@ def _end(text: str, start: int) -> int | None:
     return close if close >= 0 else None
 
 
+def usual_remedy(code: str) -> str:
+    """Return what helps against most mistakes of a kind, for errors that know nothing better."""
+    return _REMEDIES.get(code, "the reference of recipes tells what expressions may do")
+
+
 def _located(error: ExpressionError, fragment: str, where: Scalar, start: int) -> RecipeError:
     """Make the problem of the ``fragment`` that begins at the character ``start`` of a scalar's text."""
+    remedy = error.remedy or usual_remedy(error.code)
     short = fragment if len(fragment) <= _SHOWN else f"{fragment[:_SHOWN]}…"
     shown = f" in {short}" if short and short not in error.message else ""
-    return RecipeError(f"{error.message}{shown}", code=error.code, place=where.place_at(start), remedy=error.remedy)
+    return RecipeError(f"{error.message}{shown}", code=error.code, place=where.place_at(start), remedy=remedy)

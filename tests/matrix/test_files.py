@@ -9,7 +9,8 @@ import pytest
 
 from builder.errors import BakehouseError, RecipeError, UsageError
 from builder.matrix.config import VariantConfig
-from builder.matrix.files import MAX_KEYS, load_variants, variant_files
+from builder.matrix.files import load_variants, variant_files
+from builder.matrix.parse import MAX_KEYS
 from builder.model.rendering import Platforms
 from builder.model.variant import VariantValue
 from tests.matrix.fakes import LINUX
@@ -110,8 +111,13 @@ def test_a_missing_file_is_wrong_use(tmp_path: Path) -> None:
 
 def test_b8_too_many_keys_and_too_much_text(tmp_path: Path) -> None:
     many = "".join(f"k{number}: [1]\n" for number in range(MAX_KEYS + 1))
+    assert refused(tmp_path, many) == ["variant.too-many-keys"]
+    halves = [written(tmp_path, f"{part}.yaml", many.replace("k", part)) for part in "ab"]
+    for half in halves:
+        half.write_text(half.read_text().rpartition("\n")[0].rpartition("\n")[0])
     with pytest.raises(UsageError, match="keys, at most"):
-        loaded(tmp_path, many)
+        load_variants(halves, {}, LINUX)
+    assert len(load_variants(halves[:1], {}, LINUX).values) == MAX_KEYS + 2
     with pytest.raises(BakehouseError, match="more than 1048576 bytes"):
         loaded(tmp_path, f"k: [{'x' * (1 << 20)}]\n")
 
