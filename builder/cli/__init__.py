@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -9,6 +10,7 @@ from typing import NoReturn
 import click
 
 from builder.cli.app import Context, application, verb_first
+from builder.cli.colour import asked_colour, coloured
 from builder.errors import BakehouseError, Interrupted, MachineError, UsageError
 from builder.report import write_document, write_text
 from builder.report.trouble import error_document, error_text
@@ -53,7 +55,8 @@ def _fail(error: BakehouseError, arguments: Sequence[str]) -> int:
     if "--json" in arguments:
         write_document(error_document(error), sys.stdout)
     else:
-        write_text(error_text(error, colour=sys.stderr.isatty()), sys.stderr)
+        with_colour = coloured(asked_colour(arguments), sys.stderr, os.environ)
+        write_text(error_text(error, colour=with_colour), sys.stderr)
     return error.exit_code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
+from pathlib import Path
 
 from builder.cli.options import PackageChoice
 from builder.errors import UsageError
@@ -21,8 +22,15 @@ class Asked:
     existing: Mapping[str, Existing] = field(default_factory=dict)
 
 
-def packaging_of(choice: PackageChoice) -> Packaging:
-    """Return how packages are to be written; `UsageError` for a format or metadata that are none."""
+def packaging_of(choice: PackageChoice, config_file: Path | None = None) -> Packaging:
+    """Return how packages are to be written; `UsageError` for a format or metadata that are none.
+
+    A format that is not asked for is that of the configuration file, where there is one.
+    """
+    if choice.package_format is None and config_file is not None:
+        from builder.cli.peer_config import read_peer_config
+
+        choice = replace(choice, package_format=read_peer_config(config_file).package_format)
     made = Packaging(extra=_extra(choice.extra_meta), with_recipe=choice.include_recipe)
     if choice.compression_threads is not None:
         made = replace(made, threads=choice.compression_threads)

@@ -39,7 +39,7 @@ from builder.errors import UsageError, WorkError
 from builder.model.outcome import Outcome
 from builder.model.rendering import Rendering
 from builder.model.task import Plan, TaskState
-from builder.report import make_reporter, write_document, write_text
+from builder.report import write_document, write_text
 from builder.report.events import Noted, Planned, Warned
 from builder.report.markdown import markdown_summary
 from builder.report.package import package_document
@@ -81,7 +81,7 @@ def command(
     rendered.raise_errors()
     place = site(places, rendered.collection)
     place = replace(place, rules=rules_of(place.rules, packaging))
-    asked, files = Asked(packaging=packaging_of(packaging)), markdown_files(packaging)
+    asked, files = Asked(packaging=packaging_of(packaging, places.config_file)), markdown_files(packaging)
     if choice.render_only:
         from builder.cli.render_only import render_only, setting_of
 
@@ -89,7 +89,7 @@ def command(
         setting = setting_of(place, asked.packaging, rendered.renderings, prefix)
         solve_at = place if choice.with_solve else None
         return render_only(rendered.renderings, setting, solve_at=solve_at, abandon=context.abandon)
-    reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
+    reporter = telling.reporter(sys.stderr)
     try:
         cores = len(os.sched_getaffinity(0))
         baking = Baking(place=place, choice=choice, packaging=packaging, emit=reporter.emit, cores=cores)

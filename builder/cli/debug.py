@@ -21,7 +21,7 @@ from builder.cli.waiting import wait_for
 from builder.errors import UsageError
 from builder.pipeline.entering import Terminal, entered
 from builder.pipeline.kept import Kept
-from builder.report import Reporter, make_reporter, write_document, write_text
+from builder.report import Reporter, write_document, write_text
 from builder.report.events import Noted
 from builder.sandbox import Command, Session, Streams
 from builder.sandbox.terminal import own_terminal, restorer
@@ -71,7 +71,7 @@ def command(running: click.Context, selection: Selection, places: Places, choice
     context = running.ensure_object(Context)
     if passed and (telling.json or choice.patch is not None):
         raise UsageError("a command goes neither with --json nor with --patch", code="debug.usage")
-    reporter = make_reporter(telling.kind or "plain", sys.stderr, verbose=telling.verbose)
+    reporter = telling.reporter(sys.stderr, otherwise="plain")
     try:
         state, search = _state(selection, places, choice, reporter, context)
         if choice.patch is not None:

@@ -15,7 +15,7 @@ from builder.cli.selection import Selection, selection
 from builder.cli.site import Site, site
 from builder.cli.waiting import wait_for
 from builder.model.recipe import GitSource, Source, UrlSource
-from builder.report import Reporter, make_reporter, write_document, write_text
+from builder.report import Reporter, write_document, write_text
 from builder.sandbox.rootfs import rootfs_lock
 from builder.source import Fetcher
 from builder.source.address import shown
@@ -45,7 +45,7 @@ def command(context: Context, selection: Selection, places: Places, telling: Tel
         if not rendering.output.skip
         for source in rendering.output.source
     }
-    reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
+    reporter = telling.reporter(sys.stderr)
     try:
         fetched = wait_for(
             _fetch(place, tuple(sources), reporter, rootfs=rootfs), abandon=context.abandon, tidy=reporter.close

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import click
 
+from builder.cli.colour import coloured
 from builder.cli.grouping import PATH, grouped
 from builder.errors import UsageError
 from builder.model.frozen import frozen
 from builder.model.outcome import TestStrategy
 from builder.model.solving import ChannelPriority
-from builder.report import Progress
+from builder.report import Progress, Reporter, make_reporter
 
 LogStyle = Literal["fancy", "json", "plain", "simple"]
 Colour = Literal["auto", "always", "never"]
@@ -32,7 +34,7 @@ class Telling:
     verbosity: int
     quiet: bool
     log_style: LogStyle | None = None
-    colour: Colour = "auto"
+    colour: Colour | None = None
 
     @property
     def kind(self) -> Progress | None:
@@ -40,6 +42,11 @@ class Telling:
         if self.quiet:
             return "none"
         return self.progress or (_STYLES[self.log_style] if self.log_style else None)
+
+    def reporter(self, stream: TextIO, *, otherwise: Progress | None = None) -> Reporter:
+        """Return the reporter that was asked for; ``otherwise`` is its kind if none was."""
+        with_colour = coloured(self.colour, stream, os.environ)
+        return make_reporter(self.kind or otherwise, stream, verbose=self.verbose, colour=with_colour)
 
     @property
     def verbose(self) -> bool:
@@ -57,6 +64,7 @@ class Places:
     store: Path | None
     mirrors: tuple[str, ...] = ()
     channel_priority: ChannelPriority = "strict"
+    config_file: Path | None = None
 
     def replacements(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return what ``--mirror START=ADDRESS`` asks for, in its order."""
@@ -138,8 +146,8 @@ telling = grouped(
         help="How to show progress, in rattler-build's words; with what scripts print.",
     ),
     click.option(
-        "colour", "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-        envvar="RATTLER_BUILD_COLOR", help="Whether to use colours.",
+        "colour", "--color", type=click.Choice(["auto", "always", "never"]),
+        help="Whether to use colours  [default: auto].",
     ),
 )  # fmt: skip
 
@@ -154,6 +162,10 @@ places = grouped(
     click.option(
         "channel_priority", "--channel-priority", type=click.Choice(["strict", "disabled"], case_sensitive=False),
         default="strict", help="Whether the first channel that has a package hides it in the others.",
+    ),
+    click.option(
+        "config_file", "--config-file", type=PATH, metavar="FILE",
+        help="Take default-channels and build.package-format from a configuration of rattler-build or pixi.",
     ),
     click.option("offline", "--offline", is_flag=True, help="Use only what was fetched before."),
     click.option(

@@ -6,6 +6,7 @@ From the environment come ``SOURCE_DATE_EPOCH``, pip's ``PIP_INDEX_URL`` and the
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from builder.errors import UsageError
 from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
 from builder.model.solving import SolveRules
+from builder.report import write_text
 from builder.report.events import Downloaded, Event, Noted
 from builder.sandbox.rootfs import rootfs_lock
 from builder.source import Addresses, Fetcher
@@ -78,12 +80,13 @@ def site(places: Places, collection: Collection) -> Site:
     """Put a site together; options win over the collection, the collection over defaults."""
     output = places.output or collection.output or Path("channel")
     store = Store(places.store or default_root())
+    configured = _configured(places.config_file)
     if (running := click.get_current_context(silent=True)) is not None:
         running.call_on_close(store.close)
     return Site(
         store=store,
         output=output.absolute(),
-        channels=places.channels or collection.channels,
+        channels=places.channels or configured or collection.channels,
         channels_given=bool(places.channels),
         rules=SolveRules(channel_priority=places.channel_priority),
         addresses=Addresses(
@@ -94,6 +97,18 @@ def site(places: Places, collection: Collection) -> Site:
         ),
         offline=places.offline,
     )
+
+
+def _configured(file: Path | None) -> tuple[str, ...]:
+    """Return the channels that a configuration file names, and tell of what in it does nothing."""
+    if file is None:
+        return ()
+    from builder.cli.peer_config import read_peer_config
+
+    config = read_peer_config(file)
+    if config.idle:
+        write_text(f"{file} says what has no effect here: {', '.join(config.idle)}", sys.stderr)
+    return config.channels
 
 
 def source_date_epoch() -> int | None:

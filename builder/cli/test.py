@@ -32,7 +32,7 @@ from builder.model.package import Package, TestResult
 from builder.model.target import NOARCH
 from builder.pack import read_back
 from builder.pipeline import Root
-from builder.report import Reporter, make_reporter, write_document, write_text
+from builder.report import Reporter, write_document, write_text
 from builder.report.events import LogLine, Noted
 from builder.report.package import test_document
 from builder.report.text import duration
@@ -104,7 +104,7 @@ def command(context: Context, choice: TestChoice, places: Places, telling: Telli
     if not choice.wanted:
         raise click.UsageError("there is no package to test", click.get_current_context())
     place = site(places, find_collection(Path()))
-    reporter = make_reporter(telling.kind, sys.stderr, verbose=telling.verbose)
+    reporter = telling.reporter(sys.stderr)
     try:
         results = wait_for(_test_all(choice, place, reporter), abandon=context.abandon, tidy=reporter.close)
     finally:

@@ -13,13 +13,16 @@ __all__ = ["Progress", "Reporter", "Silent", "make_reporter", "write_document", 
 Progress = Literal["table", "plain", "json", "none"]
 
 
-def make_reporter(progress: Progress | None, stream: TextIO, *, verbose: bool = False) -> Reporter:
-    """Return the reporter of that kind; None means a table on a terminal and plain lines elsewhere."""
+def make_reporter(progress: Progress | None, stream: TextIO, *, verbose: bool = False, colour: bool = True) -> Reporter:
+    """Return the reporter of that kind; None means a table on a terminal and plain lines elsewhere.
+
+    Only a table has colours, unless ``colour`` says no.
+    """
     match progress or ("table" if stream.isatty() else "plain"):
         case "table":
             from builder.report.table import TableReporter  # rich takes 15 ms and more: only where a table is drawn
 
-            return TableReporter(stream, verbose=verbose)
+            return TableReporter(stream, verbose=verbose, colour=colour)
         case "json":
             from builder.report.jsonlines import JsonReporter
 

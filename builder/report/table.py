@@ -42,9 +42,9 @@ class _State:
 class TableReporter:
     """Draws a live table; needs a terminal that can move the cursor."""
 
-    def __init__(self, stream: TextIO, *, verbose: bool = False) -> None:
-        """Draw on ``stream``; with ``verbose``, log lines scroll by above the table."""
-        self._console = Console(file=stream, highlight=False)
+    def __init__(self, stream: TextIO, *, verbose: bool = False, colour: bool = True) -> None:
+        """Draw on ``stream``, in ``colour`` or not; with ``verbose``, log lines scroll by above the table."""
+        self._console = Console(file=stream, highlight=False, no_color=None if colour else True)
         self._verbose = verbose
         self._state = _State()
         self._lock = threading.Lock()
