@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
+from builder.cli.collection_keys import COLLECTION_KEYS, WORDS
 from builder.errors import Problem, RecipeError, UsageError
 from builder.model.frozen import frozen
 from builder.model.variant import VariantRule
@@ -13,18 +14,8 @@ from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 
 FILE_NAME = "bakehouse.yaml"
-KEYS = (
-    "recipes",
-    "variants",
-    "channels",
-    "output",
-    "mirrors",
-    "debian",
-    "pypi",
-    "policy",
-    "environment",
-    "conda_build_rules",
-)
+_ROWS = {row.name: row for row in COLLECTION_KEYS}
+KEYS = tuple(_ROWS)
 
 
 @frozen
@@ -101,21 +92,18 @@ def _unknown(node: Mapping) -> Iterator[Problem]:
 
 
 def _misshapen(key: str, node: Node) -> Iterator[Problem]:
-    match key:
-        case "conda_build_rules":
+    holds = _ROWS[key].holds
+    match holds:
+        case "rules":
             good = is_null(node) or (isinstance(node, Sequence) and all(_is_rule(item) for item in node.items))
-            shape = f"a list of {' and '.join(VariantRule)}"
-        case "recipes" | "variants" | "channels" | "environment":
-            good = is_null(node) or (isinstance(node, Sequence) and all(isinstance(i, Scalar) for i in node.items))
-            shape = "a list of texts"
+        case "texts":
+            good = is_null(node) or _is_list(node)
         case "mirrors":
             good = is_null(node) or (isinstance(node, Mapping) and all(_is_list(value) for _, value in node.entries))
-            shape = "a mapping from an address prefix to a list of replacements"
-        case _:
+        case "text":
             good = isinstance(node, Scalar)
-            shape = "a text"
     if not good:
-        yield Problem(code="collection.shape", message=f"{key} must be {shape}", place=node.place)
+        yield Problem(code="collection.shape", message=f"{key} must be {WORDS[holds]}", place=node.place)
     elif key == "mirrors" and isinstance(node, Mapping) and node.entries:
         yield from _useless(node)
 

@@ -43,7 +43,10 @@ FORBIDDEN = frozenset({
 _IN_ANY_CASE = frozenset({"PATH", "PATHEXT", "COMSPEC"})
 """Those that Windows reads however they are written."""
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+KEY_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$"
+"""What a name may be made of, for editors too."""
+
+_NAME = re.compile(KEY_PATTERN)
 
 
 def variant_key(name: str) -> str:
