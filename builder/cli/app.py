@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "test": "run a package's own tests in a fresh environment",
     "index": "write a channel's index anew from its packages",
     "repin": "renew the pins of Debian packages",
+    "schema": "print the JSON Schema of recipes, variant files or collections, for editors",
     "cache": "list the store, or make room in it",
 }
 """Verb → what it does, in the order of the help."""
