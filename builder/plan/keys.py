@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from builder.errors import Problem, SourceError
 from builder.model.rendering import Rendering
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 from builder.plan.context import PlanContext
 from builder.plan.files import Files, RecipeFolders
 from builder.plan.needs import Group, Need
+from builder.recipe.where import source_place
 
 _MANY_FILES = 200
 """Above this a recipe's folder is one entry of an explanation, so that explanations stay small."""
@@ -99,8 +102,21 @@ class Keys:
     def _source_digests(self, rendering: Rendering) -> tuple[SourceDigest, ...]:
         sources, folder = rendering.output.source, rendering.recipe.folder
         if (folder, sources) not in self._sources:
-            self._sources[folder, sources] = self._context.sources(sources, folder)
+            self._sources[folder, sources] = self._digested(rendering)
         return self._sources[folder, sources]
+
+    def _digested(self, rendering: Rendering) -> tuple[SourceDigest, ...]:
+        digests: list[SourceDigest] = []
+        problems: list[Problem] = []
+        for source in rendering.output.source:
+            try:
+                digests += self._context.sources((source,), rendering.recipe.folder)
+            except SourceError as error:
+                place = source_place(rendering.recipe.path, rendering.output.name, source)
+                problems += [replace(one, place=one.place or place) for one in error.problems]
+        if problems:
+            raise SourceError.of(problems)
+        return tuple(digests)
 
     def _group_key(self, group: Group) -> str:
         """Return the recipe key of a need's only task, or one digest for all of them, in whatever order they came."""

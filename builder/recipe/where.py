@@ -1,4 +1,4 @@
-"""Where in a recipe an output's script stands, for errors that come up long after the recipe was read."""
+"""Where in a recipe an output's script or source stands, for errors that come up long after the recipe was read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from builder.errors import BakehouseError, Place
+from builder.model.recipe import GitSource, PathSource, Source, UrlSource
 from builder.syntax import read_yaml
+from builder.syntax.file import IrregularError, read_file
 from builder.syntax.node import Mapping, Node, Scalar, Sequence
+from builder.syntax.reader import MAX_BYTES
 
 
 def script_place(path: Path, output: str) -> Place:
@@ -15,11 +18,7 @@ def script_place(path: Path, output: str) -> Place:
 
     An output that is not found under its name (it may be a template) has the place of the file.
     """
-    try:
-        root = read_yaml(path.read_bytes(), str(path))
-    except (OSError, BakehouseError):
-        return Place(file=str(path))
-    for section in _sections(root, output):
+    for section in _sections(_read(path), output):
         script = _at(section, "build", "script")
         if script is not None:
             named = (_at(script, "interpreter"), _at(script, "file"), script)
@@ -27,14 +26,56 @@ def script_place(path: Path, output: str) -> Place:
     return Place(file=str(path))
 
 
-def _sections(root: Node, output: str) -> Iterator[Node]:
+def source_place(path: Path, output: str, source: Source) -> Place:
+    """Return where ``output`` says the path, address or repository of ``source``.
+
+    One that is not written out (it may be a template) has the place of the sources, without any that of the file.
+    """
+    address = _address(source)
+    found = [_at(section, "source") for section in _sections(_read(path), output)]
+    sources = [node for node in found if node is not None]
+    written = (scalar.place for node in sources for scalar in _scalars(node) if scalar.text == address)
+    return next(written, sources[0].place if sources else Place(file=str(path)))
+
+
+def _address(source: Source) -> str:
+    match source:
+        case UrlSource():
+            return source.urls[0]
+        case PathSource():
+            return source.path
+        case GitSource():
+            return source.git
+
+
+def _read(path: Path) -> Node | None:
+    try:
+        return read_yaml(read_file(path, MAX_BYTES), str(path))
+    except (OSError, IrregularError, BakehouseError):
+        return None
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    match node:
+        case Scalar():
+            yield node
+        case Sequence():
+            for item in node.items:
+                yield from _scalars(item)
+        case Mapping():
+            for _, value in node.entries:
+                yield from _scalars(value)
+
+
+def _sections(root: Node | None, output: str) -> Iterator[Node]:
     """Yield the mapping of the output called ``output``, then the recipe's own."""
     outputs = _at(root, "outputs")
     for each in outputs.items if isinstance(outputs, Sequence) else ():
         name = _at(each, "package", "name") or _at(each, "staging", "name")
         if isinstance(name, Scalar) and name.text == output:
             yield each
-    yield root
+    if root is not None:
+        yield root
 
 
 def _at(node: Node | None, *keys: str) -> Node | None:

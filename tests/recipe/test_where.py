@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from builder.errors import Place
-from builder.recipe.where import script_place
+from builder.model.recipe import GitSource, PathSource, Source, UrlSource
+from builder.recipe.where import script_place, source_place
 
 ONE = """\
 package: {name: bun, version: 1}
@@ -64,3 +65,46 @@ def test_a_recipe_without_one_is_a_file(tmp_path: Path, text: str) -> None:
 
 def test_a_recipe_that_is_gone_is_a_name(tmp_path: Path) -> None:
     assert script_place(tmp_path / "gone.yaml", "bun") == Place(file=str(tmp_path / "gone.yaml"))
+
+
+SOURCES = """\
+source: {path: shared}
+outputs:
+  - package: {name: one}
+    source:
+      - url: [https://example.org/a, https://example.org/b]
+      - if: linux
+        then:
+          path: ../up
+      - git: https://example.org/c
+      - path: ${{ name }}
+  - package: {name: two}
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "source", "where"),
+    [
+        ("one", PathSource(path="../up"), (8, 17)),
+        ("one", UrlSource(urls=("https://example.org/a", "https://example.org/b")), (5, 15)),
+        ("one", GitSource(git="https://example.org/c"), (9, 14)),
+        ("one", PathSource(path="shared"), (1, 16)),
+        ("one", PathSource(path="made by a template"), (5, 7)),
+        ("two", PathSource(path="shared"), (1, 16)),
+        ("two", PathSource(path="../up"), (1, 9)),
+    ],
+)
+def test_a_source_is_found_where_it_is_written(
+    tmp_path: Path, output: str, source: Source, where: tuple[int, int]
+) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(SOURCES)
+    place = source_place(file, output, source)
+    assert (place.line, place.column) == where
+    assert place.frame
+
+
+def test_a_recipe_that_is_gone_has_no_lines(tmp_path: Path) -> None:
+    assert source_place(tmp_path / "none", "one", PathSource(path="x")) == Place(file=str(tmp_path / "none"))
+    (tmp_path / "bare").write_text("package: {name: one}\n")
+    assert source_place(tmp_path / "bare", "one", PathSource(path="x")) == Place(file=str(tmp_path / "bare"))
