@@ -50,6 +50,11 @@ def _ignored(case: Case, key: str) -> Iterator[UnusedKey]:
                 yield _unused(case, key, "ignored", f"{path} names it", item.written)
 
 
+def _ignored_by_files(case: Case, key: str) -> Iterator[UnusedKey]:
+    if key in case.config.ignored and key in case.assigned:
+        yield _unused(case, key, "ignored", "ignore_version of a variant file names it", None)
+
+
 def _noarch_python(case: Case, key: str) -> Iterator[UnusedKey]:
     if key == "python" and key in case.assigned and case.rendering.output.build.noarch == "python":
         said = [item.written for _, term in case.build("noarch") for item in items(term, case.trace)]
@@ -126,7 +131,8 @@ def _zipped(case: Case, key: str) -> Iterator[UnusedKey]:
 
 
 _LOOKS: tuple[Callable[[Case, str], Iterator[UnusedKey]], ...] = (
-    _ignored, _noarch_python, _shadowed, _no_value, _in_other_branch, _with_version, _run_only, _zipped,
+    _ignored, _ignored_by_files, _noarch_python, _shadowed, _no_value, _in_other_branch, _with_version, _run_only,
+    _zipped,
 )  # fmt: skip
 """In the order in which they count: the first that finds something is told."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from builder.matrix import load_variants
+from builder.matrix.explanation import Question, explain
 from builder.model.explanation import Obstacle
-from tests.matrix.asking import at, explained, place, unused
+from builder.model.variant import VariantRule
+from builder.recipe import load
+from tests.matrix.asking import LINUX, at, explained, place, unused
 
 HEAD = "package: {name: a, version: '1'}\n"
 OTHER = "key: ['1', '2']\nother: ['x', 'y']\n"
@@ -107,3 +112,14 @@ def test_ignoring_a_key_in_the_top_level_of_several_outputs(tmp_path: Path) -> N
     )
     one, *_ = explained(tmp_path, recipe, OTHER)
     assert (unused(one, "key").obstacle, place(unused(one, "key"))) == ("ignored", at(recipe, "key]\nout"))
+
+
+def test_ignore_version_of_a_variant_file(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(HEAD + "requirements:\n  host: [key]\n")
+    (tmp_path / "variants.yaml").write_text("key: ['1']\nignore_version: [key]\n")
+    config = load_variants([tmp_path / "variants.yaml"], {}, LINUX)
+    for rules, used in (([], True), ([VariantRule.IGNORE_VERSION], False)):
+        question = Question(recipe=load(tmp_path), config=replace(config, rules=frozenset(rules)), platforms=LINUX)
+        (one,) = explain(question)
+        assert ("key" in one.rendering.variant) is used
+        assert [found.why for found in one.unused] == ([] if used else ["ignore_version of a variant file names it"])
