@@ -10,6 +10,10 @@ from builder.model.frozen import frozen
 
 FileType = Literal["conda", "tar.bz2"]
 
+FORMAT_OPTION = "--package-format"
+PACKAGE_OPTIONS = (FORMAT_OPTION, "--extra-meta", "--no-include-recipe")
+"""The options that change the bytes of packages, in the order of `Packaging.asked`."""
+
 _LEVELS: dict[FileType, range] = {"conda": range(-7, 23), "tar.bz2": range(1, 10)}
 _DEFAULTS: dict[FileType, int] = {"conda": 10, "tar.bz2": 9}
 _NAMED = {"min": 0, "lowest": 0, "fast": 0, "max": -1, "highest": -1}
@@ -41,11 +45,17 @@ class Packaging:
     def asked(self) -> Iterator[tuple[str, str]]:
         """Yield what changes the bytes of packages and is not as always: the option's name, and its value."""
         if (self.file_type, self.level) != ("conda", _DEFAULTS["conda"]):
-            yield "--package-format", f"{self.file_type}:{self.level}"
+            yield FORMAT_OPTION, f"{self.file_type}:{self.level}"
         for key, value in sorted(self.extra):
             yield f"--extra-meta {key}", json.dumps(value, ensure_ascii=False)
         if not self.with_recipe:
             yield "--no-include-recipe", "yes"
+
+
+def every_packaging() -> Iterator[Packaging]:
+    """Yield every format at every level."""
+    for file_type, levels in _LEVELS.items():
+        yield from (Packaging(file_type=file_type, level=level) for level in levels)
 
 
 def read_format(text: str) -> tuple[FileType, int]:

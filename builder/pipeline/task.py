@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from builder import check
 from builder.environment.wall import in_thread
 from builder.errors import BakehouseError, PackageTestError, UsageError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
-from builder.pipeline import bytecode, circle, keeping, packing, scripting, staged, trying
+from builder.pipeline import bytecode, circle, keeping, packing, repacking, scripting, staged, trying
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
@@ -49,8 +50,11 @@ async def _bake(work: Work) -> Outcome:
     phases, bench = work.phases, work.bench
     with phases.of(Phase.ENVIRONMENT):
         ready = await make_ready(work)
+        twin = await repacking.twin(work, ready)
     if (reused := await _reused(work, ready)) is not None:
         return await circle.settled(work, reused)
+    if twin is not None and (outcome := await _packed_anew(work, ready, twin)) is not None:
+        return outcome
     refuse_missing(work, ready)
     with phases.of(Phase.SOURCE):
         tree = await scripting.fetch_sources(work)
@@ -115,6 +119,24 @@ async def _reused(work: Work, ready: Ready) -> Outcome | None:
     return Outcome(
         task_id=work.task.id, ending=Ending.REUSED, file_name=name, build_key=ready.build_key, reasons=(reason,)
     )
+
+
+async def _packed_anew(work: Work, ready: Ready, twin: Path) -> Outcome | None:
+    """Pack, test and publish the files of a package that is in the channel in another packaging, None if damaged."""
+    with work.phases.of(Phase.PACK):
+        package = await repacking.repacked(work, ready, twin)
+    if package is None:
+        return None
+    outcome = Outcome(
+        task_id=work.task.id,
+        ending=Ending.BUILT,
+        file_name=package.file_name,
+        package=package,
+        build_key=ready.build_key,
+        environments=ready.environments,
+        reasons=(*work.task.reasons, f"packed anew from {twin.name}, which has the same files"),
+    )
+    return await _finished(work, outcome, trying.package_epoch(package))
 
 
 async def _stage(work: Work) -> Outcome:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from builder.errors import Problem, SourceError
+from builder.model.packaging import FORMAT_OPTION, PACKAGE_OPTIONS, Packaging
 from builder.model.rendering import Rendering
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
@@ -15,6 +16,8 @@ from builder.plan.context import PlanContext
 from builder.plan.files import Files, RecipeFolders
 from builder.plan.needs import Group, Need
 from builder.recipe.where import source_place
+
+_NAME = "the name"
 
 _MANY_FILES = 200
 """Above this a recipe's folder is one entry of an explanation, so that explanations stay small."""
@@ -35,6 +38,15 @@ def is_dependency(what: str) -> bool:
 def is_option(what: str) -> bool:
     """Return whether an entry of an explanation is an option of the command line."""
     return what.startswith("--")
+
+
+def packed_as(explanation: Explanation, packaging: Packaging) -> Explanation:
+    """Return the explanation of the same package in the format and at the level of ``packaging``."""
+    others = [entry for entry in explanation if entry[0] != FORMAT_OPTION]
+    later = (place for place, (what, _) in enumerate(others) if what == _NAME or what.startswith(PACKAGE_OPTIONS))
+    place = next(later, len(others))
+    option = (entry for entry in packaging.asked() if entry[0] == FORMAT_OPTION)
+    return (*others[:place], *option, *others[place:])
 
 
 def recipe_key(explanation: Explanation) -> str:
@@ -74,7 +86,7 @@ class Keys:
         yield from context.rules.asked()
         if rendering.output.kind == "package":
             yield from context.packaging.asked()
-        yield "the name", rendering.identity
+        yield _NAME, rendering.identity
         yield "the platforms", f"target {platforms.target}, host {platforms.host}, build {platforms.build}"
         yield from self._recipe_sections(rendering.output.rendered)
         for key, value in rendering.variant.items():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.model.packaging import FileType, Packaging, read_format
+from builder.model.packaging import PACKAGE_OPTIONS, FileType, Packaging, every_packaging, read_format
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,16 @@ def test_what_changes_bytes_is_said_in_a_fixed_order() -> None:
     ]
     assert list(replace(full, extra=full.extra[::-1]).asked()) == list(full.asked())
     assert list(Packaging(level=9).asked()) == [("--package-format", "conda:9")]
+
+
+def test_every_packaging_is_one_that_users_can_ask_for() -> None:
+    found = list(every_packaging())
+    assert len(found) == len(set(found)) == 30 + 9
+    for packaging in found:
+        assert read_format(f"{packaging.file_type}:{packaging.level}") == (packaging.file_type, packaging.level)
+    assert Packaging() in found
+
+
+def test_the_options_that_change_bytes_are_named_in_one_place() -> None:
+    full = Packaging(file_type="tar.bz2", level=9, extra=(("sha", "1"),), with_recipe=False)
+    assert tuple(what.partition(" ")[0] for what, _ in full.asked()) == PACKAGE_OPTIONS

@@ -18,7 +18,7 @@ from builder.model.solving import SolveRules
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 from builder.plan.context import PlanContext
-from builder.plan.keys import Keys, is_dependency, recipe_key
+from builder.plan.keys import Keys, is_dependency, is_option, packed_as, recipe_key
 from builder.plan.needs import Group, Need
 from tests.plan.fakes import CONTEXT, Package
 
@@ -98,6 +98,14 @@ def test_what_the_machine_offers_counts(tmp_path: Path, what: str, context: Plan
     before, after = explained(tmp_path), explained(tmp_path, context=context)
     assert changed(before, after) == [what]
     assert recipe_key(before) != recipe_key(after)
+
+
+def test_options_are_told_from_the_rest(tmp_path: Path) -> None:
+    context = replace(
+        CONTEXT, packaging=Packaging(level=3, extra=(("sha", "1"),)), rules=SolveRules(channel_priority="disabled")
+    )
+    options = [what for what, _ in explained(tmp_path, context=context) if is_option(what)]
+    assert options == ["--channel-priority", "--package-format", "--extra-meta sha"]
 
 
 def test_threads_that_compress_do_not_count(tmp_path: Path) -> None:
@@ -202,3 +210,27 @@ def test_what_the_recipe_was_told_and_the_pins_of_run_requirements_count(tmp_pat
     assert changed(after, other) == ["the environment variable CI"]
     pinned = Keys(CONTEXT).explain(replace(rendering, pins=(("lib", Pin(upper_bound="x.x")),)), [])
     assert changed(before, pinned) == ["the rule pin_run_as_build of lib"]
+
+
+PACKAGINGS = [
+    Packaging(),
+    Packaging(level=19),
+    Packaging(file_type="tar.bz2", level=9),
+    Packaging(file_type="tar.bz2", level=1, extra=(("sha", "1"), ("date", "2"))),
+    Packaging(level=3, with_recipe=False),
+    Packaging(extra=(("--odd", "the name"),), with_recipe=False),
+]
+
+
+@pytest.mark.parametrize("wanted", PACKAGINGS)
+@pytest.mark.parametrize("packaging", PACKAGINGS)
+def test_the_same_package_in_another_packaging(tmp_path: Path, packaging: Packaging, wanted: Packaging) -> None:
+    """As a plan with that option would explain it."""
+    context = replace(CONTEXT, epoch=5, rules=SolveRules(channel_priority="disabled"), packaging=packaging)
+    other = replace(packaging, file_type=wanted.file_type, level=wanted.level)
+    expected = explained(tmp_path, context=replace(context, packaging=other))
+    assert packed_as(explained(tmp_path, context=context), wanted) == expected
+
+
+def test_an_explanation_of_nothing_can_be_packed() -> None:
+    assert packed_as((), Packaging(level=3)) == (("--package-format", "conda:3"),)

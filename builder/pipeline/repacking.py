@@ -1,0 +1,60 @@
+"""A package that is in the channel in another format, or compressed otherwise, is packed anew instead of built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from builder.archive import read_package
+from builder.environment.wall import in_thread
+from builder.errors import SourceError
+from builder.model.name import EXTENSIONS
+from builder.model.package import Package
+from builder.model.packaging import every_packaging
+from builder.pack.repack import Repacking, repack
+from builder.pipeline.keys import build_key
+from builder.pipeline.ready import Ready
+from builder.pipeline.work import Work
+from builder.plan.keys import packed_as
+
+
+async def twin(work: Work, ready: Ready) -> Path | None:
+    """Return the channel's file that has the task's package in another packaging, None if there is none.
+
+    The user may ask for what only a build gives, its folder or the checks of its files: then there is none either.
+    """
+    bench = work.bench
+    folder = bench.channel.root / work.rendering.subdir
+    there = [name for name in (work.rendering.stem + end for end in EXTENSIONS) if (folder / name).is_file()]
+    if not there or bench.keep or bench.no_binary_prefix:
+        return None
+    known = await in_thread(bench.channel.build_keys)
+    keys = await in_thread(lambda: list(_other_keys(work, ready)))
+    return next((folder / known[key] for key in keys if known.get(key) in there), None)
+
+
+async def repacked(work: Work, ready: Ready, source: Path) -> Package | None:
+    """Write the files of ``source`` as the user asks for them; None, which is told, if they cannot be read."""
+    wanted = Repacking(packaging=work.bench.packaging, recipe_key=work.task.recipe_key, build_key=ready.build_key)
+    try:
+        package = await in_thread(_repacked, source, wanted, work.folder("packed"), work.folder("unpacked"))
+    except SourceError as error:
+        work.note(f"built, for {source.name} cannot be packed anew: {error}")
+        return None
+    work.note(f"packed anew from {source.name}, which has the same files")
+    return package
+
+
+def _repacked(source: Path, wanted: Repacking, out: Path, scratch: Path) -> Package:
+    return repack(read_package(source), wanted, out, scratch)
+
+
+def _other_keys(work: Work, ready: Ready) -> Iterator[str]:
+    """Yield the build keys that the task would have in every other packaging."""
+    contents = work.bench.channel.contents()
+    parent = ready.parent.build_key if ready.parent else None
+    for packaging in every_packaging():
+        explanation = packed_as(work.task.explanation, packaging)
+        if explanation != work.task.explanation:
+            yield build_key(replace(work.task, explanation=explanation), ready.environments, parent, contents)

@@ -1,0 +1,86 @@
+"""A package in another packaging has the bytes that packing it so would have given."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builder.archive import ArchiveMember, read_package, write_conda
+from builder.errors import SourceError
+from builder.model.packaging import Packaging
+from builder.pack import pack
+from builder.pack.repack import Repacking, repack
+from tests.pack.greeting import request
+
+PACKAGINGS = (Packaging(), Packaging(level=-7), Packaging(level=19, threads=1), Packaging(file_type="tar.bz2", level=3))
+
+
+@pytest.mark.parametrize("after", PACKAGINGS)
+@pytest.mark.parametrize("before", PACKAGINGS)
+def test_the_bytes_are_those_of_a_build(tmp_path: Path, before: Packaging, after: Packaging) -> None:
+    made = request(tmp_path)
+    old = pack(replace(made, packaging=before), tmp_path / "old")
+    wanted = replace(made, packaging=after, recipe_key="7" * 64, build_key="8" * 64)
+    expected = pack(wanted, tmp_path / "expected")
+    repacking = Repacking(packaging=after, recipe_key="7" * 64, build_key="8" * 64)
+    found = repack(read_package(old.path), repacking, tmp_path / "new", tmp_path / "scratch")
+    assert found == replace(expected, path=tmp_path / "new" / expected.file_name)
+    assert found.path.read_bytes() == expected.path.read_bytes()
+
+
+def test_without_its_recipe_too(tmp_path: Path) -> None:
+    made = replace(request(tmp_path), packaging=Packaging(with_recipe=False))
+    old = pack(made, tmp_path / "old")
+    bzip2 = Packaging(file_type="tar.bz2", level=9, with_recipe=False)
+    expected = pack(replace(made, packaging=bzip2), tmp_path / "expected")
+    repacking = Repacking(packaging=bzip2, recipe_key=made.recipe_key, build_key=made.build_key)
+    found = repack(read_package(old.path), repacking, tmp_path / "new", tmp_path / "scratch")
+    assert found.sha256 == expected.sha256
+
+
+def test_what_a_recipe_says_is_no_setting(tmp_path: Path) -> None:
+    """The text of the settings may stand in a recipe as well, where it stays."""
+    made, after = request(tmp_path), Packaging(file_type="tar.bz2", level=9)
+    note = "x\n  packaging_settings:\n    archive_type: conda\n    compression_level: 10\n"
+    rendered = json.dumps({**json.loads(made.rendering.output.rendered), "extra": {"note": note}})
+    output = replace(made.rendering.output, rendered=rendered)
+    made = replace(made, rendering=replace(made.rendering, output=output))
+    old = pack(made, tmp_path / "old")
+    expected = pack(replace(made, packaging=after), tmp_path / "expected")
+    repacking = Repacking(packaging=after, recipe_key=made.recipe_key, build_key=made.build_key)
+    found = repack(read_package(old.path), repacking, tmp_path / "new", tmp_path / "scratch")
+    assert read_package(found.path).read_info("recipe/rendered_recipe.yaml").count(b"archive_type: conda") == 1
+    assert found.sha256 == expected.sha256
+
+
+@pytest.mark.parametrize(
+    "rendered", [b"", b"a: 1\n", b"\n  packaging_settings:\n    level: 1\n    x: 2\n", b"\n  packaging_settings:\n"]
+)
+def test_a_rendered_recipe_that_says_nothing_is_refused(tmp_path: Path, rendered: bytes) -> None:
+    index = {"name": "a", "version": "1", "build": "0", "build_number": 0, "subdir": "noarch", "timestamp": 0}
+    files = {
+        "index.json": json.dumps(index).encode(),
+        "paths.json": b'{"paths": [], "paths_version": 1}',
+        "bakehouse/keys.json": b"{}",
+        "recipe/rendered_recipe.yaml": rendered,
+    }
+    info = [ArchiveMember(path=f"info/{name}", content=content) for name, content in files.items()]
+    write_conda(tmp_path / "a-1-0.conda", stem="a-1-0", payload=[], info=info, epoch=0)
+    repacking = Repacking(packaging=Packaging(level=1), recipe_key="7" * 64, build_key="8" * 64)
+    with pytest.raises(SourceError, match="does not say how it was packed"):
+        repack(read_package(tmp_path / "a-1-0.conda"), repacking, tmp_path / "new", tmp_path / "scratch")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
+    index = {"name": "a", "version": "1", "build": "0", "build_number": 0, "subdir": "noarch", "timestamp": 0}
+    files = {"index.json": json.dumps(index).encode(), "paths.json": b'{"paths": [], "paths_version": 1}'}
+    info = [ArchiveMember(path=f"info/{name}", content=content) for name, content in files.items()]
+    payload = [ArchiveMember(path="unlisted", content=b"x")]
+    write_conda(tmp_path / "a-1-0.conda", stem="a-1-0", payload=payload, info=info, epoch=0)
+    repacking = Repacking(packaging=Packaging(level=1), recipe_key="7" * 64, build_key="8" * 64)
+    with pytest.raises(SourceError, match="not listed"):
+        repack(read_package(tmp_path / "a-1-0.conda"), repacking, tmp_path / "new", tmp_path / "scratch")
