@@ -69,18 +69,28 @@ class Renderer:
             ) from error
 
     def _finish_output(self, branches: list[Branch], siblings: Siblings) -> list[Finished]:
-        """Return one output's renderings; of those that cannot be told apart (ignored keys) the first stays."""
-        distinct: dict[tuple[str, str, str, bool], Finished] = {}
+        """Return one output's renderings; of those that cannot be told apart (ignored keys) one stays."""
+        distinct: dict[tuple[str, str, str, bool], tuple[Finished, Branch]] = {}
         for branch in branches:
             for one in self._finish(branch, siblings):
                 output = one.rendering.output
                 identity = (output.name, output.version, hash_input(one.rendering.variant), output.skip)
-                if identity not in distinct:
-                    distinct[identity] = one
-                    if self.witness is not None:
-                        self.witness(one, branch)
+                if identity not in distinct or self._is_before(branch, distinct[identity][1]):
+                    distinct[identity] = one, branch
             self.expansion.check_count(len(distinct), branch.text, set(branch.assigned))
-        return sorted(distinct.values(), key=lambda one: one.order)
+        if self.witness is not None:
+            for one, branch in distinct.values():
+                self.witness(one, branch)
+        return sorted((one for one, _ in distinct.values()), key=lambda one: one.order)
+
+    def _is_before(self, branch: Branch, other: Branch) -> bool:
+        """Whether the values that ``branch`` does not share with ``other`` are less as text: rattler-build's choice."""
+        apart = (key for key, place in branch.assigned.items() if other.assigned.get(key, place) != place)
+        key = min(apart, default=None)
+        if key is None:
+            return False
+        text = self.expansion.space.text
+        return text(key, branch.assigned[key]) < text(key, other.assigned[key])
 
     def _finish(self, branch: Branch, siblings: Siblings) -> list[Finished]:
         joins: list[_Join] = [(dict(branch.assigned), {})]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -90,4 +89,4 @@ class Siblings:
         return [(one, joined) for one, joined in joins if joined is not None]
 
     def _text(self, one: Finished) -> list[str]:
-        return [json.dumps(self._space.value(key, place)) for key, place in sorted(one.assigned.items())]
+        return [self._space.text(key, place) for key, place in sorted(one.assigned.items())]

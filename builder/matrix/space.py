@@ -7,6 +7,7 @@ compare, and sorted in the declared order of values.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from builder.matrix.config import VariantConfig, token
@@ -68,6 +69,10 @@ class Space:
     def value(self, key: str, place: int) -> VariantValue:
         """Return the value of ``key`` at ``place``."""
         return self._values[key].values[place]
+
+    def text(self, key: str, place: int) -> str:
+        """Return that value as JSON: by these texts rattler-build orders combinations."""
+        return json.dumps(self.value(key, place))
 
     def origin(self, key: str, place: int) -> Origin:
         """Return where that value was set."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from builder.matrix.branches import Branch, used_keys
@@ -31,8 +30,7 @@ class UsedVariant:
         read, shadows = branch.evaluated.read, _shadows(branch)
         asked = {variant_key(key) for key in self._output.build.variant.use_keys}
         for key in (*used_keys(branch.evaluated, space), *ALWAYS_USED, *environment_keys(subdir)):
-            dropped = key == "python" and self._output.build.noarch == "python" and key not in asked
-            if dropped or key not in branch.assigned:
+            if key not in branch.assigned or (key not in asked and self._drops(key, branch)):
                 continue
             value = space.value(key, branch.assigned[key])
             self.values[key] = value if key in asked else shadows.get(key, value)
@@ -41,6 +39,10 @@ class UsedVariant:
         if self._output.build.noarch and "target_platform" not in asked:
             self.values["target_platform"] = "noarch"
             self.why["target_platform"] = "noarch packages are the same for all platforms"
+
+    def _drops(self, key: str, branch: Branch) -> bool:
+        python = key == "python" and self._output.build.noarch == "python"
+        return python or key in branch.evaluated.hidden
 
     def _take_run_requirements(self) -> None:
         for spec in self._output.requirements.run:
@@ -93,8 +95,8 @@ def _shadows(branch: Branch) -> Mapping[str, VariantValue]:
     names = {name for name, _ in top.context.entries if name in branch.assigned} if top.several else None
     if not names:
         return {}
-    context = json.loads(branch.evaluated.output.rendered).get("context", {})
-    return {name: context[name] for name in names if isinstance(context.get(name), str | int)}
+    context = branch.evaluated.context
+    return {name: value for name in names if isinstance(value := context.get(name), str | int)}
 
 
 def _why_unread(key: str, output: Output) -> str:

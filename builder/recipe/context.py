@@ -21,6 +21,7 @@ def evaluate_context(context: Table, scope: RecipeScope) -> None:
 
 def _values(context: Table, scope: RecipeScope) -> dict[str, Value]:
     broken: set[str] = set()
+    scope.defining = True
     for name, term in context.entries:
         if broken and broken & {read for expression in expressions(term) for read in expression.names}:
             broken.add(name)
@@ -29,6 +30,7 @@ def _values(context: Table, scope: RecipeScope) -> dict[str, Value]:
         scope.define(name, evaluate(term, scope))
         if len(scope.problems) > before:
             broken.add(name)
+    scope.defining = False
     scope.journal.forget_context()
     return scope.context
 

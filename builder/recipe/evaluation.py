@@ -49,6 +49,7 @@ def scope_for(request: Request) -> RecipeScope:
 def _evaluated(output: OutputText, scope: RecipeScope) -> Evaluated:
     evaluate_context(output.top.context, scope)
     _stop(scope)
+    hidden = scope.hidden
     packed = output.kind == "package"
     data = _package(output, scope) if packed else _staging(output, scope)
     _check_identity(output, data, scope)
@@ -65,7 +66,8 @@ def _evaluated(output: OutputText, scope: RecipeScope) -> Evaluated:
         pinned=needs.pinned,
         asked=tuple(dict.fromkeys(journal.answers)),
         warnings=tuple(dict.fromkeys(journal.warnings)),
-        context=_section(data, "context"),
+        context=scope.once(_plain, scope.context),
+        hidden=hidden,
     )
 
 

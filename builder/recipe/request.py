@@ -64,7 +64,8 @@ class Evaluated:
     ``target_platform``) are among them. ``free_specs`` are build and host requirements without a version, as variant
     keys; they are in ``read`` too. ``pinned`` are the siblings that `pin_subpackage` names, and whether exactly.
     ``asked`` is what `Ask` answered: the evaluation holds as long as that does.
-    ``warnings`` are about what probably was not meant, ``context`` has the values of the recipe's own names.
+    ``warnings`` are about what probably was not meant, ``context`` has the values of the recipe's own names,
+    ``hidden`` those of them that are variant keys and do not count as such.
     """
 
     output: Output
@@ -74,3 +75,4 @@ class Evaluated:
     asked: tuple[Answer, ...] = ()
     warnings: tuple[Problem, ...] = ()
     context: Mapping[str, Plain] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()

@@ -27,15 +27,19 @@ def _nothing_late(_: str) -> bool:
     return False
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class RecipeScope:
     """The names of one output while it is evaluated, for one variant after the other.
 
     A name is looked for in ``context``, the variant, the platform's variables, then among ``functions``. ``journal``
     has each name that was read outside the context with the reason, what looks as if something had gone wrong, and what
-    the machine answered; ``problems`` collects what did go wrong. From one evaluation to the next only the request's
-    variant and hash may differ: what does not depend on them is remembered; ``once`` has what evaluations made of plain
-    data, ``typed`` what outputs make of it for as long as they live.
+    the machine answered; ``problems`` collects what did go wrong. ``defining`` is true while the context is made. From
+    one evaluation to the next only the request's variant and hash may differ: what does not depend on them is
+    remembered; ``once`` has what evaluations made of plain data, ``typed`` what outputs make of it for as long as they
+    live.
     """
 
     request: Request
@@ -47,6 +51,7 @@ class RecipeScope:
     meter: Meter = field(default_factory=Meter)
     once: Once = field(default_factory=Once)
     typed: Once = field(default_factory=Once)
+    defining: bool = False
     _what: Template | Condition | None = None
     _path: str = ""
     _late: Late = _nothing_late
@@ -58,6 +63,15 @@ class RecipeScope:
         """Begin an evaluation for the variant and hash of ``request``."""
         self.request, self.context, self.journal = request, {}, Journal()
         self.problems, self.meter = [], Meter()
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The variant keys that names of the context hide; call it when nothing but the context is evaluated.
+
+        What the context itself reads, as its own name or as the key, hides nothing (rattler-build's rule).
+        """
+        names = [name for name in self.context if name in self.request.variant]
+        return frozenset(names).difference(note.name for note in self.journal.notes) if names else _NOTHING
 
     @property
     def read(self) -> dict[str, str]:
@@ -74,7 +88,10 @@ class RecipeScope:
             value = self.context[name]
             if name not in self._fixed:
                 self.journal.readings.append(("context", name, token(value)))
-            self._trace(name, "context")
+            if self.defining and name in self.request.variant:
+                self.note(name)  # it counts as the variant key that it hides: rattler-build's rule
+            else:
+                self._trace(name, "context")
             return value
         found = self.variant(name)
         if found is not None:

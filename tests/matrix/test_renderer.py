@@ -282,3 +282,21 @@ def test_the_order_of_keys_changes_nothing(reads: list[tuple[str, ...]], data: s
     assert told(rendered(makers, config(shuffled))) == expected
     again = told(rendered(backwards, config(shuffled)))
     assert [one[:2] for one in again] == [one[:2] for one in expected]
+
+
+def ignoring(variant: Reader) -> Output:
+    """An output with a dependency by a key that does not count, and one key that does."""
+    variant("l")
+    return Output(
+        kind="package", name="a", version="1", build=Build(variant=VariantKeys(ignore_keys=("k",))),
+        requirements=Requirements(run=(f"dep-{variant('k')}",)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [["9", "10"], ["10", "9"]])
+def test_of_what_differs_in_keys_that_do_not_count_the_least_by_text_stays(values: list[VariantValue]) -> None:
+    found = rendered([ignoring], config({"k": values, "l": ["y", "x"]}))
+    assert [(one.variant["l"], one.output.requirements.run) for one in found] == [
+        ("y", ("dep-10",)),
+        ("x", ("dep-10",)),
+    ]

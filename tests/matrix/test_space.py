@@ -110,3 +110,8 @@ def test_splitting_one_key_after_another_gives_the_same(values: dict[str, list[s
         step = list(itertools.chain.from_iterable(space.extensions(one, [key]) for one in step))
     at_once = [tuple(sorted(one.items())) for one in space.extensions({}, values)]
     assert sorted(tuple(sorted(one.items())) for one in step) == sorted(at_once)
+
+
+def test_values_have_texts() -> None:
+    space = Space(config({"k": ["a", 1, True]}))
+    assert [space.text("k", place) for place in range(3)] == ['"a"', "1", "true"]

@@ -28,6 +28,7 @@ def test_values_are_frozen() -> None:
         "asked",
         "warnings",
         "context",
+        "hidden",
     }
 
 

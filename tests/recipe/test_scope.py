@@ -147,3 +147,20 @@ def test_platforms_have_their_names(target: str, true: set[str], false: set[str]
         "linux-64",
     )
     assert values["SHLIB_EXT"] == library
+
+
+CONTEXT = "context: {flavor: mine, library: '${{ python }}-x', python: ours, mpi: '${{ mpi }}-like'}\n"
+
+
+def test_a_name_of_the_context_hides_the_variant_key_unless_the_context_reads_it() -> None:
+    variant = {"flavor": "plain", "python": "3.12", "mpi": "openmpi", "unread": "x"}
+    found = evaluated(CONTEXT + PACKAGE + "about: {summary: '${{ flavor }} ${{ python }}'}\n", request(variant))
+    assert found.hidden == {"flavor"}
+    assert {"python", "mpi"} <= set(found.read)
+    assert "flavor" not in found.read
+
+
+def test_what_is_no_variant_key_is_not_hidden() -> None:
+    found = evaluated(CONTEXT.replace("${{ mpi }}", "x") + PACKAGE, request({}))
+    assert found.hidden == frozenset()
+    assert "python" not in found.read
