@@ -30,7 +30,7 @@ from builder.recipe import Request, load
 from builder.recipe.function import functions
 from builder.recipe.schema import RULES, SECTIONS, Key
 from builder.recipe.scope import RecipeScope
-from builder.recipe.shape import Cases, Either, Later, Many, Script, Section, Shape, Table, expected
+from builder.recipe.shape import Cases, Either, Many, Script, Section, Shape, Switched, Table, expected
 from builder.script import Stage, build_variables, test_variables
 from builder.syntax.filter import FILTERS
 from builder.syntax.predicate import PREDICATES
@@ -176,8 +176,8 @@ def _expects(shape: Shape) -> str:
             return f"a mapping: {key.words} → {_expects(value)}"
         case Either():
             return ", or ".join(_expects(part) for part in _parts(shape))
-        case Later(why):
-            return f"not yet: {why}"
+        case Switched(switch, _, inner):
+            return f"with `{switch}`: {_expects(inner)}"
         case _:
             return expected(shape)
 
@@ -213,6 +213,8 @@ def _sections_of(shape: Shape) -> Iterator[str]:
         case Either():
             for part in _parts(shape):
                 yield from _sections_of(part)
+        case Switched(shape=inner):
+            yield from _sections_of(inner)
         case _:
             pass
 
