@@ -153,13 +153,13 @@ def recipe_files(folders: tuple[Path, ...]) -> tuple[Path, ...]:
 
     Raises `UsageError` for each path that holds none; files that are no YAML are passed over beside other paths.
     """
-    found: list[Path] = []
+    found: dict[Path, None] = {}
     problems: list[Problem] = []
     for folder in folders:
         files = list(_recipe_files(folder))
         if not files and not (folder.is_file() and len(folders) > 1):  # a shell's `recipes/*` names the README too
             problems.append(_no_recipe(folder))
-        found += [file for file in files if file not in found]
+        found.update(dict.fromkeys(files))
     if problems:
         raise UsageError.of(problems)
     return tuple(found)

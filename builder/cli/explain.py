@@ -8,9 +8,9 @@ from difflib import get_close_matches
 
 import click
 
-from builder.cli.asking import asking
 from builder.cli.collection import find_collection
-from builder.cli.rendering import inputs, selected_files
+from builder.cli.inputs import Inputs
+from builder.cli.recipe_paths import selected_files
 from builder.cli.selection import Selection, selection
 from builder.errors import BakehouseError, RecipeError, UsageError
 from builder.matrix.explained import comparison_document, explanation_document
@@ -72,14 +72,14 @@ def _explanations(selection: Selection, named: str | None) -> tuple[list[Explana
 
     found: list[Explanation] = []
     errors: list[BakehouseError] = []
+    inputs = Inputs(selection, collection)
     for file in selected_files(selection, collection):
         try:
-            text, config = inputs(file, selection, collection)
             question = Question(
-                recipe=text,
-                config=config,
-                platforms=selection.platforms(),
-                ask=asking(file, selection, collection),
+                recipe=inputs.text(file),
+                config=inputs.config(file),
+                platforms=inputs.platforms,
+                ask=inputs.ask(file),
                 override=selection.override,
             )
             found += explain(question, wanted)

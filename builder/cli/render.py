@@ -3,45 +3,94 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from builder.cli.rendering import render_selection
+from builder.cli.collection import find_collection
+from builder.cli.grouping import PATH, grouped
+from builder.cli.recipe_paths import selected_files
 from builder.cli.selection import Selection, selection
-from builder.matrix import rendering_document, variant_text
-from builder.model.rendering import Rendering
-from builder.report import write_document, write_text
-from builder.report.trouble import error_text
+from builder.cli.showing import Work, show_files
+from builder.cli.shown import Shown
+from builder.errors import RecipeError
+from builder.model.frozen import frozen
+from builder.report import write_text
+from builder.report.trouble import error_text, warning_text
+
+
+@frozen
+class Choice:
+    """How many processes render, and where what was rendered before is remembered."""
+
+    jobs: int
+    cache: bool
+    store: Path | None
+
+
+_choice = grouped(
+    "choice",
+    Choice,
+    click.option("jobs", "-j", "--jobs", type=click.IntRange(1, 256), default=1, help="Processes that render at once."),
+    click.option("cache", "--no-cache", is_flag=True, flag_value=False, default=True, help="Render everything anew."),
+    click.option(
+        "store", "--store", type=PATH, envvar="BAKEHOUSE_STORE", help="Folder of all caches  [BAKEHOUSE_STORE]."
+    ),
+)
 
 
 @click.command("render")
 @selection
+@_choice
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
-def command(selection: Selection, *, as_json: bool) -> int:
+def command(selection: Selection, choice: Choice, *, as_json: bool) -> int:
     """Expand recipes over their variants and print every output. Needs no network and runs nothing.
+
+    What was rendered before, and would be the same now, comes from the store.
 
     \b
     Examples:
       bakehouse render recipes/base/zlib
       bakehouse render recipes/base/* --json -m variants/linux.yaml
       bakehouse render . --variant python=3.12,3.13
+      bakehouse render -j 8 recipes/*
     """  # noqa: D301 - \b keeps click from wrapping the examples
-    rendered = render_selection(selection)
-    if not rendered.renderings and len(rendered.errors) == 1:
-        rendered.raise_errors()  # a single recipe: there is no list of others to print
-    if as_json:
-        packages = [rendering for rendering in rendered.renderings if rendering.output.kind == "package"]
-        write_document([rendering_document(rendering) for rendering in packages], sys.stdout)
-    else:
-        write_text("\n".join(_line(rendering) for rendering in rendered.renderings), sys.stdout)
-    for error in rendered.errors:
-        write_text(error_text(error, colour=sys.stderr.isatty()), sys.stderr)
-    return 2 if rendered.errors else 0
+    shown = _shown(selection, choice)
+    for warning in (warning for one in shown for warning in one.warnings):
+        write_text(warning_text(warning), sys.stderr)
+    problems = [one.problems for one in shown if one.problems]
+    if len(problems) == 1 and not any(one.lines for one in shown):
+        raise RecipeError.of(problems[0])  # a single recipe: there is no list of others to print
+    sys.stdout.write(_document(shown) if as_json else "".join(one.lines for one in shown))
+    sys.stdout.flush()
+    for found in problems:
+        write_text(error_text(RecipeError.of(found), colour=sys.stderr.isatty()), sys.stderr)
+    return 2 if problems else 0
 
 
-def _line(rendering: Rendering) -> str:
-    marks = [
-        mark for mark, on in (("staging", rendering.output.kind == "staging"), ("skipped", rendering.output.skip)) if on
-    ]
-    notes = [variant_text(rendering), *marks]
-    return f"{rendering.subdir}/{rendering.stem}  {', '.join(note for note in notes if note)}".rstrip()
+def _shown(selection: Selection, choice: Choice) -> list[Shown]:
+    if selection.up_to is not None:  # what an output needs is found among renderings
+        from builder.cli.rendering import render_selection
+        from builder.cli.shown import shown_renderings
+
+        rendered = render_selection(selection)
+        return [shown_renderings(rendered.renderings), *(Shown(problems=error.problems) for error in rendered.errors)]
+    collection = find_collection((*selection.wanted, *selection.recipe_dirs)[0])
+    files = selected_files(selection, collection)
+    store = _store(choice) if Path("-") not in selection.wanted else None
+    return show_files(Work(files=files, selection=selection, collection=collection, store=store), choice.jobs)
+
+
+def _store(choice: Choice) -> Path | None:
+    if not choice.cache or choice.store is not None:
+        return choice.store if choice.cache else None
+    from builder.store.store import default_root
+
+    return default_root()
+
+
+def _document(shown: Sequence[Shown]) -> str:
+    """Return one JSON list with an output in each line."""
+    documents = [one.documents for one in shown if one.documents]
+    return "[\n" + ",\n".join(documents) + "\n]\n" if documents else "[]\n"

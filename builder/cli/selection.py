@@ -43,6 +43,7 @@ class Selection:
     experimental: bool = False
     v3: bool = False
     allowed_variables: tuple[str, ...] = ()
+    max_variants: int = 10_000
     rules: tuple[str, ...] = ()
 
     @property
@@ -156,6 +157,10 @@ selection = grouped(
     click.option(
         "allowed_variables", "--allow-env", multiple=True, metavar="NAME",
         help="Let recipes read this environment variable with env.get.",
+    ),
+    click.option(
+        "max_variants", "--max-variants", type=click.IntRange(min=1), default=10_000, show_default=True, metavar="N",
+        help="Refuse an output that would be rendered more often.",
     ),
     click.option(
         "rules", "--conda-build-rule", multiple=True, type=click.Choice([rule.value for rule in VariantRule]),

@@ -15,19 +15,17 @@ from builder.matrix.selector import Selectors
 from builder.matrix.special import FROM_OUTSIDE
 from builder.model.rendering import Platforms
 from builder.model.target import platform_variables
-from builder.model.variant import Origin
+from builder.model.variant import BESIDE_RECIPES, Origin
 from builder.syntax import Compiler
 from builder.syntax.file import IrregularError, read_file
 from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 SELECTOR_FILE = "conda_build_config.yaml"
-NAMES = ("variants.yaml", SELECTOR_FILE)
-"""The variant files that are found beside a recipe; the first that exists is taken."""
 
 
 def variant_files(recipe_folder: Path, given: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Return the variant files for a recipe in the order in which they count: the one beside it, then those given."""
-    beside = next((recipe_folder / name for name in NAMES if os.path.lexists(recipe_folder / name)), None)
+    beside = next((recipe_folder / name for name in BESIDE_RECIPES if os.path.lexists(recipe_folder / name)), None)
     return (beside, *given) if beside else tuple(given)
 
 
@@ -50,9 +48,10 @@ def load_variants(
         config = config.merged(_read(file, selectors, compiler))
     for key, value in zip(FROM_OUTSIDE, (platforms.target, platforms.build), strict=True):
         config = config.with_key(key, value, Origin(source=f"--{key.replace('_', '-')}"))
-    if len(config.values) - len(FROM_OUTSIDE) > MAX_KEYS:
+    count = len(config.values) - len(FROM_OUTSIDE)
+    if count > MAX_KEYS:
         raise UsageError(
-            f"the variant files have {len(config.values):,} keys, at most {MAX_KEYS:,} are allowed",
+            f"the variant files have {count:,} keys, at most {MAX_KEYS:,} are allowed",
             code="variant.too-many-keys",
             place=Place(file=str(files[-1])),
             remedy="give fewer or smaller files",

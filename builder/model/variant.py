@@ -11,6 +11,9 @@ from builder.model.frozen import frozen
 VariantValue = str | int | bool
 """What a variant key holds. Floats are read as text (``3.10`` stays ``3.10``), as rattler-build 0.73 does."""
 
+BESIDE_RECIPES = ("variants.yaml", "conda_build_config.yaml")
+"""The variant files that are found beside a recipe; the first that is there is taken."""
+
 
 class VariantRule(StrEnum):
     """What variant files may say that conda-build does and rattler-build ignores; applied only when asked for."""

@@ -48,10 +48,13 @@ def test_text_has_a_line_for_each_output_and_marks(command: Command, tmp_path: P
     assert [line for line in said.out.splitlines() if line.endswith("kind plain")]
 
 
-def test_nothing_is_written(command: Command, kitchen: Path, hello: Path) -> None:
+def test_nothing_is_written_but_the_note_of_what_was_shown(command: Command, kitchen: Path, hello: Path) -> None:
     before = sorted(kitchen.rglob("*"))
-    assert command("render", hello).code == 0
+    assert command("render", hello, "--no-cache").code == 0
     assert sorted(kitchen.rglob("*")) == before
+    assert command("render", hello).code == 0
+    (note,) = (path for path in kitchen.rglob("*") if path not in before and path.is_file())
+    assert note.is_relative_to(kitchen / "notes" / "renderings")
     assert [path.name for path in hello.iterdir()] == ["recipe.yaml"]
 
 
