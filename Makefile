@@ -8,7 +8,7 @@ export BAKEHOUSE_STORE ?= $(CURDIR)/.cache/store
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-python test check fix twice bench repin fetch clean
+.PHONY: help demo demo-python test test-adversarial check fix twice bench repin fetch clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ fetch: $(VENV)/test  ## fetch everything that the tests need, so that they run w
 
 test: $(VENV)/test fetch  ## set up what is missing, then run all checks and tests
 	@ci/test "$(BIN)"
+
+test-adversarial: $(VENV)/test fetch  ## run the hostile inputs alone and print the table of what became of them
+	@$(BIN)/pytest -q tests/adversarial --table
 
 check: $(VENV)/test  ## style, types, architecture, links of the docs: less than a minute
 	@ci/check "$(BIN)"

@@ -69,10 +69,14 @@ class Asking:
 
 
 def asking(file: Path, selection: Selection, collection: Collection, places: Places | None = None) -> Asking:
-    """Return what the recipe in ``file`` is told; ``places`` say where git's answers are kept, and whether offline."""
+    """Return what the recipe in ``file`` is told; ``places`` say where git's answers are kept, and whether offline.
+
+    A collection file in the recipe's own folder came with the recipe, so what that one allows does not count.
+    """
+    trusted = collection.environment if collection.root != file.parent.resolve() else ()
     return Asking(
         folder=file.parent,
-        allowed=frozenset((*selection.allowed_variables, *collection.environment)),
+        allowed=frozenset((*selection.allowed_variables, *trusted)),
         variables=os.environ,
         git_answers=lambda question, url, folder: _git_answer(question, url, folder, collection, places),
         switches=selection.switches,

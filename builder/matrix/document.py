@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from builder.matrix.identity import value_text
 from builder.model.interpreter import interpreter, interpreter_of_file
 from builder.model.pin import Pin
@@ -97,4 +99,8 @@ def _pin(name: str, pin: Pin) -> Document:
 def variant_text(rendering: Rendering) -> str:
     """Return the used variant in one line for people, without the target platform: ``python 3.12, mpi openmpi``."""
     pairs = ((key, value) for key, value in rendering.variant.items() if key != "target_platform")
-    return ", ".join(f"{key} {value_text(value)}" for key, value in pairs)
+    return ", ".join(f"{key} {_in_one_line(value_text(value))}" for key, value in pairs)
+
+
+def _in_one_line(text: str) -> str:
+    return text if text.isprintable() else json.dumps(text)

@@ -17,6 +17,7 @@ from builder.source.git.address import git_address, without_secret
 from builder.source.git.revision import pinned_commit, wanted
 from builder.store import digest_file
 
+_ABSENT = "name a file or folder in the recipe's folder"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -118,7 +119,7 @@ def located(path: str, recipe_folder: Path) -> Path:
         place = (recipe_folder / path).resolve()
         is_there = place.is_dir() or place.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle, NUL, endless names
-        raise SourceError(f"{path[:200]!r} is no path of a file", code="source.absent") from error
+        raise SourceError(f"{path[:200]!r} is no path of a file", code="source.absent", remedy=_ABSENT) from error
     if Path(path).is_absolute() or not place.is_relative_to(recipe_folder.resolve()):
         raise SourceError(
             f"{path!r} lies outside the recipe's folder",
@@ -126,7 +127,9 @@ def located(path: str, recipe_folder: Path) -> Path:
             remedy="put it beside the recipe, or name an archive of it by address and sha256",
         )
     if not is_there:
-        raise SourceError(f"there is no file or folder {path!r} beside the recipe", code="source.absent")
+        raise SourceError(
+            f"there is no file or folder {path!r} beside the recipe", code="source.absent", remedy=_ABSENT
+        )
     return place
 
 

@@ -148,6 +148,14 @@ def test_the_collection_allows_variables_for_its_recipes(tmp_path: Path, monkeyp
     assert [one.output.name for one in render_selection(selected(tmp_path / "a")).renderings] == ["sweet"]
 
 
+def test_a17_a_recipe_does_not_allow_itself(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    selection = Selection(paths=(), recipes=(), variant_files=(), variants=(), target_platform=None)
+    beside, above = (Collection(root=root, environment=("HOME",)) for root in (tmp_path, tmp_path.parent))
+    assert asking(recipe, selection, beside).allowed == frozenset()
+    assert asking(recipe, selection, above).allowed == {"HOME"}
+
+
 def test_offline_an_address_answers_as_it_did_last(tmp_path: Path) -> None:
     origin = upstream(tmp_path / "origin")
     origin.git("tag", "v1")

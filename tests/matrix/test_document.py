@@ -84,3 +84,9 @@ GUARD = "if %errorlevel% neq 0 exit /b %errorlevel%"
 )
 def test_the_script_is_what_its_interpreter_is_given(script: Script, shell: str, document: dict[str, object]) -> None:
     assert script_document(script, shell) == document
+
+
+def test_a_value_is_told_in_one_line() -> None:
+    values = {"a": ["1\nlinux-64/b-1-0"], "c": ["\x1b[31m"], "d": ["é"]}
+    (one,) = rendered([Make(name="a", reads=("a", "c", "d"))], config(values))
+    assert variant_text(one) == r'a "1\nlinux-64/b-1-0", c "\u001b[31m", d é'
