@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -20,6 +21,8 @@ SECONDS = 120
 """How long the peer may think about one recipe."""
 
 _MEMORY = 6 << 30
+NAMES = ("variants.yaml", "conda_build_config.yaml")
+"""The variant files that the peer finds beside a recipe; the first that exists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,19 +119,23 @@ def _render(recipe: str, variants: list[str], platform: str) -> Any:
                 output_dir=folder,
             )
         except Exception as error:  # noqa: BLE001 - whatever the peer says is its answer
-            return f"{type(error).__name__}: {_reason(recipe) or error}"
+            return f"{type(error).__name__}: {_reason(recipe, variants, platform) or error}"
         out.seek(0)
         return json.loads(out.read() or b"[]")
 
 
-def _reason(recipe: str) -> str | None:
-    """Return what the peer finds wrong with the recipe's text, where the call above says only that it does."""
-    from rattler_build import Stage0Recipe
+def _reason(recipe: str, variants: list[str], platform: str) -> str | None:
+    """Return what the peer finds wrong, where the call above says only that it does: its library tells more."""
+    from rattler_build import PlatformConfig, RenderConfig, Stage0Recipe, VariantConfig
 
+    beside = [str(file) for file in map(Path(recipe).with_name, NAMES) if file.is_file()][:1]
+    platforms = PlatformConfig(target_platform=platform, build_platform=PLATFORM, host_platform=platform)
     try:
-        Stage0Recipe.from_file(recipe)
+        config = VariantConfig.from_files([*beside, *variants])
+        Stage0Recipe.from_file(recipe).render(config, RenderConfig(platform=platforms))
     except Exception as error:  # noqa: BLE001 - see above
-        return str(error)
+        told = re.search(r'message: "((?:[^"\\]|\\.)*)"', str(error))
+        return told[1] if told else str(error)
     return None
 
 

@@ -168,3 +168,15 @@ def test_a_peer_that_hangs_or_dies_costs_one_recipe(tmp_path: Path) -> None:
     assert slow == "no answer in 1 s"
     assert not isinstance(good, str)
     assert [one.name for one in good] == ["good"]
+
+
+def test_the_peer_says_what_is_wrong(tmp_path: Path) -> None:
+    written(tmp_path, "a", "package: {name: a, version: '1', home: x}\n")
+    written(tmp_path, "b", "package: {name: b, version: '1'}\nrequirements: {host: ['${{ mpi }} ${{ nowhere }}']}\n")
+    (tmp_path / "b" / "variants.yaml").write_text("mpi: [openmpi]\n")
+    jobs = [Job(recipe=tmp_path / name / "recipe.yaml", platform="win-64") for name in ("a", "b")]
+    unknown, undefined = ask_peer(jobs)
+    assert isinstance(unknown, str)
+    assert isinstance(undefined, str)
+    assert "unknown field 'home'" in unknown
+    assert "undefined value" in undefined
