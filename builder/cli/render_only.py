@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from builder import __version__
@@ -41,7 +42,9 @@ def setting_of(place: Site, packaging: Packaging, renderings: Sequence[Rendering
     """Return what a build at ``place`` would be made with; ``prefix`` is ``--build-string-prefix``."""
     epoch, glibc = source_date_epoch(), rootfs_lock().glibc
     return Setting(
-        channels=tuple(channel_place(name).url for name in place.channels),
+        channels={
+            one.channel_sources: tuple(channel_place(name).url for name in place.channels_of(one)) for one in renderings
+        },
         rules=place.rules,
         packaging=packaging,
         inside=SEALED,
@@ -54,11 +57,15 @@ def setting_of(place: Site, packaging: Packaging, renderings: Sequence[Rendering
 
 async def _solved(ordered: Sequence[Rendering], place: Site) -> dict[str, Environments]:
     """Return environments by the identity of the rendering, staging outputs before those that inherit from them."""
-    solver = solver_for(place, _platforms(ordered), rootfs_lock().glibc)
+    platforms, glibc = _platforms(ordered), rootfs_lock().glibc
+    named = {one.channel_sources: place.channels_of(one) for one in ordered}
+    solvers = {
+        sources: solver_for(replace(place, channels=channels), platforms, glibc) for sources, channels in named.items()
+    }
     found: dict[str, Environments] = {}
     for one in ordered:
         staging = found[one.staging] if one.staging is not None else None
-        found[one.identity] = await resolve(one, solver, staging=staging)
+        found[one.identity] = await resolve(one, solvers[one.channel_sources], staging=staging)
     return found
 
 

@@ -29,11 +29,12 @@ _EXPORTED = {DependencyOrigin.BUILD_RUN_EXPORT: "build", DependencyOrigin.HOST_R
 class Setting:
     """What a build would be made with, as far as rattler-build prints it.
 
-    ``channels`` are addresses, ``virtual`` the virtual packages of each platform, ``epoch`` a time in seconds since
-    1970, ``tool`` a name and its version. ``prefix`` stands before default build strings.
+    ``channels`` are addresses, by the channels that a variant names itself; ``virtual`` the virtual packages of each
+    platform, ``epoch`` a time in seconds since 1970, ``tool`` a name and its version. ``prefix`` stands before default
+    build strings.
     """
 
-    channels: tuple[str, ...]
+    channels: Mapping[tuple[str, ...], tuple[str, ...]]
     rules: SolveRules
     packaging: Packaging
     inside: InsidePaths
@@ -88,7 +89,7 @@ def _configuration(rendering: Rendering, setting: Setting, subpackages: Document
             "work_dir": str(inside.work),
             "build_dir": str(inside.work.parent),
         },
-        "channels": list(setting.channels),
+        "channels": list(setting.channels[rendering.channel_sources]),
         "channel_priority": setting.rules.channel_priority,
         "solve_strategy": "highest",
         **newest,

@@ -357,3 +357,14 @@ def test_what_cannot_be_solved_is_an_error_and_no_document(command: Command, off
     said = command("build", recipe, "--render-only", "--with-solve", "-c", offering)
     assert (said.code, said.out) == (2, "")
     assert "no package satisfies python 2.*" in said.err
+
+
+def test_each_variant_has_the_channels_that_it_names(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "r", "package: {name: x, version: '1'}\n")
+    variants = tmp_path / "v.yaml"
+    variants.write_text("channel_sources: ['https://example.org/a, https://example.org/b', 'https://example.org/c']\n")
+    build = ("build", recipe, "-m", variants, "--render-only")
+    found = [one["build_configuration"]["channels"] for one in json.loads(command(*build).out)]
+    assert sorted(found) == [["https://example.org/a", "https://example.org/b"], ["https://example.org/c"]]
+    found = [one["build_configuration"]["channels"] for one in json.loads(command(*build, "-c", "file:///d").out)]
+    assert found == [["file:///d"], ["file:///d"]]
