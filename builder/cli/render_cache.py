@@ -93,7 +93,8 @@ class RenderCache:
 
     def keep(self, file: Path, ticket: Ticket, shown: Shown, basis: Basis) -> None:
         """Remember what was shown, unless a file changed since the ticket was made, or it would not last."""
-        if not basis.lasting or basis.recipe != ticket.recipe or not self._same_files(file, ticket):
+        recipe = basis.recipe or _digest(os.fspath(file))
+        if not basis.lasting or recipe != ticket.recipe or not self._same_files(file, ticket):
             return
         try:
             lines, documents = shown.lines.encode(), shown.documents.encode()

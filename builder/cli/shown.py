@@ -29,7 +29,7 @@ class Shown:
 
 @frozen
 class Basis:
-    """What a `Shown` holds for, besides its files: it was made of a recipe with this sha256.
+    """What a `Shown` holds for, besides its files: it was made of a recipe with this sha256, if that could be read.
 
     ``variables`` are those of the environment that variant files asked for, ``answers`` what the recipe was told. It is
     not ``lasting`` if anything else may have had a say.
@@ -45,12 +45,13 @@ def show(file: Path, inputs: Inputs) -> tuple[Shown, Basis]:
     """Render a recipe and return what is to be shown, an error too, and what that depends on."""
     from builder.matrix import render
 
-    basis = Basis(lasting=False)
+    basis = Basis()
     recorder = _Recorder(inputs.ask(file))
     warnings: list[Problem] = []
     try:
         text = inputs.text(file)
         warnings += text.warnings
+        basis = Basis(lasting=False)  # for variant files that are wrong
         config = inputs.config(file)
         basis = Basis(recipe=text.digest, variables=config.asked)
         selection = inputs.selection
@@ -109,7 +110,7 @@ class _Recorder:
         return self._ask.git(question, url)
 
     def completed(self, basis: Basis, *, certain: bool) -> Basis:
-        lasting = certain and self._certain and basis.recipe is not None
+        lasting = certain and self._certain and basis.lasting
         return Basis(recipe=basis.recipe, variables=basis.variables, answers=tuple(self._answers), lasting=lasting)
 
 
