@@ -8,15 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder import __version__
-from builder.archive import read_package
-from builder.check import CheckContext, SiblingFiles, leaks_of
+from builder.check import CheckContext, Leak, leaks_of
 from builder.check import run as run_checks
 from builder.environment.wall import in_thread
 from builder.model.carried import carried
 from builder.model.finding import Finding
 from builder.model.frozen import frozen
 from builder.model.globs import Globs
-from builder.model.outcome import Ending
 from builder.model.package import Package
 from builder.model.payload import Payload, Relocated
 from builder.model.python import Python, python_in
@@ -27,6 +25,7 @@ from builder.pack import Inherited, PackRequest, TestFile, Tool, pack
 from builder.payload import PayloadContext, select
 from builder.pipeline.ready import Ready
 from builder.pipeline.scripting import Scripted, epoch_of
+from builder.pipeline.siblings import sibling_files
 from builder.pipeline.work import Work
 from builder.relocate import RelocateContext, relocate
 
@@ -68,13 +67,19 @@ async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Reloca
         target=target(work.rendering.platforms.host),
         environments=ready.environments,
         host=ready.around,
-        siblings=await in_thread(_siblings, work),
+        siblings=await sibling_files(work),
         installed=scripted.installed,
-        leaks=leaks_of(work.inside),
+        leaks=_leaks(work, ready),
         glibc=work.bench.root.glibc,
         no_binary_prefix=work.bench.no_binary_prefix,
     )
     return await in_thread(run_checks, _as_installed(work, ready, finished), context)
+
+
+def _leaks(work: Work, ready: Ready) -> tuple[Leak, ...]:
+    """Return the paths of this build, and of the staging output's where it had others."""
+    inside = (work.inside, *((ready.parent.inside,) if ready.parent is not None else ()))
+    return tuple(leak for one in dict.fromkeys(inside) for leak in leaks_of(one))
 
 
 def _as_installed(work: Work, ready: Ready, finished: Relocated) -> Relocated:
@@ -124,24 +129,6 @@ def _inherited(ready: Ready) -> Inherited | None:
     if parent is None:
         return None
     return Inherited(environments=parent.environments, sources=parent.source.digests, rendered=parent.rendered)
-
-
-def _siblings(work: Work) -> tuple[SiblingFiles, ...]:
-    """Return the files of the other outputs of the recipe that are finished: they are installed with this one."""
-    found = []
-    names = {sibling.name for sibling in work.rendering.siblings}
-    for outcome in work.inputs:
-        if outcome.file_name is None:
-            continue
-        subdir = outcome.task_id.partition("/")[0]
-        place = work.bench.channel.root / subdir / outcome.file_name
-        if outcome.ending is Ending.WAITING and outcome.package is not None:
-            place = outcome.package.path
-        package = read_package(place)
-        name = package.index()["name"]
-        if name in names:
-            found.append(SiblingFiles(name=name, paths=frozenset(str(entry["_path"]) for entry in package.paths())))
-    return tuple(found)
 
 
 def _test_files(work: Work, folders: Sequence[Path]) -> Iterator[TestFile]:

@@ -16,6 +16,7 @@ from builder.model.frozen import frozen
 from builder.pipeline import staged
 from builder.pipeline.bench import Bench
 from builder.pipeline.keys import build_key
+from builder.pipeline.moving import moved
 from builder.pipeline.staged import Staged
 from builder.pipeline.work import Work
 
@@ -97,4 +98,4 @@ def _parent(work: Work) -> Staged | None:
             code="pipeline.staging",
             remedy="run the same command again",
         )
-    return found
+    return found if found.inside == work.inside else moved(found, work.inside, work.folder("inherited"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from builder.environment.wall import in_thread
@@ -19,6 +19,7 @@ from builder.model.environment import (
     RunDependency,
 )
 from builder.model.frozen import frozen
+from builder.model.inside import SEALED, InsidePaths
 from builder.model.payload import Entry, EntryKind, Installed
 from builder.model.source import SourceDigest, SourceTree
 from builder.pipeline.trees import put_entries
@@ -34,7 +35,7 @@ class Staged:
     """A finished staging output: ``installed`` and ``source`` lie in the store, read-only.
 
     ``owners`` are the host environment's paths with their packages' names; ``rendered`` is the output as
-    CEP 40 stores it.
+    CEP 40 stores it. ``inside`` is where its script found its things.
     """
 
     build_key: str
@@ -43,6 +44,7 @@ class Staged:
     source: SourceTree
     owners: tuple[tuple[str, str], ...]
     rendered: str = "{}"
+    inside: InsidePaths = SEALED
 
 
 def load(store: Store, build_key: str) -> Staged | None:
@@ -91,6 +93,7 @@ def _read(folder: Path, build_key: str) -> Staged:
         ),
         owners=tuple((path, name) for path, name in data["owners"]),
         rendered=data["rendered"],
+        inside=_inside(data["inside"]) if "inside" in data else SEALED,
     )
 
 
@@ -119,6 +122,7 @@ def _write(staged: Staged, folder: Path) -> None:
         "newest": staged.source.newest,
         "owners": staged.owners,
         "rendered": staged.rendered,
+        "inside": {name: str(path) for name, path in asdict(staged.inside).items()},
     }
     (folder / _FILE).write_text(json.dumps(data), encoding="utf-8")
 
@@ -129,6 +133,10 @@ def _entry(data: list[Any], prefix: Path) -> Entry:
     return Entry(
         path=path, kind=EntryKind(kind), content=content, target=target, executable=executable, size=size
     )  # fmt: skip
+
+
+def _inside(data: Json) -> InsidePaths:
+    return InsidePaths(**{name: PurePosixPath(path) for name, path in data.items()})
 
 
 def _environments(data: Json) -> Environments:

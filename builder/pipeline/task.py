@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builder import check
 from builder.environment.wall import in_thread
-from builder.errors import BakehouseError, PackageTestError, UsageError
+from builder.errors import BakehouseError, PackageTestError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
 from builder.pipeline import bytecode, circle, keeping, packing, repacking, scripting, staged, trying
@@ -141,13 +141,6 @@ async def _packed_anew(work: Work, ready: Ready, twin: Path) -> Outcome | None:
 
 async def _stage(work: Work) -> Outcome:
     """Run a staging output's script and keep what it left for the packages that inherit it."""
-    if not work.bench.sandbox.sealed:
-        raise UsageError(
-            f"{work.output.name} is a staging output, which --isolation none cannot build: its files name a prefix "
-            "that is gone when packages take them",
-            code="pipeline.unsealed-staging",
-            remedy="build it in a sandbox, where the prefix is the same for all",
-        )
     phases, store = work.phases, work.bench.store
     with phases.of(Phase.ENVIRONMENT):
         ready = await make_ready(work)
@@ -167,6 +160,7 @@ async def _stage(work: Work) -> Outcome:
                 source=tree,
                 owners=ready.around.owners,
                 rendered=work.output.rendered,
+                inside=work.inside,
             )
             await staged.keep(store, made)
     reasons = work.task.reasons if found is None else ("its build key is in the store",)

@@ -83,6 +83,7 @@ def test_what_comes_back_is_what_was_kept(store: Store, tmp_path: Path) -> None:
     assert plain == [replace(entry, content=None) for entry in made.installed.entries]
     assert (found.installed.changed, found.installed.deleted) == (("etc/x",), ("y",))
     assert found.installed.irregular == ("fifo", "\\xff")
+    assert found.inside == made.inside
 
 
 def test_the_files_lie_in_the_store_with_bytes_modes_and_links(store: Store, tmp_path: Path) -> None:

@@ -211,11 +211,26 @@ def test_a_staging_output_that_is_gone_says_what_to_do(stage: Stage) -> None:
         assert problem.remedy == "run the same command again"
 
 
-def test_without_a_sandbox_nothing_can_be_staged(stage: Stage) -> None:
-    stage.sandbox = replace(installs({}), sealed=False)
-    outcome = stage.run(dough(stage))
-    assert (outcome.ending, outcome.exit_code) == (Ending.FAILED, 2)
-    assert outcome.problems[0].code == "pipeline.unsealed-staging"
+def test_without_a_sandbox_staged_files_name_the_prefix_of_who_takes_them(stage: Stage) -> None:
+    prefixes: list[str] = []
+
+    def play(command: Command, opened: Opened, output: Output) -> int:
+        prefixes.append(opened.env["PREFIX"])
+        place = upper_of(opened, "host_env") / "etc" / "dough.conf"
+        place.parent.mkdir(parents=True)
+        place.write_text(f"root={prefixes[-1]}\n")
+        return 0
+
+    stage.sandbox = replace(FakeSandbox(play=play), sealed=False)
+    parent = dough(stage)
+    ended = stage.run(parent)
+    assert ended.ending is Ending.STAGED, ended.problems
+    outcome = stage.run(bun(stage, parent), [ended])
+    assert outcome.package is not None, outcome.problems
+    (found,) = read_package(outcome.package.path).paths()
+    assert (found["_path"], found["file_mode"]) == ("etc/dough.conf", "text")
+    assert len(str(found["prefix_placeholder"])) == 255
+    assert found["prefix_placeholder"] not in prefixes, "the package's own, of which its files speak"
 
 
 def test_what_a_script_leaves_in_the_work_folder_is_staged_too(stage: Stage) -> None:
