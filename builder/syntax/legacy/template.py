@@ -1,0 +1,180 @@
+"""Templates of a whole ``meta.yaml``, in Jinja's own language: lenient while names are still missing, then strict.
+
+The text comes from strangers: templates run in Jinja's sandbox, see plain data and the functions that the caller
+offers, load no files, and may not write without end.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jinja2 import Template
+from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.runtime import StrictUndefined, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from builder.errors import Place, RecipeError
+from builder.model.frozen import frozen
+from builder.syntax.node import Document
+
+MAX_RENDERED = 4 << 20
+"""Characters of a rendered recipe; the largest of conda-forge have some 100,000."""
+
+MAX_VALUE = 64 * 1024
+"""Characters or items of a value that an operator makes, and binary digits of a number."""
+
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the code of a template may raise beside Jinja's own errors."""
+
+Names = Mapping[str, Any]
+
+
+@frozen
+class Rendered:
+    """A rendered text, and the names that were used without being there: none when it was strict."""
+
+    text: str
+    undefined: frozenset[str] = frozenset()
+
+
+class Templates:
+    """The templates of one file; a text is compiled once, however often it is rendered."""
+
+    def __init__(self, file: str) -> None:
+        """Take the name of the file that errors show."""
+        self._file = file
+        self._missed: set[str] = set()
+        self._lenient = _Sandbox(undefined=_forgiving(self._missed))
+        self._strict = _Sandbox(undefined=StrictUndefined)
+        self._compiled: dict[tuple[str, bool], Template] = {}
+
+    def render(self, text: str, names: Names, *, lenient: bool) -> Rendered:
+        """Return ``text`` rendered with ``names``. Raises `RecipeError` with the line of the template.
+
+        When it is ``lenient``, a missing name stands for nothing whatever is done with it, and is reported.
+        """
+        self._missed.clear()
+        try:
+            pieces = self._template(text, lenient=lenient).generate(names)
+            return Rendered(text=self._bounded(pieces), undefined=frozenset(self._missed))
+        except (
+            TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise self._error(error, text) from error
+
+    def _template(self, text: str, *, lenient: bool) -> Template:
+        key = text, lenient
+        if key not in self._compiled:
+            self._compiled[key] = (self._lenient if lenient else self._strict).from_string(text)
+        return self._compiled[key]
+
+    def _bounded(self, pieces: Iterable[str]) -> str:
+        found: list[str] = []
+        length = 0
+        for piece in pieces:
+            length += len(piece)
+            if length > MAX_RENDERED:
+                message = f"the template writes more than {MAX_RENDERED:,} characters"
+                raise RecipeError(message, code="recipe.template", place=Place(file=self._file))
+            found.append(piece)
+        return "".join(found)
+
+    def _error(self, error: Exception, text: str) -> RecipeError:
+        """Say what went wrong, at the template's line if Jinja knows it."""
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+        line = error.lineno if isinstance(error, TemplateSyntaxError) else next(reversed(lines), None)
+        place = Place(file=self._file)
+        if line is not None:
+            document = Document.of(self._file, text)
+            place = document.place(document.lines[min(line, len(document.lines)) - 1])
+        undefined = isinstance(error, UndefinedError)
+        return RecipeError(
+            f"the template cannot be rendered: {error}",
+            code="recipe.undefined" if undefined else "recipe.template",
+            place=place,
+            remedy="define it with {% set %} or in a variant file" if undefined else None,
+        )
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which no operator makes a value of any size."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Refuse what would be enormous before it is made."""
+        too_large = {"*": _product_too_large, "**": _power_too_large, "%": _format_too_large}
+        if too_large[operator](left, right):
+            raise SecurityError(f"the result of `{operator}` would be too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _product_too_large(left: Any, right: Any) -> bool:
+    for value, times in ((left, right), (right, left)):
+        if isinstance(value, str | list | tuple) and isinstance(times, int):
+            return len(value) * times > MAX_VALUE
+    return _digits(left) + _digits(right) > MAX_VALUE
+
+
+def _power_too_large(left: Any, right: Any) -> bool:
+    return isinstance(right, int) and _digits(left) * right > MAX_VALUE
+
+
+def _format_too_large(left: Any, right: Any) -> bool:
+    del right
+    return isinstance(left, str) and any(len(part) > 3 for part in _numbers(left))
+
+
+def _numbers(text: str) -> list[str]:
+    return "".join(letter if letter.isdigit() else " " for letter in text).split()
+
+
+def _digits(value: Any) -> int:
+    return value.bit_length() if isinstance(value, int) else 0
+
+
+def _forgiving(missed: set[str]) -> type[Undefined]:
+    """Return what stands for missing names in lenient templates; those that are used are put into ``missed``.
+
+    conda-build's rule: anything done with one gives another, but for an attribute, which is None; as text it is empty,
+    as a number 0.
+    """
+
+    class Forgiving(Undefined):
+        __slots__ = ()
+
+        def _again(self, *_: Any, **__: Any) -> Any:
+            missed.add(str(self._undefined_name))
+            return Forgiving(self._undefined_hint, name=self._undefined_name)
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _again
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pos__ = __neg__ = __call__ = __getitem__ = _again
+        __lt__ = __le__ = __gt__ = __ge__ = __complex__ = __pow__ = __rpow__ = _again
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            missed.add(str(self._undefined_name))
+
+        def __str__(self) -> str:
+            missed.add(str(self._undefined_name))
+            return ""
+
+        __repr__ = __str__
+
+        def __int__(self) -> int:  # type: ignore[override]
+            missed.add(str(self._undefined_name))
+            return 0
+
+        def __float__(self) -> float:  # type: ignore[override]
+            return float(int(self))
+
+    return Forgiving
