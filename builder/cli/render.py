@@ -16,7 +16,7 @@ from builder.cli.showing import Work, show_files
 from builder.cli.shown import Shown
 from builder.errors import RecipeError
 from builder.model.frozen import frozen
-from builder.report import write_text
+from builder.report import write_json, write_text
 from builder.report.trouble import error_text, warning_text
 
 
@@ -62,8 +62,10 @@ def command(selection: Selection, choice: Choice, *, as_json: bool) -> int:
     problems = [one.problems for one in shown if one.problems]
     if len(problems) == 1 and not any(one.lines for one in shown):
         raise RecipeError.of(problems[0])  # a single recipe: there is no list of others to print
-    sys.stdout.write(_document(shown) if as_json else "".join(one.lines for one in shown))
-    sys.stdout.flush()
+    if as_json:
+        write_json(_document(shown), sys.stdout)
+    else:
+        write_text("".join(one.lines for one in shown).removesuffix("\n"), sys.stdout)
     for found in problems:
         write_text(error_text(RecipeError.of(found), colour=sys.stderr.isatty()), sys.stderr)
     return 2 if problems else 0
@@ -93,4 +95,4 @@ def _store(choice: Choice) -> Path | None:
 def _document(shown: Sequence[Shown]) -> str:
     """Return one JSON list with an output in each line."""
     documents = [one.documents for one in shown if one.documents]
-    return "[\n" + ",\n".join(documents) + "\n]\n" if documents else "[]\n"
+    return "[\n" + ",\n".join(documents) + "\n]" if documents else "[]"

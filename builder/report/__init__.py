@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Literal, TextIO
 
-from builder.report.plain import PlainReporter
 from builder.report.reporter import Reporter, Silent
 
-__all__ = ["Progress", "Reporter", "Silent", "make_reporter", "write_document", "write_text"]
+__all__ = ["Progress", "Reporter", "Silent", "make_reporter", "write_document", "write_json", "write_text"]
 
 Progress = Literal["table", "plain", "json", "none"]
 
@@ -30,14 +29,20 @@ def make_reporter(progress: Progress | None, stream: TextIO, *, verbose: bool = 
         case "none":
             return Silent()
         case _:
+            from builder.report.plain import PlainReporter  # what only reads reports nothing
+
             return PlainReporter(stream, verbose=verbose)
 
 
 def write_document(document: object, stream: TextIO) -> None:
     """Write one JSON document, and nothing else, to ``stream``."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    write_json(json.dumps(document, indent=2, ensure_ascii=False), stream)
+
+
+def write_json(text: str, stream: TextIO) -> None:
+    """Write a document that is JSON already; signs that ``stream`` cannot hold are escaped as JSON has it."""
     if text.encode(_encoding(stream), "ignore").decode(_encoding(stream)) != text:
-        text = json.dumps(document, indent=2)
+        text = json.dumps(json.loads(text), indent=2)
     write_text(text, stream)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -40,13 +39,17 @@ class Session:
 
     def fresh_folder(self, name: str, mode: int) -> Path:
         """Make a new, empty folder in the session's folder, named so that people recognise ``name``."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{name[:_LONGEST_NAME]}-", dir=self.begin()))
+        from tempfile import mkdtemp  # with what it imports it takes longer than all of the store
+
+        folder = Path(mkdtemp(prefix=f"{name[:_LONGEST_NAME]}-", dir=self.begin()))
         folder.chmod(mode)
         return folder
 
     def fresh_file(self, name: str) -> Path:
         """Make a new, empty file in the session's folder."""
-        descriptor, path = tempfile.mkstemp(prefix=f"{name[:_LONGEST_NAME]}-", dir=self.begin())
+        from tempfile import mkstemp
+
+        descriptor, path = mkstemp(prefix=f"{name[:_LONGEST_NAME]}-", dir=self.begin())
         os.close(descriptor)
         return Path(path)
 
@@ -62,8 +65,10 @@ class Session:
             self._held = self._folder = None
 
     def _join(self) -> tuple[int, Path]:
+        from tempfile import mkstemp
+
         while True:
-            descriptor, name = tempfile.mkstemp(prefix="", suffix=_SUFFIX, dir=self._sessions)
+            descriptor, name = mkstemp(prefix="", suffix=_SUFFIX, dir=self._sessions)
             os.close(descriptor)
             # A sweeper may take the file for a dead session's before it is locked; then it is gone, and the next try
             # makes another.

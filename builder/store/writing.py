@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,7 +50,9 @@ def atomic_write(path: Path, data: bytes, mode: int = 0o644) -> None:
     The file gets exactly ``mode``, whatever the umask. Missing parent folders are an error.
     """
     with disk_errors(path.parent):
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
+        from tempfile import mkstemp  # with what it imports it takes longer than most of our writes
+
+        descriptor, name = mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
         temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
