@@ -1,4 +1,4 @@
-"""From what a script left to a package file: selection, checks, test files, siblings, what the package says of itself."""
+"""From what a script left to a package file: selection, checks, test files, what the package says of itself."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from builder.archive import OpenPackage, read_package
-from builder.model.outcome import Ending, Outcome
+from builder.model.outcome import Outcome
 from builder.model.recipe import Build, GlobList, PathSource, Script, ScriptTest
-from builder.model.rendering import Sibling
 from builder.model.task import Task
-from builder.pipeline.packing import _siblings, _test_files
+from builder.pipeline.packing import _test_files
 from tests.pipeline.making import Stage, installs
 
 
@@ -127,18 +126,3 @@ def test_a_script_may_write_the_tests_files(stage: Stage) -> None:
     package = opened(stage, stage.run(stage.task(rendering)))
     (name,) = [name for name in package.info_files() if name.endswith("made.txt")]
     assert package.read_info(name) == b"made by the script"
-
-
-# -- siblings ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_files_of_finished_siblings_are_known(stage: Stage) -> None:
-    stage.sandbox = installs({"share/crumb.txt": b"c"})
-    crumb = stage.run(stage.task(stage.rendering("crumb")))
-    other = stage.run(stage.task(stage.rendering("other"), recipe_key="o" * 64))
-    staged = Outcome(task_id="staging:linux-64/dough-1-h0000000_0", ending=Ending.STAGED, build_key="s" * 64)
-    siblings = tuple(Sibling(name=name, version="1", build_string="h0000000_0") for name in ("crumb", "dough", "later"))
-    rendering = replace(stage.rendering(), siblings=siblings)
-    found = _siblings(stage.work(stage.task(rendering), [crumb, other, staged]))
-    assert [(one.name, one.paths) for one in found] == [("crumb", frozenset({"share/crumb.txt"}))]
-    assert _siblings(stage.work(stage.task(stage.rendering()), [crumb])) == ()
