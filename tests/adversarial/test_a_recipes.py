@@ -427,7 +427,7 @@ def test_a21_paths_of_others(attack: Attack) -> None:
         (folder / "link").symlink_to("..")
         (folder / "file").symlink_to("../secret.txt")
         (folder / "circle").symlink_to("circle")
-        for verb in ("plan", "build"):
+        for verb in ("plan", "build") if number == 0 else ("plan",):
             ended = attack.run(verb, folder, "--out", attack.folder / "store" / "channel", "--offline", memory=None)
             assert ended.code == 2, ended.err
             (told,) = ended.told
