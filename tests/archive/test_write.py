@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
+from conda_package_handling import api as cph
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -339,6 +340,39 @@ write_conda(Path(sys.argv[1]) / "a-1-0.conda", stem="a-1-0", epoch=0, info=[],
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     with pytest.raises((MachineError, FileNotFoundError)):
         write_conda(Path("/proc/nowhere/a-1-0.conda"), stem="a-1-0", payload=[], info=[], epoch=0)
+
+
+@pytest.mark.parametrize("level", [-7, -1, 0, 1, 3, 15, 19, 22])
+def test_every_level_of_zstd_is_read_by_condas_tools(tmp_path: Path, level: int) -> None:
+    payload = sample(tmp_path)
+    sizes = [write(tmp_path, payload, Compression(level=level, workers=workers)) for workers in (1, 3)]
+    assert sizes[0] == sizes[1]
+    cph.extract(str(tmp_path / f"{STEM}.conda"), dest_dir=str(tmp_path / "theirs"))
+    read_package(tmp_path / f"{STEM}.conda").extract(tmp_path / "ours")
+    assert tree(tmp_path / "theirs") == tree(tmp_path / "ours")
+
+
+@pytest.mark.parametrize("level", range(1, 10))
+def test_every_level_of_bzip2_is_one_stream_of_that_block_size(tmp_path: Path, level: int) -> None:
+    payload = sample(tmp_path)
+    out = tmp_path / f"{STEM}.tar.bz2"
+    written = [
+        write_tar_bz2(
+            out, stem=STEM, payload=payload, info=info_of(payload), epoch=EPOCH,
+            compression=Compression(level=level, workers=workers),
+        )
+        for workers in (1, 3)
+    ]  # fmt: skip
+    assert written[0] == written[1]
+    data = out.read_bytes()
+    assert data.startswith(b"BZh%d" % level)
+    decompressor = bz2.BZ2Decompressor()
+    decompressor.decompress(data)
+    assert decompressor.eof
+    assert not decompressor.unused_data
+    cph.extract(str(out), dest_dir=str(tmp_path / "theirs"))
+    read_package(out).extract(tmp_path / "ours")
+    assert tree(tmp_path / "theirs") == tree(tmp_path / "ours")
 
 
 PATHS = st.lists(st.text("abä./", min_size=1, max_size=5), min_size=1, max_size=3).map("/".join)
