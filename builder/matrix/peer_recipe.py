@@ -102,9 +102,9 @@ def _existence(value: Any) -> Any:
 
 
 def _address(text: str) -> str:
-    """Return an address in the normal form of browsers: a host in lower case, with a path, without spaces."""
+    """Return an address in the normal form of browsers: a host in lower case, with a path."""
     parts = urlsplit(text)
     if not (parts.scheme and parts.netloc):
         return text
     host = parts.netloc if "@" in parts.netloc else parts.netloc.lower()
-    return parts._replace(netloc=host, path=(parts.path or "/").replace(" ", "%20")).geturl()
+    return parts._replace(netloc=host, path=parts.path or "/").geturl()

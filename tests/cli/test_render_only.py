@@ -277,6 +277,18 @@ def test_the_clock_is_the_callers(command: Command, tmp_path: Path, monkeypatch:
     assert document["build_configuration"]["timestamp"] == "2023-11-14T22:13:20Z"
 
 
+def test_variants_may_name_their_channels(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "recipe", SKIPPED.replace("linux", "win"))
+    sources = "file:///one/label/x,file:///two"
+    (recipe / "variants.yaml").write_text(f"channel_sources: ['{sources}', 'file:///three']\n")
+    theirs = render_only(recipe / "recipe.yaml", output=tmp_path)
+    ours = json.loads(command("build", recipe, "--render-only").out)
+    assert by_name(comparable(ours)) == by_name(comparable(theirs))
+    assert sorted(one["build_configuration"]["channels"] for one in ours) == [
+        ["file:///one/label/x", "file:///two"], ["file:///three"],
+    ]  # fmt: skip
+
+
 def test_solving_needs_it(command: Command, tmp_path: Path) -> None:
     said = command("build", write_recipe(tmp_path / "recipe", SKIPPED), "--with-solve")
     assert (said.code, said.out) == (2, "")
