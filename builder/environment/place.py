@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from builder.errors import UsageError
 from builder.model.frozen import frozen
-
-_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(?:/label/[a-z0-9_][a-z0-9_.-]*)?", re.IGNORECASE | re.ASCII)
-"""A channel of conda's own server, or a label of one (CEP 26)."""
+from builder.model.name import is_channel_name
 
 
 @frozen
@@ -40,7 +37,7 @@ def channel_place(name: str) -> ChannelPlace:
     scheme, separator, rest = name.partition("://")
     if not separator:
         folder = Path(name)
-        return _named(name) if _NAME.fullmatch(name) and not folder.is_dir() else _local(name, folder)
+        return _named(name) if is_channel_name(name) and not folder.is_dir() else _local(name, folder)
     if scheme == "file":
         return _local(name, Path(unquote(urlsplit(name).path)))
     if scheme in {"http", "https"} and rest.strip("/"):

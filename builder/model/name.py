@@ -24,6 +24,7 @@ _BUILD = re.compile(r"[a-zA-Z0-9_.+]+")
 _VERSION_SIGNS = re.compile(r"[0-9a-z._+!]+")
 _SUBDIR = re.compile(r"[a-z0-9]+-[a-z0-9]+")
 _CHANNEL_PART = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
+_CHANNEL_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(?:/label/[a-z0-9_][a-z0-9_.-]*)?", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"[0-9]+")
 
 
@@ -76,6 +77,11 @@ def check_channel_part(text: str) -> str:
     if not _CHANNEL_PART.fullmatch(text):
         raise ValueError(f"{text!r} cannot be part of a channel's path: it has other signs than a-z, digits and '_.-'")
     return text
+
+
+def is_channel_name(text: str) -> bool:
+    """Whether a channel of conda's own server may be called so: ``conda-forge``, or a label of one."""
+    return _CHANNEL_NAME.fullmatch(text) is not None
 
 
 def check_file_name(text: str) -> str:

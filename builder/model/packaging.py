@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -19,6 +20,7 @@ _DEFAULTS: dict[FileType, int] = {"conda": 10, "tar.bz2": 9}
 _NAMED = {"min": 0, "lowest": 0, "fast": 0, "max": -1, "highest": -1}
 """Names of levels → where they stand in the range of a format; ``default`` and ``normal`` are no place in it."""
 
+_NUMBER = re.compile(r"[+-]?[0-9]{1,2}")
 _SPELLED: dict[str, FileType] = {"conda": "conda", "tarbz2": "tar.bz2"}
 
 
@@ -76,10 +78,7 @@ def _level(file_type: FileType, text: str) -> int:
         return _DEFAULTS[file_type]
     if text in _NAMED:
         return levels[_NAMED[text]]
-    try:
-        number = int(text) if len(text) <= 3 else None
-    except ValueError:
-        number = None
+    number = int(text) if _NUMBER.fullmatch(text) else None
     if number is None or number not in levels:
         names = f"min, max, default or a number from {levels[0]} to {levels[-1]}"
         raise ValueError(f"{text!r} is no level of {file_type}: that is {names}")

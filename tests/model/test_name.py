@@ -139,6 +139,26 @@ def test_channel_parts(text: str, good: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("conda-forge", True),
+        ("conda-forge/label/rust_dev", True),
+        ("Mixed_1.0", True),
+        ("./conda-forge", False),
+        ("a/b", False),
+        ("a/label/b/c", False),
+        ("a b", False),
+        ("ä", False),
+        ("a\n", False),
+        ("-c", False),
+        ("", False),
+    ],
+)
+def test_names_of_channels(text: str, good: bool) -> None:
+    assert name.is_channel_name(text) is good
+
+
+@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ("a-b-1.0-h_0.conda", ("a-b", "1.0", "h_0")),

@@ -50,6 +50,8 @@ def test_what_the_peer_understands(text: str, expected: tuple[FileType, int]) ->
         ("tar-bz2:0", "'0' is no level of tar.bz2: that is min, max, default or a number from 1 to 9"),
         ("tar-bz2:10", "'10' is no level of tar.bz2"),
         ("tar-bz2:-1", "'-1' is no level of tar.bz2"),
+        ("conda: 5", "' 5' is no level of conda"),
+        ("conda:٣", "'٣' is no level of conda"),
         (f"conda:{'9' * 5000}", "is no level of conda"),
     ],
 )
