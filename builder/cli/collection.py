@@ -9,6 +9,7 @@ from pathlib import Path
 from builder.cli.collection_keys import COLLECTION_KEYS, WORDS
 from builder.errors import Problem, RecipeError, UsageError
 from builder.model.frozen import frozen
+from builder.model.name import is_channel_name
 from builder.model.variant import VariantRule
 from builder.syntax import read_yaml
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
@@ -65,13 +66,13 @@ def read_collection(file: Path) -> Collection:
     problems += [problem for key, value in node.entries if key.text in KEYS for problem in _misshapen(key.text, value)]
     if problems:
         raise RecipeError.of(problems)
-    root = file.parent
+    root, output = file.parent, _text(node.get("output"))
     return Collection(
         root=root,
         recipes=tuple(root / text for text in _texts(node.get("recipes"))),
         variants=tuple(root / text for text in _texts(node.get("variants"))),
-        channels=tuple(_channel(text, root) for text in _texts(node.get("channels"))),
-        output=root / text if (text := _text(node.get("output"))) else None,
+        channels=tuple(_channel(text, root, output) for text in _texts(node.get("channels"))),
+        output=root / output if output else None,
         mirrors=tuple(_mirrors(node.get("mirrors"))),
         debian=_text(node.get("debian")),
         pypi=_text(node.get("pypi")),
@@ -145,9 +146,14 @@ def _mirrors(node: Node | None) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield key.text, _texts(value)
 
 
-def _channel(text: str, root: Path) -> str:
-    """Return a channel's address; a relative path is one beside the collection file."""
-    return text if "://" in text else str(root / text)
+def _channel(text: str, root: Path, output: str | None) -> str:
+    """Return a channel's address or name; a relative path is one beside the collection file.
+
+    A folder wins over a channel of that name, and so does our own output, which may not be there yet.
+    """
+    if "://" in text or (is_channel_name(text) and text != output and not (root / text).is_dir()):
+        return text
+    return str(root / text)
 
 
 def recipe_files(folders: tuple[Path, ...]) -> tuple[Path, ...]:

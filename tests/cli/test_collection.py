@@ -176,3 +176,12 @@ class TestPathsThatAreNotThere:
 
     def test_a_folder_that_is_not_there_either(self, command: Command, hello: Path) -> None:
         assert "does not exist either" in command("plan", hello.parent / "zzzz" / "recipe").err
+
+
+def test_channels_by_name_give_way_to_folders_and_to_the_output(tmp_path: Path) -> None:
+    file = tmp_path / "bakehouse.yaml"
+    file.write_text("channels: [conda-forge, there, out, conda-forge/label/x, a/b]\noutput: out\n")
+    (tmp_path / "there").mkdir()
+    assert read_collection(file).channels == (
+        "conda-forge", str(tmp_path / "there"), str(tmp_path / "out"), "conda-forge/label/x", str(tmp_path / "a/b"),
+    )  # fmt: skip
