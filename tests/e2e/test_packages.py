@@ -200,6 +200,26 @@ def test_the_old_format_has_what_the_peers_has(both: Path, treat: Path, tmp_path
         assert (mine[name].uid, mine[name].gid) == (yours[name].uid, yours[name].gid) == (0, 0)
 
 
+PEER_TEST = """
+import os, sys, warnings
+warnings.simplefilter("ignore")
+from rattler_build.cli_api import test_package
+test_package(sys.argv[1], channel=[])
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("word", ["sweet", "sour"])
+def test_the_peer_tests_the_old_format(command: Command, tmp_path: Path, word: str) -> None:
+    recipe = write_recipe(tmp_path / "r", TREAT.replace("= sweet\n", f"= {word}\n"))
+    build = ("build", recipe, "--out", tmp_path / "c", "--package-format", "tar-bz2", "--test", "skip", "-q")
+    assert command(*build).code == 0
+    words = [sys.executable, "-c", PEER_TEST, str(tmp_path / "c" / "linux-64" / f"{STEM}.tar.bz2")]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+    assert (done.returncode == 0) == (word == "sweet"), done.stdout[-2000:] + done.stderr[-2000:]
+
+
 # -- what the user adds and leaves out -------------------------------------------------------------------------------------
 
 
