@@ -15,7 +15,9 @@ from builder import __version__
 def main() -> NoReturn:
     """Run the command line and exit with its code (see `builder.errors`)."""
     os.umask(0o022)  # modes of what we write are decided here, not by whoever starts us
-    gc.set_threshold(100_000)  # imports make no garbage, yet collecting it would take a tenth of a short command's time
+    gc.set_threshold(
+        1_000_000
+    )  # imports and renderings make no circles, yet looking for them takes a tenth of the time
     arguments = sys.argv[1:]
     if arguments == ["--version"]:  # answered before anything is imported: scripts ask for it all the time
         sys.stdout.write(f"bakehouse {__version__}\n")

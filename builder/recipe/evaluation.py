@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import proxy
 
 from builder.errors import Problem, RecipeError
 from builder.model.recipe import PinSubpackage, Requirement, Requirements
@@ -42,7 +43,7 @@ def evaluate_output(output: OutputText, request: Request, scope: RecipeScope | N
 def scope_for(request: Request) -> RecipeScope:
     """Return a scope for one output and requests like ``request``."""
     scope = RecipeScope(request, platform=platform_values(request))
-    scope.functions = functions(scope)
+    scope.functions = functions(proxy(scope))  # a circle would keep it in memory when nobody needs it any more
     return scope
 
 

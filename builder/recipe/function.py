@@ -23,11 +23,7 @@ def functions(scope: RecipeScope) -> dict[str, Function | Namespace]:
         Function("compiler", lambda arguments: _toolchain(arguments, "compiler", scope)),
         Function("stdlib", lambda arguments: _toolchain(arguments, "stdlib", scope)),
         Function("cdt", lambda arguments: _cdt(arguments, scope)),
-        Function("pin_subpackage", lambda arguments: _pin("pin_subpackage", arguments)),
-        Function("pin_compatible", lambda arguments: _pin("pin_compatible", arguments)),
-        Function("match", _match),
-        Function("cmp", _cmp),
-        *[_platform_question(name, question) for name, question in _PLATFORM_QUESTIONS.items()],
+        *_ALWAYS_THE_SAME,
         *machine_functions(scope),
     ]
     return {function.name: function for function in found}
@@ -162,3 +158,13 @@ def _platform_question(name: str, question: Callable[[Target], bool]) -> Functio
             raise ExpressionError(str(error)) from error
 
     return Function(name, call)
+
+
+_ALWAYS_THE_SAME = (
+    Function("pin_subpackage", lambda arguments: _pin("pin_subpackage", arguments)),
+    Function("pin_compatible", lambda arguments: _pin("pin_compatible", arguments)),
+    Function("match", _match),
+    Function("cmp", _cmp),
+    *(_platform_question(name, question) for name, question in _PLATFORM_QUESTIONS.items()),
+)
+"""The functions that need nothing but their arguments."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from builder.model.frozen import frozen
@@ -181,6 +181,7 @@ def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
     return convert
 
 
+@lru_cache(maxsize=1 << 12)  # the same few are in recipe after recipe
 def _spec(text: str) -> Plain:
     """Return a spec in rattler-build's form, or a pin as the mapping that the pin functions write as JSON."""
     if text.lstrip().startswith("{"):
@@ -224,12 +225,16 @@ def _publisher(text: str) -> Plain:
 
 
 def _regex(text: str) -> str:
+    """Check an expression of RE2's language, which has nothing that takes more than linear time to match."""
+    import re2  # hardly a recipe has one
+
+    options = re2.Options()
+    options.log_errors = False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what a later Python may read otherwise
-            re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{shortened(text)!r} is not a regular expression: {error}") from None
+        re2.compile(text, options)
+    except re2.error as error:
+        reason = error.args[0].decode()
+        raise ValueError(f"{shortened(text)!r} is not a regular expression: {shortened(reason)}") from None
     return text
 
 

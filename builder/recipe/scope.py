@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from builder.errors import MAX_PROBLEMS, Problem
+from builder.model.rendering import Platforms
 from builder.model.target import platform_variables, target
 from builder.model.variant import VariantValue
 from builder.recipe.kind import Late, Plain
@@ -30,7 +32,7 @@ def _nothing_late(_: str) -> bool:
 _NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class RecipeScope:
     """The names of one output while it is evaluated, for one variant after the other.
 
@@ -189,9 +191,13 @@ class RecipeScope:
             self.request.trace.sights.append(Sight(name, how, self._what, self._path))
 
 
-def platform_values(request: Request) -> dict[str, Value]:
+def platform_values(request: Request) -> Mapping[str, Value]:
     """Return the names that every recipe has: the platforms, and what is true of the host platform (CEP 39)."""
-    platforms = request.platforms
+    return _platform_values(request.platforms)
+
+
+@lru_cache(maxsize=16)
+def _platform_values(platforms: Platforms) -> Mapping[str, Value]:
     values: dict[str, Value] = dict(platform_variables(platforms.host))
     values["target_platform"] = platforms.target
     values["build_platform"] = platforms.build
