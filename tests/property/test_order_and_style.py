@@ -34,6 +34,21 @@ def changed(case: Case, change: Callable[[str], str], legacy: Callable[[str], st
     return Case(case.title, change(case.recipe), variants, case.names)
 
 
+def without_order(text: str) -> object:
+    """What is told, but for the order of reasons: of several the first in the file comes first."""
+
+    def sort(data: object) -> object:
+        if isinstance(data, dict):
+            return {key: sort(value) for key, value in data.items()}
+        if not isinstance(data, list):
+            return data
+        items = [sort(item) for item in data]
+        reasons = all(isinstance(item, dict) and "through" in item for item in items)
+        return sorted(items, key=lambda item: json.dumps(item, sort_keys=True)) if reasons else items
+
+    return sort(json.loads(text))
+
+
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("expected")
@@ -55,7 +70,7 @@ def test_any_order_of_keys(case: Case, seed: int, tmp_path: Path, expected: dict
     order = Random(seed)
     writer = Restyled(order, shuffled=True)
     other = changed(case, writer.written, lambda text: legacy_shuffled(text, order))
-    assert json.loads(told(other, tmp_path)) == json.loads(expected[case.title])
+    assert without_order(told(other, tmp_path)) == without_order(expected[case.title])
 
 
 @SETTINGS
