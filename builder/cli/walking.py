@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from builder.errors import UsageError
+from builder.report import write_text
 from builder.source.ignored import Ignored
 
 FILE_NAME = "recipe.yaml"
@@ -20,9 +21,12 @@ def recipes_below(top: Path) -> tuple[Path, ...]:
     """Return every ``recipe.yaml`` in ``top`` and the folders below it, sorted.
 
     As for rattler-build, hidden folders and what ``.gitignore`` files leave out are passed over; links to folders are
-    not followed.
+    not followed. A tree without any has nothing to do, and that is said.
     """
-    return tuple(sorted(_below(top, "", Ignored())))
+    found = tuple(sorted(_below(top, "", Ignored())))
+    if not found:
+        write_text(f"there is no {FILE_NAME} below {top}", sys.stderr)
+    return found
 
 
 def _below(folder: Path, path: str, above: Ignored) -> Iterator[Path]:

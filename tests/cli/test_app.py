@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.cli.app import VERBS
+from builder.cli.app import VERBS, verb_first
 from tests.cli.conftest import Command, write_recipe
 from tests.e2e.command import CHECKOUT, Bakehouse
 
@@ -145,3 +145,44 @@ def test_json_errors_have_places(command: Command, tmp_path: Path) -> None:
     assert said.code == 2
     assert {error["file"] for error in said.errors} == {str(recipe / "recipe.yaml")}
     assert all(isinstance(error["line"], int) and isinstance(error["column"], int) for error in said.errors)
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("-v build x", "build -v x"),
+        ("-vvv build", "build -vvv"),
+        ("-q --verbose build", "build -q --verbose"),
+        ("--log-style plain build x", "build --log-style plain x"),
+        ("--log-style=json --color never build", "build --log-style=json --color never"),
+        ("--wrap-log-lines build", "build --wrap-log-lines"),
+        ("--wrap-log-lines=false --no-config build", "build --wrap-log-lines=false --no-config"),
+        ("--config-file build test p", "test --config-file build p"),
+        ("build -v", "build -v"),
+        ("--help build", "--help build"),
+        ("-v --help", "-v --help"),
+        ("-v", "-v"),
+        ("--log-style", "--log-style"),
+        ("-vq build", "-vq build"),
+        ("--out x build", "--out x build"),
+        ("", ""),
+    ],
+)
+def test_what_rattler_build_lets_stand_before_the_verb(before: str, behind: str) -> None:
+    assert verb_first(before.split()) == behind.split()
+
+
+def test_options_before_the_verb_count(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, "package: {name: a, version: '1'}\nbuild: {skip: [linux]}\n")
+    said = command("--no-config", "-v", "--log-style", "json", "build", recipe, "--out", tmp_path / "c")
+    assert said.code == 0
+    assert said.err.splitlines()[:2] == [
+        "--no-config has no effect: configuration of other tools is never read", '{"event": "planned", "tasks": []}',
+    ]  # fmt: skip
+    assert command("--log-style", "loud", "build", recipe).code == 2
+
+
+def test_errors_have_colours_when_they_are_asked_for(command: Command, tmp_path: Path) -> None:
+    for words in (("--color", "always", "build"), ("build", "--color=always")):
+        assert "\x1b[31merror" in command(*words, tmp_path / "absent").err
+    assert "\x1b" not in command("build", "--color", "never", tmp_path / "absent").err

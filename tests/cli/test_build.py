@@ -324,3 +324,70 @@ def test_the_worst_end_decides_the_exit_code(codes: tuple[int, ...], expected: i
     ]
     held_back = Outcome(task_id="b", ending=Ending.BLOCKED)
     assert _exit_code([*ends, held_back]) == expected
+
+
+@pytest.mark.sandbox
+class TestStrategies:
+    """Whose tests are run; the rules, and what is said of them, are rattler-build's."""
+
+    @pytest.mark.parametrize(
+        ("words", "said", "ran"),
+        [
+            (("--test=skip",), "the argument --test=skip was set", False),
+            (("--no-test",), "the argument --test=skip was set", False),
+            (("--test=native",), None, True),
+            (("--test=native", "--build-platform=osx-64"), "the argument --test=native was set and the build is a cross-compilation", False),
+            (("--test=native-and-emulated", "--build-platform=osx-64"), None, True),
+        ],
+    )  # fmt: skip
+    def test_of_a_package_for_one_platform(
+        self, words: tuple[str, ...], said: str | None, ran: bool, command: Command, hello: Path, tmp_path: Path
+    ) -> None:
+        done = command("build", hello, "--out", tmp_path / "c", "--progress", "plain", *words)
+        assert done.code == 0, done.err
+        assert ("1 of 1 tests passed" in done.err) is ran
+        reasons = [line.partition("Skipping tests because ")[2] for line in done.err.splitlines() if "Skipping" in line]
+        assert [reason.partition(" (")[0] for reason in reasons] == ([said] if said else [])
+
+    def test_noarch_packages_are_tested_wherever_they_are_built(self, command: Command, tmp_path: Path) -> None:
+        recipe = write_recipe(tmp_path / "r", HELLO.replace("build:\n", "build:\n  noarch: generic\n"))
+        done = command("build", recipe, "--out", tmp_path / "c", "--test=native", "--build-platform=osx-64")
+        assert done.code == 0
+        assert "1 of 1 tests passed" in done.err
+
+
+def test_noarch_outputs_are_built_on_one_platform_only(command: Command, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "r", HELLO.replace("build:\n", "build:\n  noarch: generic\n"))
+    said = command("build", recipe, "--out", tmp_path / "c", "--noarch-build-platform", "osx-arm64")
+    assert said.code == 0
+    assert "hello-1.0-h4616a5c_0 is left out here: noarch outputs are built on osx-arm64" in said.err
+    assert list((tmp_path / "c").glob("noarch/*.conda")) == []
+    assert command("build", recipe, "--noarch-build-platform", "zzz").code == 2
+
+
+@pytest.mark.sandbox
+def test_number_and_prefix_are_in_the_package(command: Command, hello: Path, tmp_path: Path) -> None:
+    words = ("--build-num", "42", "--build-string-prefix", "ci", "--noarch-build-platform", "linux-64")
+    assert command("build", hello, "--out", tmp_path / "c", "-q", *words).code == 0
+    [package] = (tmp_path / "c").glob("*/*.conda")
+    assert package.name == "hello-1.0-ci_hb0f4dca_42.conda"
+    index = read_package(package).index()
+    assert (index["build"], index["build_number"]) == ("ci_hb0f4dca_42", 42)
+
+
+def test_a_configuration_file_names_channels_and_the_format(command: Command, hello: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('default-channels = ["file:///there"]\nmirrors = {}\n[build]\npackage-format = "tar-bz2:3"\n')
+    said = command("--config-file", config, "build", hello, "--render-only")
+    assert said.err == f"{config} says what has no effect here: mirrors\n"
+    [document] = json.loads(said.out)
+    found = document["build_configuration"]
+    assert found["channels"] == ["file:///there"]
+    assert found["packaging_settings"] == {"archive_type": "tar_bz2", "compression_level": 3}
+    named = command(
+        "build", hello, "--render-only", "--config-file", config, "-c", "file:///mine", "--package-format", "conda"
+    )
+    [document] = json.loads(named.out)
+    assert document["build_configuration"]["channels"] == ["file:///mine"]
+    assert document["build_configuration"]["packaging_settings"]["archive_type"] == "conda"
+    assert command("build", hello, "--config-file", tmp_path / "absent").code == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import click
@@ -10,6 +12,7 @@ import pytest
 from builder.cli.options import BuildChoice, Places, Telling, build_choice, places, size_in_bytes, telling
 from builder.cli.selection import Selection, selection
 from builder.errors import UsageError
+from builder.report.events import LogLine
 
 
 @click.command()
@@ -163,3 +166,58 @@ class TestMirrors:
         [problem] = caught.value.problems
         assert problem.code == "cli.mirror"
         assert "example.org" in (problem.remedy or "")
+
+
+class TestTelling:
+    def told(self, *arguments: str) -> Telling:
+        return parsed(*arguments)[3]
+
+    @pytest.mark.parametrize(
+        ("words", "kind", "verbose"),
+        [
+            ((), None, False),
+            (("-v",), None, True),
+            (("-vvv",), None, True),
+            (("--log-style", "fancy"), None, True),
+            (("--log-style", "plain"), "plain", True),
+            (("--log-style", "simple"), "plain", True),
+            (("--log-style", "json"), "json", True),
+            (("--log-style", "json", "--progress", "table"), "table", True),
+            (("--log-style", "json", "-q"), "none", True),
+        ],
+    )
+    def test_rattler_builds_styles(self, words: tuple[str, ...], kind: str | None, verbose: bool) -> None:
+        told = self.told(*words)
+        assert (told.kind, told.verbose) == (kind, verbose)
+
+    def test_the_style_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RATTLER_BUILD_LOG_STYLE", "json")
+        assert self.told().kind == "json"
+        assert self.told("--log-style", "plain").kind == "plain"
+
+    def test_the_reporter_writes_what_was_asked_for(self) -> None:
+        for words, lines in ((("--log-style", "plain"), "t │ said\n"), (("--progress", "plain"), ""), (("-q",), "")):
+            stream = io.StringIO()
+            self.told(*words).reporter(stream).emit(LogLine(task_id="t", line="said"))
+            assert stream.getvalue() == lines
+
+    def test_a_verb_may_want_another_reporter_when_none_is_asked_for(self) -> None:
+        stream = io.StringIO()
+        self.told().reporter(stream, otherwise="json").emit(LogLine(task_id="t", line="said"))
+        assert json.loads(stream.getvalue())["line"] == "said"
+
+
+def test_where_packages_go_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDA_BLD_PATH", "/croot")
+    assert parsed()[1].output == Path("/croot")
+    assert parsed("--output-dir", "/mine")[1].output == Path("/mine")
+
+
+@pytest.mark.parametrize("text", ["strict", "disabled", "Disabled"])
+def test_priority_of_channels(text: str) -> None:
+    assert parsed("--channel-priority", text)[1].channel_priority == text.lower()
+
+
+def test_the_last_word_on_tests_counts() -> None:
+    assert parsed("--test", "native", "--no-test")[2].test == "skip"
+    assert parsed("--no-test", "--test", "native-and-emulated")[2].test == "native-and-emulated"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.archive import read_package
 from tests.cli.conftest import HELLO, Command, write_recipe
 from tests.e2e.command import Bakehouse
 
@@ -154,3 +155,33 @@ def test_interrupted_it_leaves_nothing_running(
     commands = [place.read_bytes() for place in Path("/proc").glob("[0-9]*/cmdline") if place.exists()]
     assert not [one for one in commands if nap.encode() in one]
     assert not [path for path in (kitchen / "sessions").glob("*/*") if path.name.startswith("test")]
+
+
+def test_packages_are_named_as_for_rattler_build_too(command: Command, hello: Path, tmp_path: Path) -> None:
+    package = built(command, hello, tmp_path / "channel")
+    said = command("test", "--package-file", package, "-p", package, "--test-index", "0", "--compression-threads", "2")
+    assert said.code == 0
+    assert said.err.count("passed  script 0") == 2
+    assert "--compression-threads has no effect" in said.err
+
+
+def test_an_unpacked_package_is_tested_like_its_file(command: Command, hello: Path, tmp_path: Path) -> None:
+    package = built(command, hello, tmp_path / "channel")
+    read_package(package).extract(tmp_path / "unpacked")
+    said = command("test", tmp_path / "unpacked", "--progress", "plain")
+    assert said.code == 0, said.err
+    assert "unpacked\n  passed  script 0" in said.err
+    (tmp_path / "unpacked" / "hello.txt").write_text("changed\n")
+    said = command("test", tmp_path / "unpacked", "--progress", "plain")
+    assert said.code == 1
+    assert "'hello.txt' has not the digest and size that paths.json says" in said.err
+
+
+def test_without_isolation_a_test_sees_the_machine(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("here\n")
+    looks = f"grep -x here {tmp_path}/mine"
+    package = built(
+        command, write_recipe(tmp_path / "r", HELLO.replace('grep -x hello "$PREFIX/hello.txt"', looks)), tmp_path / "c"
+    )
+    assert command("test", package, "--isolation", "none", "-q").code == 0
+    assert command("test", package, "-q").code == 1

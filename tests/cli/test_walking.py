@@ -65,8 +65,11 @@ class TestTrees:
         os.mkfifo(tmp_path / "recipe.yaml")
         assert names(tmp_path) == []
 
-    def test_an_empty_tree_has_none(self, tmp_path: Path) -> None:
+    def test_an_empty_tree_has_none_and_says_so(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert names(tmp_path) == []
+        assert capsys.readouterr().err == f"there is no recipe.yaml below {tmp_path}\n"
+        assert names(tree(tmp_path, "recipe.yaml")) == ["recipe.yaml"]
+        assert capsys.readouterr().err == ""
 
 
 class TestStandardInput:
