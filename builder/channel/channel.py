@@ -21,6 +21,8 @@ from builder.store.locks import lock
 
 _NOARCH = "noarch"
 _OWN = ".bakehouse"
+_NO_SOURCE = ".condapackageignore"
+"""Keeps a channel of our making out of a recipe's sources that it lies in (rattler-build does the same)."""
 
 
 @frozen
@@ -180,6 +182,7 @@ class Channel:
         return sorted(folder for folder in folders if _is_subdir(folder.name))
 
     def _make_folders(self, subdir: str) -> None:
+        is_new = not self.root.is_dir()
         for folder in (self.root, self.root / _OWN, self.root / _NOARCH, self.root / subdir):
             if not folder.is_dir():
                 try:
@@ -187,6 +190,8 @@ class Channel:
                 except (FileExistsError, NotADirectoryError) as error:
                     raise UsageError(f"{folder} cannot be a folder of a channel: {error.strerror}") from error
                 folder.chmod(0o755)
+        if is_new:
+            atomic_write(self.root / _NO_SOURCE, b"*\n")
 
     def _conflict(self, final: Path, package: Package) -> WorkError:
         try:

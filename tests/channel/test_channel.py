@@ -14,6 +14,8 @@ from backports import zstd
 from builder.channel import Channel
 from builder.errors import MachineError, UsageError, WorkError
 from builder.model.package import Package
+from builder.model.recipe import GlobList, PathSource
+from builder.source.folder import items_of
 from tests.channel.judging import problems_of
 from tests.channel.making import build_key, make_package, recipe_key
 
@@ -53,6 +55,17 @@ class TestPublish:
     def test_noarch_is_there_from_the_beginning(self, channel: Channel, alpha: Package) -> None:
         channel.publish(alpha)
         assert json.loads((channel.root / "noarch" / "repodata.json").read_bytes())["packages.conda"] == {}
+
+    def test_a_channel_is_no_part_of_the_sources_that_it_lies_in(self, tmp_path: Path, alpha: Package) -> None:
+        (tmp_path / "a.txt").touch()
+        Channel(tmp_path / "out").publish(alpha)
+        source = PathSource(path=".", filter=GlobList(include=("*.txt", "out/**")))
+        assert [item.path for item in items_of(source, tmp_path)] == ["a.txt"]
+
+    def test_a_folder_that_was_there_stays_what_it_is(self, tmp_path: Path, alpha: Package) -> None:
+        (tmp_path / "a.txt").touch()
+        Channel(tmp_path).publish(alpha)
+        assert "a.txt" in [item.path for item in items_of(PathSource(path="."), tmp_path)]
 
     def test_a_noarch_package_goes_to_noarch_only(self, channel: Channel, tmp_path: Path) -> None:
         package = make_package(tmp_path / "made", "data", extra={"subdir": "noarch", "noarch": "generic"})

@@ -448,4 +448,4 @@ def test_modes_and_folders_of_an_output(both: Path) -> None:
     for path in [*both.rglob("*.conda"), *both.rglob("*.tar.bz2")]:
         assert path.stat().st_mode & 0o777 == 0o644
     assert {path.name for path in both.iterdir() if path.name[0] != "."} == {"linux-64", "noarch"}
-    assert all(path.stat().st_mode & 0o777 == 0o755 for path in both.iterdir())
+    assert all(path.stat().st_mode & 0o777 == 0o755 for path in both.iterdir() if path.is_dir())

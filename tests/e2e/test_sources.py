@@ -186,3 +186,18 @@ def test_a_machine_without_git_says_what_to_install(tmp_path: Path, bakehouse: B
     assert done.returncode == 3
     assert "git is not installed" in done.stderr
     assert "apt-get install git" in done.stderr
+
+
+def test_what_comes_out_beside_the_recipe_does_not_go_in_again(tmp_path: Path, bakehouse: Bakehouse) -> None:
+    folder = tmp_path / "sorts"
+    folder.mkdir()
+    (folder / "recipe.yaml").write_text(
+        "package: {name: sorts, version: '1'}\n"
+        "source: {path: .}\n"
+        "build: {noarch: generic, script: 'mkdir -p $PREFIX/share/sorts && cp -R . $PREFIX/share/sorts'}\n"
+    )
+    (folder / "flour.txt").write_text("white")
+    bakehouse.good("build", cwd=folder)
+    assert content(folder / "channel").keys() == {"flour.txt", "recipe.yaml"}
+    said = bakehouse.run("build", cwd=folder)
+    assert "reused" in said.stderr, said.stderr
