@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -22,10 +23,12 @@ from builder.syntax.value import (
 
 Filter = Callable[[Value, Arguments], Value]
 
-_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,38}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"(?i)[-+]?(?:(?:[0-9]{1,99}(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?|inf|infinity|nan)")
+_LARGEST = (1 << 127) - 1
 
 
-def _items(value: Value) -> tuple[Value, ...]:
+def _items(value: Value, *, nothing: bool = False) -> tuple[Value, ...]:
+    """Return what a list, text or mapping consists of; where ``nothing`` may stand too, ``none`` has no items."""
     match value:
         case tuple():
             return value
@@ -35,6 +38,8 @@ def _items(value: Value) -> tuple[Value, ...]:
             raise value.refuse()
         case Mapping():
             return tuple(value)
+        case None if nothing:
+            return ()
         case _:
             raise ExpressionError(f"this is {kind_of(value)}, not a list")
 
@@ -64,14 +69,17 @@ def _replace(value: Value, arguments: Arguments) -> Value:
 def _split(value: Value, arguments: Arguments) -> Value:
     given = arguments.take("separator", "maxsplit")
     separator, limit = given.get("separator"), given.get("maxsplit")
+    if not isinstance(value, str):
+        raise value.refuse() if isinstance(value, Undefined) else ExpressionError(f"this is {kind_of(value)}, not text")
+    if separator == "":
+        return weighed(("", *value, ""))  # between all characters, before and after them too
     count = limit if isinstance(limit, int) else -1
-    parts = text_of(value).split(None if separator is None else text_of(separator) or None, count)
-    return weighed(tuple(parts))
+    return weighed(tuple(value.split(None if separator is None else text_of(separator), count)))
 
 
 def _join(value: Value, arguments: Arguments) -> Value:
     separator = text_of(arguments.take("separator").get("separator", ""))
-    texts = [text_of(item) for item in _items(value)]
+    texts = [text_of(item) for item in _items(value, nothing=True)]
     capped_length(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0))
     return separator.join(texts)
 
@@ -84,19 +92,29 @@ def _int(value: Value, arguments: Arguments) -> Value:
         case int():
             return int(value)
         case float():
-            return int(value) if abs(value) < 1 << 63 else 0
+            return _whole(value)
         case str() if _NUMBER.fullmatch(value):
-            digits = value.lstrip("+-")
-            return int(value) if digits.isdigit() else int(float(value)) if abs(float(value)) < 1 << 63 else 0
+            return _clamped(int(value)) if value.lstrip("+-").isdigit() else _whole(float(value))
         case Undefined():
             raise value.refuse()
         case _:
             raise ExpressionError(f"{text_of(value)!r} is no number")
 
 
+def _whole(number: float) -> int:
+    """Cut a float to an integer of 128 bits, the nearest one where it has none of that size."""
+    if math.isnan(number):
+        return 0
+    return _clamped(int(number)) if math.isfinite(number) else _LARGEST if number > 0 else -_LARGEST - 1
+
+
+def _clamped(number: int) -> int:
+    return max(-_LARGEST - 1, min(number, _LARGEST))
+
+
 def _abs(value: Value, arguments: Arguments) -> Value:
     arguments.take()
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ExpressionError(f"abs needs a number, this is {kind_of(value)}")
     return abs(value)
 
@@ -133,22 +151,22 @@ def _length(value: Value, arguments: Arguments) -> Value:
 
 def _list(value: Value, arguments: Arguments) -> Value:
     arguments.take()
-    return weighed(_items(value))
+    return weighed(_items(value, nothing=True))
 
 
 def _min(value: Value, arguments: Arguments) -> Value:
     arguments.take()
-    return min(_items(value), key=order, default=Undefined("the smallest item of an empty list"))
+    return min(_items(value, nothing=True), key=order, default=Undefined("the smallest item of an empty list"))
 
 
 def _max(value: Value, arguments: Arguments) -> Value:
     arguments.take()
-    return max(_items(value), key=order, default=Undefined("the largest item of an empty list"))
+    return max(_items(value, nothing=True), key=order, default=Undefined("the largest item of an empty list"))
 
 
 def _reverse(value: Value, arguments: Arguments) -> Value:
     arguments.take()
-    return value[::-1] if isinstance(value, str) else _items(value)[::-1]
+    return value[::-1] if isinstance(value, str) else None if value is None else _items(value)[::-1]
 
 
 def _folded(value: Value) -> Value:
@@ -158,14 +176,14 @@ def _folded(value: Value) -> Value:
 def _sort(value: Value, arguments: Arguments) -> Value:
     given = arguments.take("reverse", "case_sensitive")
     exact = truth(given.get("case_sensitive", False))
-    items = sorted(_items(value), key=lambda item: order(item if exact else _folded(item)))
+    items = sorted(_items(value, nothing=True), key=lambda item: order(item if exact else _folded(item)))
     return tuple(reversed(items)) if truth(given.get("reverse", False)) else tuple(items)
 
 
 def _unique(value: Value, arguments: Arguments) -> Value:
     exact = truth(arguments.take("case_sensitive").get("case_sensitive", False))
     kept: dict[object, Value] = {}
-    for item in _items(value):
+    for item in _items(value, nothing=True):
         kept.setdefault(order(item if exact else _folded(item)), item)
     return tuple(kept.values())
 

@@ -220,6 +220,7 @@ def _part(value: Value, index: Value) -> Value:
     if isinstance(value, Namespace):
         return _known(value.functions, str(index), "function", f"{value.name}.")
     if isinstance(value, str | tuple):
+        index = int(index) if isinstance(index, float) and index.is_integer() else index
         if isinstance(index, int) and -len(value) <= index < len(value):
             return value[index]
     elif isinstance(value, Mapping) and isinstance(index, str) and index in value:
@@ -236,6 +237,8 @@ def _slice(inner: Evaluator, node: nodes.Slice) -> Evaluator:
         if isinstance(value, Undefined):
             raise value.refuse()
         numbers = [bound(frame) if bound else None for bound in bounds]
+        if value is None:
+            return ()
         if not isinstance(value, str | tuple):
             raise ExpressionError(f"only text and lists can be sliced, this is {kind_of(value)}")
         if not all(number is None or isinstance(number, int) for number in numbers) or numbers[2] == 0:

@@ -6,6 +6,7 @@ Numbers are integers of 128 bits and floats; the rules are those of rattler-buil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from builder.syntax.value import (
@@ -48,30 +49,44 @@ def subtract(left: Value, right: Value) -> Value:
 def multiply(left: Value, right: Value) -> Value:
     """``*`` of numbers, or a text or list repeated."""
     for many, count in ((left, right), (right, left)):
-        if isinstance(many, str | tuple) and isinstance(count, int):
+        if isinstance(many, str | tuple) and (
+            isinstance(count, int) or (isinstance(count, float) and count.is_integer())
+        ):
             return _repeat(many, int(count))
     return _arithmetic("*", lambda a, b: a * b, left, right)
 
 
 def divide(left: Value, right: Value) -> Value:
     """``/``: always a float."""
+    return _arithmetic("/", _quotient, left, right)
 
-    def quotient(a: float, b: float) -> float:
-        if b:
-            return a / b
-        return float("nan") if not a else float("inf") if a > 0 else float("-inf")
 
-    return _arithmetic("/", quotient, left, right)
+def _quotient(a: float, b: float) -> float:
+    if b:
+        return a / b
+    return math.nan if not a else math.inf if a > 0 else -math.inf
 
 
 def floor_divide(left: Value, right: Value) -> Value:
-    """``//``: the quotient that leaves a remainder of 0 or more."""
-    return _arithmetic("//", lambda a, b: a // b if b > 0 else -(a // -b), left, right)
+    """``//``: the quotient that leaves a remainder of 0 or more; of floats infinite or no number where that is."""
+
+    def whole(a: float, b: float) -> float:
+        if not b and not (isinstance(a, int) and isinstance(b, int)):
+            return _quotient(a, b)
+        return a // b if b > 0 else -(a // -b)
+
+    return _arithmetic("//", whole, left, right)
 
 
 def remainder(left: Value, right: Value) -> Value:
-    """``%``: the remainder of `floor_divide`."""
-    return _arithmetic("%", lambda a, b: a % abs(b), left, right)
+    """``%``: of integers the remainder of `floor_divide`, of floats with the sign of the left one."""
+
+    def rest(a: float, b: float) -> float:
+        if isinstance(a, int) and isinstance(b, int):
+            return a % abs(b)
+        return math.fmod(a, b) if b and math.isfinite(a) else math.nan
+
+    return _arithmetic("%", rest, left, right)
 
 
 def power(left: Value, right: Value) -> Value:
@@ -92,7 +107,7 @@ def negate(value: Value) -> Value:
     """``-x`` of a number."""
     if isinstance(value, Undefined):
         raise value.refuse()
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ExpressionError(f"- needs a number, this is {kind_of(value)}")
     return -value
 
@@ -104,7 +119,7 @@ def equal(left: Value, right: Value) -> bool:
 
 
 def less(left: Value, right: Value) -> bool:
-    """``<`` among values of one kind by value, otherwise by kind: none, numbers, text, lists, mappings."""
+    """``<`` among values of one kind, otherwise among kinds: none, truth values, numbers, text, lists, mappings."""
     _defined(left, right)
     return order(left) < order(right)
 
@@ -131,16 +146,18 @@ def order(value: Value) -> Rank:
     match value:
         case Undefined() | None:
             return (0, 0)
-        case int() | float():
+        case bool():
             return (1, value)
-        case str():
+        case int() | float():
             return (2, value)
+        case str():
+            return (3, value)
         case tuple():
-            return (3, tuple(order(item) for item in value))
+            return (4, tuple(order(item) for item in value))
         case Function() | Namespace():
             raise ExpressionError(f"{value.name} is a function, it has no order")
         case Mapping():
-            return (4, tuple(sorted((key, order(item)) for key, item in value.items())))
+            return (5, tuple(sorted((key, order(item)) for key, item in value.items())))
 
 
 def _repeat(many: str | tuple[Value, ...], count: int) -> Value:

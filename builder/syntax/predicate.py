@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from builder.syntax.operator import contains, equal, less
-from builder.syntax.value import Arguments, ExpressionError, Undefined, Value, text_of
+from builder.syntax.value import Arguments, Undefined, Value, text_of
 
 Predicate = Callable[[Value, Arguments], bool]
 
@@ -29,11 +29,15 @@ def _is_integer(value: Value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _whole(value: Value) -> int:
-    if not _is_integer(value):
-        raise ExpressionError("odd and even need a whole number")
-    assert isinstance(value, int)
-    return value
+def _leaves(remainder: int) -> Predicate:
+    """Return the test for whole numbers that leave ``remainder`` when halved; nothing else is odd or even."""
+
+    def leaves(value: Value) -> bool:
+        if isinstance(value, float) and abs(value) >= 1 << 63:  # too large to be one for rattler-build
+            return False
+        return isinstance(value, int | float) and value % 2 == remainder
+
+    return _alone(leaves)
 
 
 _INTEGER = _alone(_is_integer)
@@ -55,7 +59,8 @@ PREDICATES: Mapping[str, Predicate] = {
     "defined": _alone(lambda value: not isinstance(value, Undefined)),
     "endingwith": _against(lambda value, other: text_of(value).endswith(text_of(other))),
     "eq": _EQUAL,
-    "even": _alone(lambda value: _whole(value) % 2 == 0),
+    "escaped": _alone(lambda _: False),
+    "even": _leaves(0),
     "false": _alone(lambda value: value is False),
     "float": _alone(lambda value: isinstance(value, float)),
     "ge": _AT_LEAST,
@@ -68,7 +73,8 @@ PREDICATES: Mapping[str, Predicate] = {
     "ne": _UNEQUAL,
     "none": _alone(lambda value: value is None),
     "number": _alone(lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
-    "odd": _alone(lambda value: _whole(value) % 2 == 1),
+    "odd": _leaves(1),
+    "safe": _alone(lambda _: False),
     "sequence": _alone(lambda value: isinstance(value, tuple)),
     "startingwith": _against(lambda value, other: text_of(value).startswith(text_of(other))),
     "string": _alone(lambda value: isinstance(value, str)),

@@ -202,6 +202,8 @@ def _inner(value: Value) -> list[str]:
             return [json.dumps(value, ensure_ascii=False)]
         case tuple():
             return ["[", *_joined([_inner(item) for item in value]), "]"]
+        case Undefined(silent=True):
+            return ["undefined"]
         case Undefined() | Function() | Namespace():
             return [text_of(value)]
         case Mapping():

@@ -30,7 +30,7 @@ def test_answers(source: str, holds: bool) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("1.5 is odd", "whole number"), ("'a' is even", "whole number"), ("true is odd", "whole number"), ("1 is eq", "other is missing"),
+        ("1 is eq", "other is missing"),
         ("x is eq 1", "x is undefined"), ("1 is defined(2)", "at most 0 arguments"), ("x is startingwith 'a'", "x is undefined"),
         ("1 is in 2", "this is a number"),
     ],
