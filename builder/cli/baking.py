@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from builder.cli.asked import packaging_of
 from builder.cli.options import BuildChoice, PackageChoice
 from builder.cli.site import Site, secrets, source_date_epoch
 from builder.environment import Lock, Solver, Solving, read_lock, write_lock
@@ -17,6 +16,7 @@ from builder.farm import Claimed, Job, Ledger, LocalExecutor, drive
 from builder.model.environment import Environments
 from builder.model.frozen import frozen
 from builder.model.outcome import Outcome
+from builder.model.packaging import Packaging
 from builder.model.recipe import ScriptTest
 from builder.model.target import target, virtual_packages
 from builder.model.task import Plan, TaskState
@@ -32,13 +32,17 @@ LIMITS = Limits(wall_seconds=6 * 3600, silence_seconds=3600)
 
 @frozen
 class Baking:
-    """One run: where, how, and whom to tell; ``cores`` is how many this machine has."""
+    """One run: where, how, and whom to tell; ``cores`` is how many this machine has.
+
+    ``written`` is how packages are, which the plan's recipe keys say too.
+    """
 
     place: Site
     choice: BuildChoice
     emit: Callable[[Event], None]
     cores: int
     packaging: PackageChoice = PackageChoice()
+    written: Packaging = Packaging()
 
     @property
     def sealed(self) -> bool:
@@ -128,7 +132,7 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         logs=_made(place.store.root / "logs"),
         broken=place.broken,
         emit=baking.emit,
-        packaging=packaging_of(baking.packaging),
+        packaging=baking.written,
         rules=place.rules,
         keep=baking.packaging.keep_build,
         no_binary_prefix=baking.packaging.error_prefix_in_binary,

@@ -92,7 +92,9 @@ def command(
     reporter = telling.reporter(sys.stderr)
     try:
         cores = len(os.sched_getaffinity(0))
-        baking = Baking(place=place, choice=choice, packaging=packaging, emit=reporter.emit, cores=cores)
+        baking = Baking(
+            place=place, choice=choice, packaging=packaging, written=asked.packaging, emit=reporter.emit, cores=cores
+        )
         if choice.with_deps:
             rendered = planning.with_dependencies(rendered, selection, set(), places)
             for error in rendered.errors:

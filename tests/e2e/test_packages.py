@@ -100,6 +100,15 @@ def test_each_is_reused_by_those_who_ask_for_it(both: Path, command: Command, tr
     assert {name for name, digest in packages(both).items() if before[name] != digest} == {f"linux-64/{STEM}.tar.bz2"}
 
 
+def test_the_format_of_the_peers_configuration_is_taken(command: Command, treat: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[build]\npackage-format = "tar-bz2:3"\n')
+    build = ("build", treat, "--out", tmp_path / "c", "--config-file", tmp_path / "config.toml", "--json")
+    assert endings(command(*build).out) == ["built"]
+    assert set(packages(tmp_path / "c")) == {f"linux-64/{STEM}.tar.bz2"}
+    assert endings(command(*build).out) == ["reused"]
+    assert endings(command(*build[:4], "--package-format", "tar-bz2:3", "--json").out) == ["reused"]
+
+
 def test_solvers_take_the_new_format_and_install_the_old_one(both: Path, tmp_path: Path) -> None:
     """CEP 35."""
     (record,) = solved(both, tmp_path / "cache", "treat")
