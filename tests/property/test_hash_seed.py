@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ SURROUNDINGS = [
 
 RENDERING = """
 import sys
+import tempfile
 from pathlib import Path
 from tests.property.cases import PLATFORMS, cases, documents
 folder = Path(sys.argv[1])
@@ -29,9 +31,20 @@ for case in cases():
 
 
 def said(arguments: list[str], cwd: Path, surroundings: dict[str, str]) -> bytes:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), **surroundings}
+    """Run a process with a store of its own, that holds nothing yet."""
+    with tempfile.TemporaryDirectory() as store:
+        return said_over(Path(store), arguments, cwd, surroundings)
+
+
+def said_over(store: Path, arguments: list[str], cwd: Path, surroundings: dict[str, str]) -> bytes:
+    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "BAKEHOUSE_STORE": str(store)}
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, check=False, timeout=300
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**known, **surroundings},
+        capture_output=True,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
@@ -63,7 +76,33 @@ def test_a_command_in_two_processes(command: list[str], tmp_path: Path) -> None:
         (folder / name).write_text(text)
     (folder / "extra").mkdir()
     options = [] if command[0] == "schema" else [str(folder), "-m", str(folder / "more.yaml")]
-    places = ["--out", str(tmp_path / "channel"), "--store", str(tmp_path / "store")] if command[0] == "plan" else []
+    places = ["--out", str(tmp_path / "channel")] if command[0] == "plan" else []
     arguments = ["-m", "builder", *command, *options, *places]
     found = {said(arguments, tmp_path if number else folder, each) for number, each in enumerate(SURROUNDINGS[1:])}
     assert len(found) == 1
+
+
+def test_any_number_of_processes_and_what_they_remember(tmp_path: Path) -> None:
+    """What many processes render, or a store remembers, is what one process renders anew."""
+    surroundings = SURROUNDINGS[0]
+    recipes = sorted(str(path.parent) for path in (CHECKOUT / "recipes").glob("*/*/recipe.yaml"))
+    command = ["-m", "builder", "render", "--json", *recipes]
+    anew = said([*command, "--no-cache"], tmp_path, surroundings)
+    store = tmp_path / "store"
+    assert said_over(store, [*command, "-j", "3"], tmp_path, surroundings) == anew
+    assert said_over(store, command, CHECKOUT, SURROUNDINGS[1]) == anew
+    assert said_over(store, [*command, "-j", "2"], tmp_path, SURROUNDINGS[2]) == anew
+
+
+def test_what_is_remembered_of_one_folder_is_not_told_of_another(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    found = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "recipe.yaml").write_text(ALL_AT_ONCE)
+        (tmp_path / name / "variants.yaml").write_text(VARIANTS)
+        command = ["-m", "builder", "render", "--json", str(tmp_path / name)]
+        found.append(said_over(store, command, tmp_path, SURROUNDINGS[0]).replace(f"/{name}/".encode(), b"/folder/"))
+        assert f"/{name}/".encode() not in found[-1]
+    assert found[0] == found[1]
+    assert b"/folder/variants.yaml" in found[0]
