@@ -63,6 +63,7 @@ OWNERS: dict[str, set[str]] = {
     "docker": {"sandbox"},
     "pyseccomp": {"sandbox"},
     "license_expression": {"recipe", "payload", "channel"},
+    "re2": {"recipe", "payload"},
     "httpx": {"source"},
     "pypi_simple": {"source"},
     "rattler": {"environment"},

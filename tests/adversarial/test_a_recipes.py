@@ -267,7 +267,18 @@ def test_a14_runaway_patterns(attack: Attack) -> None:
     attack.refuse(each([summary(expression) for expression in filters], "there is no"))
     specs = ["foo * ^(a+)+$", "foo * ^a*a*a*a*b$", "foo[build='^(a|a)*$']", "foo[version='^(1+)+$']"]
     attack.refuse(each([f'{PACKAGE}requirements: {{run: ["{spec}"]}}\n' for spec in specs], "is not a package spec"))
-    patterns = ["(", "a{99999999999999999999}", "(" * 5000 + ")" * 5000, "*", "[z-a]", "(?P<a>x)(?P<a>y)"]
+    patterns = [
+        "(",
+        "(?=a)",
+        "(?<!a)b",
+        r"(a)\\1",
+        "a{1001}",
+        "((a{100}){100}){100}",
+        "(" * 5000,
+        "*",
+        "[z-a]",
+        "(?P<a>x)(?P<a>y)",
+    ]
     step = "build:\n  post_process:\n    - files: ['*']\n      regex: '{}'\n      replacement: x\n"
     attack.refuse(each([PACKAGE + step.format(pattern) for pattern in patterns], "is not a regular expression"))
 

@@ -228,8 +228,8 @@ def test_b08_huge_pinning_files(attack: Attack) -> None:
     }
     for part in (("keys", "value", "scalar", "file"), ("legacy", "both", "values"), ("items", "expressions")):
         attack.refuse_variants({name: text for name, text in texts.items() if name.split("/")[0] in part}, using("k"))
-    for part in ("a", "b"):
-        attack.put(f"files/{part}.yaml", "".join(f"{part}{index}: [1]\n" for index in range(3000)))
+    for half in ("a", "b"):
+        attack.put(f"files/{half}.yaml", "".join(f"{half}{index}: [1]\n" for index in range(3000)))
     attack.put("files/recipe.yaml", PACKAGE)
     ended = attack.run(
         "render",

@@ -43,7 +43,8 @@ def rewritten(tmp_path: Path, tree: Tree, *steps: PostProcess) -> tuple[dict[str
         ("x", "$", "x", "$"),
         ("(?i)PATH", "p", "Path", "p"),
         ("(?m)^b", "c", "a\nb", "a\nc"),
-        (r"/opt/old(?=/)", "/new", "/opt/old/lib", "/new/lib"),
+        (r"/opt/old(/|$)", "/new$1", "/opt/old/lib", "/new/lib"),
+        ("(?<name>ü)(.)", "$2${name}", "xüäy", "xäüy"),
     ],
 )
 def test_the_replacement_language_of_the_peer(
@@ -83,12 +84,47 @@ def test_what_is_no_text_is_left_alone_with_a_warning(tmp_path: Path) -> None:
     assert [(found.severity, found.path) for found in findings] == [(Severity.WARNING, "a.txt")]
 
 
-@pytest.mark.parametrize("regex", ["(", "[", "*a", "(?P<1>x)", "a{99999999999}", "\\"])
+@pytest.mark.parametrize("regex", ["(", "[", "*a", "(?P<n>x", "a{1001}", "((a{100}){100}){100}", "\\"])
 def test_a_wrong_expression_is_an_error_and_rewrites_nothing(tmp_path: Path, regex: str) -> None:
     contents, findings = rewritten(tmp_path, {"a.txt": "old"}, step(regex, "x"), step("old", "new"))
     assert contents["a.txt"] == b"new", "the other steps go on, so that all is reported at once"
     assert [found.severity for found in findings] == [Severity.ERROR]
     assert repr(regex) in findings[0].message
+
+
+def test_a14_no_expression_takes_longer_than_its_text(tmp_path: Path) -> None:
+    text = "a" * 100_000 + "!"
+    for regex in ("(a+)+$", "(a|a)+$", "(a*)*b", "a*a*a*a*a*b", "(.*)*x"):
+        contents, findings = rewritten(tmp_path / regex.replace("/", ""), {"a.txt": text}, step(regex, "x"))
+        assert findings == ()
+        assert contents["a.txt"].decode() == text
+
+
+@pytest.mark.parametrize("regex", ["(?=a)", "(?<!a)b", r"(a)\1"])
+def test_a14_what_cannot_be_matched_in_linear_time_is_no_expression(tmp_path: Path, regex: str) -> None:
+    _, findings = rewritten(tmp_path, {"a.txt": "aa"}, step(regex, "x"))
+    assert [found.severity for found in findings] == [Severity.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("regex", "text", "expected"),
+    [
+        ("$", "a!", "a!x"),
+        ("b*", "abc", "xaxcx"),
+        ("x*", "ü", "xüx"),
+        (r"\b", "ab cd", "xabx xcdx"),
+        ("(?m)^", "a\nb", "xa\nxb"),
+    ],
+)
+def test_empty_matches_are_those_of_the_peers_engine(tmp_path: Path, regex: str, text: str, expected: str) -> None:
+    contents, _ = rewritten(tmp_path, {"a.txt": text}, step(regex, "x"))
+    assert contents["a.txt"].decode() == expected
+
+
+def test_a_file_grows_to_a_largest_size(tmp_path: Path) -> None:
+    contents, findings = rewritten(tmp_path, {"a.txt": "a" * 3000}, step("a", "b" * 100_000))
+    assert contents["a.txt"] == b"a" * 3000
+    assert [(found.severity, found.path) for found in findings] == [(Severity.ERROR, "a.txt")]
 
 
 def test_without_steps_nothing_is_read(tmp_path: Path) -> None:
