@@ -81,6 +81,7 @@ def _explanations(selection: Selection, named: str | None) -> tuple[list[Explana
                 platforms=inputs.platforms,
                 ask=inputs.ask(file),
                 override=selection.override,
+                limit=selection.max_variants,
             )
             found += explain(question, wanted)
         except BakehouseError as error:
@@ -93,7 +94,17 @@ def _explanations(selection: Selection, named: str | None) -> tuple[list[Explana
             code="cli.no-output",
             remedy=f"there are {', '.join(sorted(names))}" if names else None,
         )
-    return found, errors
+    return _up_to(found, selection.up_to), errors
+
+
+def _up_to(explanations: list[Explanation], name: str | None) -> list[Explanation]:
+    """Return those of the output ``name`` and of what it needs, all if there is no name."""
+    if name is None:
+        return explanations
+    from builder.plan.subset import needed_for
+
+    kept = {one.identity for one in needed_for([one.rendering for one in explanations], name)}
+    return [one for one in explanations if one.rendering.identity in kept]
 
 
 def _check_key(explanations: Sequence[Explanation], key: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from builder.errors import Place
-from builder.matrix.branches import Branch, Chosen, Expansion
+from builder.matrix.branches import DEFAULT_LIMIT, Branch, Chosen, Expansion
 from builder.matrix.case import Case
 from builder.matrix.collisions import without_twins
 from builder.matrix.config import Values, VariantConfig
@@ -36,6 +36,7 @@ class Question:
     platforms: Platforms
     ask: Ask | None = None
     override: Override = _AS_WRITTEN
+    limit: int = DEFAULT_LIMIT
 
     def traced(self, output: OutputText, variant: Mapping[str, VariantValue], build_hash: str) -> Trace:
         """Evaluate an output of the recipe once more and return all that it read."""
@@ -57,6 +58,7 @@ def explain(question: Question, wanted: Callable[[Rendering], bool] | None = Non
         evaluate=evaluator(question.platforms, question.ask, question.override),
         subdir=question.platforms.target,
         place=Place(file=str(question.recipe.file.path)),
+        limit=question.limit,
     )
     renderer = Renderer(
         file=question.recipe.file,

@@ -132,3 +132,14 @@ def test_nothing_is_written(command: Command, kitchen: Path, oven: Path) -> None
     before = sorted(kitchen.rglob("*"))
     assert command("explain", oven).code == 0
     assert sorted(kitchen.rglob("*")) == before
+
+
+def test_only_what_an_output_needs(command: Command) -> None:
+    names = [one["name"] for one in listed(command("explain", SIX, "--up-to", "six-words", "--json").document)]
+    assert set(names) == {"six-words"}
+
+
+def test_a_limit_of_variants(command: Command, oven: Path) -> None:
+    said = command("explain", oven, "--max-variants", "1")
+    assert said.code == 2
+    assert "more than the 1 that are allowed" in said.err
