@@ -21,8 +21,9 @@ _RENDERED = "info/recipe/rendered_recipe.yaml"
 
 @frozen
 class Repacking:
-    """What changes in a package: how it is ``packaging``, and the keys that follow from that."""
+    """What changes in the package that now has the build key ``before``: its ``packaging``, and so its keys."""
 
+    before: str
     packaging: Packaging
     recipe_key: str
     build_key: str
@@ -34,7 +35,7 @@ def repack(opened: OpenPackage, wanted: Repacking, out: Path, scratch: Path) -> 
     Its payload and metadata stay but for the keys and the settings in the rendered recipe, which name the packaging.
 
     Raises:
-        SourceError: it is not as its paths.json says, or does not name its packaging as ours do.
+        SourceError: it is another package, is not as its paths.json says, or does not name its packaging as ours do.
         MachineError: the disk is full or may not be written.
     """
     opened.extract(scratch)
@@ -58,6 +59,8 @@ def repack(opened: OpenPackage, wanted: Repacking, out: Path, scratch: Path) -> 
 
 def _keys(file: Path, wanted: Repacking) -> bytes:
     old = json.loads(file.read_bytes())
+    if old.get("build_key") != wanted.before:
+        raise SourceError("it has another build key by now", code="pack.repack")
     return json_text({**old, "build_key": wanted.build_key, "recipe_key": wanted.recipe_key})
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from builder.archive import read_package
 from builder.environment.wall import in_thread
 from builder.errors import SourceError
+from builder.model.frozen import frozen
 from builder.model.name import EXTENSIONS
 from builder.model.package import Package
 from builder.model.packaging import every_packaging
@@ -19,8 +20,16 @@ from builder.pipeline.work import Work
 from builder.plan.keys import packed_as
 
 
-async def twin(work: Work, ready: Ready) -> Path | None:
-    """Return the channel's file that has the task's package in another packaging, None if there is none.
+@frozen
+class Twin:
+    """A package of the channel that has a task's files in another packaging: its file, and its build key."""
+
+    file: Path
+    build_key: str
+
+
+async def twin(work: Work, ready: Ready) -> Twin | None:
+    """Return the channel's package that has the task's files in another packaging, None if there is none.
 
     The user may ask for what only a build gives, its folder or the checks of its files: then there is none either.
     """
@@ -31,18 +40,25 @@ async def twin(work: Work, ready: Ready) -> Path | None:
         return None
     known = await in_thread(bench.channel.build_keys)
     keys = await in_thread(lambda: list(_other_keys(work, ready)))
-    return next((folder / known[key] for key in keys if known.get(key) in there), None)
+    found = next((key for key in keys if known.get(key) in there), None)
+    return Twin(file=folder / known[found], build_key=found) if found is not None else None
 
 
-async def repacked(work: Work, ready: Ready, source: Path) -> Package | None:
+async def repacked(work: Work, ready: Ready, source: Twin) -> Package | None:
     """Write the files of ``source`` as the user asks for them; None, which is told, if they cannot be read."""
-    wanted = Repacking(packaging=work.bench.packaging, recipe_key=work.task.recipe_key, build_key=ready.build_key)
+    name = source.file.name
+    wanted = Repacking(
+        before=source.build_key,
+        packaging=work.bench.packaging,
+        recipe_key=work.task.recipe_key,
+        build_key=ready.build_key,
+    )
     try:
-        package = await in_thread(_repacked, source, wanted, work.folder("packed"), work.folder("unpacked"))
+        package = await in_thread(_repacked, source.file, wanted, work.folder("packed"), work.folder("unpacked"))
     except SourceError as error:
-        work.note(f"built, for {source.name} cannot be packed anew: {error}")
+        work.note(f"built, for {name} cannot be packed anew: {error}")
         return None
-    work.note(f"packed anew from {source.name}, which has the same files")
+    work.note(f"packed anew from {name}, which has the same files")
     return package
 
 

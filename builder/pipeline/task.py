@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from builder import check
 from builder.environment.wall import in_thread
@@ -16,6 +15,7 @@ from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
 from builder.pipeline.refusing import refuse_missing, refuse_scripts
+from builder.pipeline.repacking import Twin
 from builder.pipeline.staged import Staged
 from builder.pipeline.trees import settle
 from builder.pipeline.work import Work
@@ -121,7 +121,7 @@ async def _reused(work: Work, ready: Ready) -> Outcome | None:
     )
 
 
-async def _packed_anew(work: Work, ready: Ready, twin: Path) -> Outcome | None:
+async def _packed_anew(work: Work, ready: Ready, twin: Twin) -> Outcome | None:
     """Pack, test and publish the files of a package that is in the channel in another packaging, None if damaged."""
     with work.phases.of(Phase.PACK):
         package = await repacking.repacked(work, ready, twin)
@@ -134,7 +134,7 @@ async def _packed_anew(work: Work, ready: Ready, twin: Path) -> Outcome | None:
         package=package,
         build_key=ready.build_key,
         environments=ready.environments,
-        reasons=(*work.task.reasons, f"packed anew from {twin.name}, which has the same files"),
+        reasons=(*work.task.reasons, f"packed anew from {twin.file.name}, which has the same files"),
     )
     return await _finished(work, outcome, trying.package_epoch(package))
 

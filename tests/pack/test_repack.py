@@ -25,7 +25,7 @@ def test_the_bytes_are_those_of_a_build(tmp_path: Path, before: Packaging, after
     old = pack(replace(made, packaging=before), tmp_path / "old")
     wanted = replace(made, packaging=after, recipe_key="7" * 64, build_key="8" * 64)
     expected = pack(wanted, tmp_path / "expected")
-    repacking = Repacking(packaging=after, recipe_key="7" * 64, build_key="8" * 64)
+    repacking = Repacking(before=made.build_key, packaging=after, recipe_key="7" * 64, build_key="8" * 64)
     found = repack(read_package(old.path), repacking, tmp_path / "new", tmp_path / "scratch")
     assert found == replace(expected, path=tmp_path / "new" / expected.file_name)
     assert found.path.read_bytes() == expected.path.read_bytes()
@@ -36,7 +36,7 @@ def test_without_its_recipe_too(tmp_path: Path) -> None:
     old = pack(made, tmp_path / "old")
     bzip2 = Packaging(file_type="tar.bz2", level=9, with_recipe=False)
     expected = pack(replace(made, packaging=bzip2), tmp_path / "expected")
-    repacking = Repacking(packaging=bzip2, recipe_key=made.recipe_key, build_key=made.build_key)
+    repacking = Repacking(before=made.build_key, packaging=bzip2, recipe_key=made.recipe_key, build_key=made.build_key)
     found = repack(read_package(old.path), repacking, tmp_path / "new", tmp_path / "scratch")
     assert found.sha256 == expected.sha256
 
@@ -50,7 +50,7 @@ def test_what_a_recipe_says_is_no_setting(tmp_path: Path) -> None:
     made = replace(made, rendering=replace(made.rendering, output=output))
     old = pack(made, tmp_path / "old")
     expected = pack(replace(made, packaging=after), tmp_path / "expected")
-    repacking = Repacking(packaging=after, recipe_key=made.recipe_key, build_key=made.build_key)
+    repacking = Repacking(before=made.build_key, packaging=after, recipe_key=made.recipe_key, build_key=made.build_key)
     found = repack(read_package(old.path), repacking, tmp_path / "new", tmp_path / "scratch")
     assert read_package(found.path).read_info("recipe/rendered_recipe.yaml").count(b"archive_type: conda") == 1
     assert found.sha256 == expected.sha256
@@ -64,15 +64,23 @@ def test_a_rendered_recipe_that_says_nothing_is_refused(tmp_path: Path, rendered
     files = {
         "index.json": json.dumps(index).encode(),
         "paths.json": b'{"paths": [], "paths_version": 1}',
-        "bakehouse/keys.json": b"{}",
+        "bakehouse/keys.json": json.dumps({"build_key": "6" * 64}).encode(),
         "recipe/rendered_recipe.yaml": rendered,
     }
     info = [ArchiveMember(path=f"info/{name}", content=content) for name, content in files.items()]
     write_conda(tmp_path / "a-1-0.conda", stem="a-1-0", payload=[], info=info, epoch=0)
-    repacking = Repacking(packaging=Packaging(level=1), recipe_key="7" * 64, build_key="8" * 64)
+    repacking = Repacking(before="6" * 64, packaging=Packaging(level=1), recipe_key="7" * 64, build_key="8" * 64)
     with pytest.raises(SourceError, match="does not say how it was packed"):
         repack(read_package(tmp_path / "a-1-0.conda"), repacking, tmp_path / "new", tmp_path / "scratch")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_package_that_was_replaced_meanwhile_is_refused(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    package = pack(made, tmp_path / "out")
+    repacking = Repacking(before="9" * 64, packaging=Packaging(level=1), recipe_key="7" * 64, build_key="8" * 64)
+    with pytest.raises(SourceError, match="another build key"):
+        repack(read_package(package.path), repacking, tmp_path / "new", tmp_path / "scratch")
 
 
 def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
@@ -81,6 +89,6 @@ def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
     info = [ArchiveMember(path=f"info/{name}", content=content) for name, content in files.items()]
     payload = [ArchiveMember(path="unlisted", content=b"x")]
     write_conda(tmp_path / "a-1-0.conda", stem="a-1-0", payload=payload, info=info, epoch=0)
-    repacking = Repacking(packaging=Packaging(level=1), recipe_key="7" * 64, build_key="8" * 64)
+    repacking = Repacking(before="6" * 64, packaging=Packaging(level=1), recipe_key="7" * 64, build_key="8" * 64)
     with pytest.raises(SourceError, match="not listed"):
         repack(read_package(tmp_path / "a-1-0.conda"), repacking, tmp_path / "new", tmp_path / "scratch")
