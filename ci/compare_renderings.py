@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from builder.syntax import Compiler
-from tests.conformance.comparison import Comparison, Summary, compared, ours, summary
+from tests.conformance.comparison import Comparison, Summary, Values, compared, ours, summary
 from tests.conformance.peer import PLATFORM, SECONDS, Job, ask_peer
 
 Row = tuple[str, ...]
@@ -64,9 +64,9 @@ def recipe_files(folder: Path) -> Iterator[Path]:
 
 def compare(jobs: Sequence[Job], *, seconds: int = SECONDS) -> list[Comparison]:
     """Render all jobs with both."""
-    compiler = Compiler()
+    compiler, values = Compiler(), Values(os.environ)
     answers = ask_peer(jobs, seconds=seconds)
-    return [compared(job, answer, ours(job, compiler, os.environ)) for job, answer in zip(jobs, answers, strict=True)]
+    return [compared(job, answer, ours(job, compiler, values)) for job, answer in zip(jobs, answers, strict=True)]
 
 
 def document(found: Sequence[Comparison]) -> dict[str, object]:

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from builder.errors import BakehouseError
-from builder.matrix import load_variants, render, rendering_document, variant_files
+from builder.matrix import VariantConfig, load_variants, render, rendering_document, variant_files
 from builder.model.rendering import Platforms
 from builder.recipe import load
 from builder.syntax import Compiler
@@ -82,12 +83,28 @@ def summary(comparisons: Iterable[Comparison]) -> Summary:
     return counted
 
 
-def ours(job: Job, compiler: Compiler, environment: Mapping[str, str] | None = None) -> Ours:
-    """Return how this project renders a job; ``environment`` is what selectors in variant files may ask."""
+class Values:
+    """The values of variant files, read once for each platform: many recipes have the same."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        """Begin with none; ``environment`` is what selectors may ask."""
+        self._environment = environment
+        self._read: dict[tuple[tuple[Path, ...], Platforms], VariantConfig] = {}
+
+    def __call__(self, files: tuple[Path, ...], platforms: Platforms) -> VariantConfig:
+        """Return the values of ``files``, later ones over earlier ones."""
+        key = files, platforms
+        if key not in self._read:
+            self._read[key] = load_variants(files, {}, platforms, self._environment)
+        return self._read[key]
+
+
+def ours(job: Job, compiler: Compiler, values: Values | None = None) -> Ours:
+    """Return how this project renders a job."""
     platforms = Platforms(target=job.platform, host=job.platform, build="linux-64")
     try:
         recipe = load(job.recipe, compiler)
-        config = load_variants(variant_files(recipe.file.folder, job.variants), {}, platforms, environment)
+        config = (values or Values())(variant_files(recipe.file.folder, job.variants), platforms)
         renderings = render(recipe, config, platforms)
     except BakehouseError as error:
         return str(error)
