@@ -76,3 +76,10 @@ def _comparable(document: dict[str, Any]) -> dict[str, Any]:
 
 def _sorted_text(one: dict[str, Any]) -> str:
     return json.dumps(one, sort_keys=True)
+
+
+def place_of(document: dict[str, Any]) -> str:
+    """Return the place of a package in a channel, without an extension, as its document has it."""
+    recipe = document["recipe"]
+    stem = f"{recipe['package']['name']}-{recipe['package']['version']}-{recipe['build']['string']}"
+    return f"{document['build_configuration']['target_platform']}/{stem}"
