@@ -81,7 +81,11 @@ _WHILE_BUILDING = (
     ),
 )  # fmt: skip
 
-_WHILE_TESTING = (Foreign("--compression-threads", "N", "packages are tested as they are"),)
+_WHILE_TESTING = (
+    Foreign("--compression-threads", "N", "packages are tested as they are"),
+    Foreign("--experimental", None, "packages are tested as they are"),
+    Foreign("--v3", None, "packages are tested as they are"),
+)
 
 
 def foreign_to_builds(function: F) -> F:

@@ -68,6 +68,8 @@ def test_nothing_is_said_of_what_is_not_given(capsys: pytest.CaptureFixture[str]
 def test_tests_have_their_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert trying.main(["--compression-threads", "4"], standalone_mode=False) == "ran"
     assert capsys.readouterr().err == "--compression-threads has no effect: packages are tested as they are\n"
+    assert trying.main(["--experimental", "--v3"], standalone_mode=False) == "ran"
+    assert capsys.readouterr().err.count("has no effect: packages are tested as they are\n") == 2
     with pytest.raises(click.NoSuchOption):
         trying.main(["--sandbox"], standalone_mode=False)
     with pytest.raises(UsageError):
