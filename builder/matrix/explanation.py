@@ -144,7 +144,7 @@ class _Witnesses:
 
 def _key(rendering: Rendering) -> _Key:
     output = rendering.output
-    return (output.kind, f"{output.name} {output.version}", hash_input(rendering.variant), output.skip)
+    return (output.kind, rendering.stem, hash_input(rendering.variant), output.skip)
 
 
 def _replaced(values: Values | None) -> Iterator[Setting]:

@@ -70,11 +70,11 @@ class Renderer:
 
     def _finish_output(self, branches: list[Branch], siblings: Siblings) -> list[Finished]:
         """Return one output's renderings; of those that cannot be told apart (ignored keys) one stays."""
-        distinct: dict[tuple[str, str, str, bool], tuple[Finished, Branch]] = {}
+        distinct: dict[tuple[str, str, str, str, bool], tuple[Finished, Branch]] = {}
         for branch in branches:
             for one in self._finish(branch, siblings):
-                output = one.rendering.output
-                identity = (output.name, output.version, hash_input(one.rendering.variant), output.skip)
+                output, named = one.rendering.output, one.rendering.build_string
+                identity = (output.name, output.version, named, hash_input(one.rendering.variant), output.skip)
                 if identity not in distinct or self._is_before(branch, distinct[identity][1]):
                     distinct[identity] = one, branch
             self.expansion.check_count(len(distinct), branch.text, set(branch.assigned))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from builder.errors import RecipeError
 from builder.matrix import load_variants, render, rendering_document
 from builder.model.pin import Pin
-from builder.model.rendering import Platforms, Rendering
+from builder.model.rendering import Override, Platforms, Rendering
 from builder.model.variant import VariantRule
 from builder.recipe import load
 from tests.matrix.fakes import LINUX
@@ -253,3 +253,44 @@ def test_what_a_recipe_was_told_is_in_its_renderings(tmp_path: Path) -> None:
         {"subject": "environment", "question": "CI", "sha256": first.asked[0].digest},
         {"subject": "environment", "question": "HOME", "sha256": None},
     ]
+
+
+def test_an_ignored_key_that_decides_the_build_number_makes_two_packages(tmp_path: Path) -> None:
+    """As by rattler-build, which gives both numbers with one hash."""
+    recipe = "package: {name: a, version: '1'}\nbuild: {number: '${{ n }}', variant: {ignore_keys: [n]}}\n"
+    found = rendered(tmp_path, recipe, "n: [3, 10]\n")
+    assert [one.output.build.number for one in found] == [3, 10]
+    assert len({one.hash for one in found}) == 1
+    assert len(set(stems(found))) == 2
+
+
+SEVERAL = """
+recipe: {name: r, version: "1"}
+build: {number: 3}
+outputs:
+  - package: {name: base}
+  - package: {name: own}
+    build: {string: "x_${{ build_number }}"}
+  - package: {name: top}
+    requirements: {run: ["${{ pin_subpackage('base', exact=True) }}", "${{ pin_subpackage('own', exact=True) }}"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        (Override(), ["base-1-hb0f4dca_3", "own-1-x_3", "top-1-h1de1f3f_3"]),
+        (Override(build_number=0), ["base-1-hb0f4dca_0", "own-1-x_0", "top-1-hd8c9af8_0"]),
+        (Override(build_string_prefix="p"), ["base-1-p_hb0f4dca_3", "own-1-x_3", "top-1-p_h24b0d6f_3"]),
+        (Override(build_number=7, build_string_prefix="p"), ["base-1-p_hb0f4dca_7", "own-1-x_7", "top-1-p_h0_7"]),
+    ],
+)
+def test_what_the_caller_overrides_enters_the_hash_of_who_pins_it(
+    override: Override, expected: list[str], tmp_path: Path
+) -> None:
+    """The strings are rattler-build's; `tests/cli/test_render_only.py` asks it."""
+    (tmp_path / "recipe.yaml").write_text(SEVERAL)
+    found = render(load(tmp_path), load_variants([], {}, LINUX), LINUX, override=override)
+    assert stems(found) == expected
+    assert {one.output.build.number for one in found} == {3 if override.build_number is None else override.build_number}
+    assert {json.loads(one.output.rendered)["build"]["number"] for one in found} == {found[0].output.build.number}
