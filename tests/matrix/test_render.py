@@ -279,10 +279,10 @@ outputs:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        (Override(), ["base-1-hb0f4dca_3", "own-1-x_3", "top-1-h1de1f3f_3"]),
-        (Override(build_number=0), ["base-1-hb0f4dca_0", "own-1-x_0", "top-1-hd8c9af8_0"]),
-        (Override(build_string_prefix="p"), ["base-1-p_hb0f4dca_3", "own-1-x_3", "top-1-p_h24b0d6f_3"]),
-        (Override(build_number=7, build_string_prefix="p"), ["base-1-p_hb0f4dca_7", "own-1-x_7", "top-1-p_h0_7"]),
+        (Override(), ["base-1-hb0f4dca_3", "own-1-x_3", "top-1-h55474e3_3"]),
+        (Override(build_number=0), ["base-1-hb0f4dca_0", "own-1-x_0", "top-1-h35f3b78_0"]),
+        (Override(build_string_prefix="p"), ["base-1-p_hb0f4dca_3", "own-1-x_3", "top-1-p_h09da792_3"]),
+        (Override(build_number=7, build_string_prefix="p"), ["base-1-p_hb0f4dca_7", "own-1-x_7", "top-1-p_hcdb7590_7"]),
     ],
 )
 def test_what_the_caller_overrides_enters_the_hash_of_who_pins_it(

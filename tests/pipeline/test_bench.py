@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from builder.model.inside import SEALED
+from builder.model.outcome import TestStrategy
 from builder.model.recipe import Script
+from builder.model.rendering import Platforms
 from builder.model.variant import Variant
 from builder.sandbox.fake import FakeSandbox
 from tests.pipeline.making import Stage, Table
@@ -47,3 +50,22 @@ def test_variants_that_name_their_channels_have_solvers_of_their_own(stage: Stag
     assert bench.solver_of(plain) is stage.solver
     assert bench.solver_of(sourced) is own
     assert bench.solver_of(replace(plain, variant=Variant.of({"channel_sources": "b,a"}))) is stage.solver
+
+
+@pytest.mark.parametrize(
+    ("host", "build", "noarch", "skipped"),
+    [
+        ("linux-64", "linux-64", False, {"skip"}),
+        ("osx-arm64", "linux-64", False, {"skip", "native"}),
+        ("linux-64", "osx-64", False, {"skip", "native"}),
+        ("osx-arm64", "linux-64", True, {"skip"}),
+    ],
+)
+def test_whose_tests_are_run(stage: Stage, host: str, build: str, noarch: bool, skipped: set[str]) -> None:
+    rendering = replace(stage.rendering(), platforms=Platforms(target=host, host=host, build=build))
+    rendering = replace(rendering, subdir="noarch" if noarch else host)
+    reasons = {strategy: stage.bench(test=strategy).untested(rendering) for strategy in get_args(TestStrategy)}
+    assert {strategy for strategy, reason in reasons.items() if reason is not None} == skipped
+    assert "--test=skip" in str(reasons["skip"])
+    if "native" in skipped:
+        assert f"(on {build} for {host})" in str(reasons["native"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from builder.model.recipe import Inherit, PathSource, Script, ScriptTest, UrlSource
@@ -327,3 +330,14 @@ def test_names_and_versions_do_not_come_out_empty(text: str, message: str) -> No
     problem = only_problem(text)
     assert problem.message == message
     assert problem.place is not None
+
+
+def test_a_build_number_of_the_caller_stands_in_the_place_of_the_recipes() -> None:
+    text = PACKAGE + "build: {number: 3, string: 's_${{ build_number }}_${{ hash }}'}\n"
+    asked = replace(request(hash="0123456"), build_number=0)
+    output = evaluated(text, asked).output
+    assert (output.build.number, output.build.string) == (0, "s_0_0123456")
+    assert json.loads(output.rendered)["build"] == {"number": 0, "string": "s_0_0123456"}
+    assert evaluated(PACKAGE, asked).output.build.number == 0
+    skipped = evaluated(PACKAGE + "build: {number: 3, skip: true}\n", asked).output
+    assert (skipped.skip, skipped.build.number) == (True, 0)
