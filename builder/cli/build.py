@@ -82,6 +82,10 @@ def command(
     place = site(places, rendered.collection)
     place = replace(place, rules=rules_of(place.rules, packaging))
     asked, files = Asked(packaging=packaging_of(packaging, places.config_file)), markdown_files(packaging)
+    if choice.render_only and choice.with_deps:
+        rendered = planning.with_dependencies(rendered, selection, set(), places)
+        for error in rendered.errors:
+            write_text(f"warning: left out: {error}", sys.stderr)
     if choice.render_only:
         from builder.cli.render_only import render_only, setting_of
 

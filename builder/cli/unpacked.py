@@ -71,5 +71,7 @@ def _members(top: Path) -> Iterator[ArchiveMember]:
         file = top / path
         if file.is_symlink():
             yield ArchiveMember(path=path, kind=MemberKind.SYMLINK, target=str(file.readlink()))
+        elif not file.is_file():
+            raise _unreadable(file, "this is neither a file nor a link")
         else:
             yield ArchiveMember(path=path, content=file, executable=bool(file.stat().st_mode & 0o100))

@@ -23,24 +23,26 @@ def recipes_below(top: Path) -> tuple[Path, ...]:
     As for rattler-build, hidden folders and what ``.gitignore`` files leave out are passed over; links to folders are
     not followed. A tree without any has nothing to do, and that is said.
     """
-    found = tuple(sorted(_below(top, "", Ignored())))
+    found = tuple(sorted(_below(top)))
     if not found:
         write_text(f"there is no {FILE_NAME} below {top}", sys.stderr)
     return found
 
 
-def _below(folder: Path, path: str, above: Ignored) -> Iterator[Path]:
-    rules = above.inside(folder, path.count("/") + 1 if path else 0)
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            inner = f"{path}/{entry.name}" if path else entry.name
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if entry.name.startswith(".") or rules.covers(inner, is_folder=is_folder):
-                continue
-            if is_folder:
-                yield from _below(folder / entry.name, inner, rules)
-            elif entry.name == FILE_NAME and entry.is_file():
-                yield folder / entry.name
+def _below(top: Path) -> Iterator[Path]:
+    pending = [("", Ignored().inside(top, 0))]  # relative paths, with the rules that hold in these folders
+    while pending:
+        folder, rules = pending.pop()
+        with os.scandir(top / folder) as entries:
+            for entry in entries:
+                inner = f"{folder}/{entry.name}" if folder else entry.name
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if entry.name.startswith(".") or rules.covers(inner, is_folder=is_folder):
+                    continue
+                if is_folder:
+                    pending.append((inner, rules.inside(top / inner, inner.count("/") + 1)))
+                elif entry.name == FILE_NAME and entry.is_file():
+                    yield top / inner
 
 
 def recipe_on_standard_input() -> Path:

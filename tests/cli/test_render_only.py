@@ -380,3 +380,14 @@ def test_each_variant_has_the_channels_that_it_names(command: Command, tmp_path:
     assert sorted(found) == [["https://example.org/a", "https://example.org/b"], ["https://example.org/c"]]
     found = [one["build_configuration"]["channels"] for one in json.loads(command(*build, "-c", "file:///d").out)]
     assert found == [["file:///d"], ["file:///d"]]
+
+
+def test_recipes_of_the_collection_come_with_who_needs_them(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "bakehouse.yaml").write_text("recipes: [recipes]\n")
+    write_recipe(tmp_path / "recipes" / "tool", "package: {name: tool, version: '1'}\n")
+    write_recipe(tmp_path / "recipes" / "broken", "package: {nam: x}\n")
+    asked = write_recipe(tmp_path / "recipes" / "a", "package: {name: a, version: '1'}\nrequirements: {host: [tool]}\n")
+    alone, together = (command("build", asked, "--render-only", *more) for more in ((), ("--with-deps",)))
+    assert [one["recipe"]["package"]["name"] for one in json.loads(alone.out)] == ["a"]
+    assert [one["recipe"]["package"]["name"] for one in json.loads(together.out)] == ["tool", "a"]
+    assert together.err.startswith("warning: left out: ")

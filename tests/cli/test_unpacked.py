@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,17 @@ def test_an_index_that_names_no_package(text: str, tmp_path: Path) -> None:
         packed(tmp_path / "one", tmp_path / "into")
     assert caught.value.problems[0].place is not None
     assert list((tmp_path / "into").iterdir()) == []
+
+
+def test_what_is_no_file_is_refused_unread(tmp_path: Path) -> None:
+    read_package(written(tmp_path)).extract(tmp_path / "unpacked")
+    os.mkfifo(tmp_path / "unpacked" / "share")
+    (tmp_path / "into").mkdir()
+    with pytest.raises(SourceError, match="neither a file nor a link") as caught:
+        packed(tmp_path / "unpacked", tmp_path / "into")
+    place = caught.value.problems[0].place
+    assert place is not None
+    assert place.file == str(tmp_path / "unpacked" / "share")
 
 
 def test_one_without_a_time_gets_the_first(tmp_path: Path) -> None:
