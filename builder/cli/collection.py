@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from builder.cli.collection_keys import COLLECTION_KEYS, WORDS
-from builder.errors import Problem, RecipeError, UsageError
+from builder.errors import Place, Problem, RecipeError, UsageError
 from builder.model.frozen import frozen
 from builder.model.name import is_channel_name
 from builder.model.variant import VariantRule
 from builder.syntax import read_yaml
+from builder.syntax.file import IrregularError, read_file
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
+from builder.syntax.reader import MAX_BYTES
 
 FILE_NAME = "bakehouse.yaml"
 _ROWS = {row.name: row for row in COLLECTION_KEYS}
@@ -45,7 +47,7 @@ def find_collection(start: Path) -> Collection:
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
         file = candidate / FILE_NAME
-        if file.is_file():
+        if os.path.lexists(file) and not file.is_dir():
             return read_collection(file)
     return Collection()
 
@@ -53,7 +55,14 @@ def find_collection(start: Path) -> Collection:
 def read_collection(file: Path) -> Collection:
     """Read a collection file, which may be empty; raises `RecipeError` with all its problems."""
     try:
-        node = read_yaml(file.read_bytes(), str(file))
+        node = read_yaml(read_file(file, MAX_BYTES), str(file))
+    except IrregularError as error:
+        raise RecipeError(
+            f"a collection file must be a regular file, this is {error}",
+            code="collection.not-a-file",
+            place=Place(file=str(file)),
+            remedy="write the file itself there; links and devices are not followed",
+        ) from error
     except RecipeError as error:
         if error.problems[0].code == "yaml.empty":  # it marks the root all the same
             return Collection(root=file.parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from builder.errors import Place, Problem, RecipeError
+from builder.errors import MAX_PROBLEMS, Place, Problem, RecipeError
 from builder.matrix.identity import hash_input
 from builder.model.rendering import Rendering
 
@@ -47,7 +47,7 @@ def refuse_collisions(renderings: Iterable[Rendering]) -> None:
         if first is not one:
             problems.append(_problem(first, one))
     if problems:
-        raise RecipeError.of(problems)
+        raise RecipeError.of(problems[:MAX_PROBLEMS])
 
 
 def _problem(first: Rendering, second: Rendering) -> Problem:

@@ -11,6 +11,7 @@ from builder.matrix.keys import check_key, variant_key
 from builder.model.frozen import frozen
 from builder.model.pin import DEFAULT_LOWER, DEFAULT_UPPER, Pin
 from builder.model.variant import Origin, VariantRule, VariantValue
+from builder.syntax.value import NOWHERE
 
 _SHOWN = 20
 OPTION = Origin(source="--variant")
@@ -120,6 +121,9 @@ class VariantConfig:
             wrong = check_key(name) if texts else f"--variant {name} needs at least one value"
             if wrong:
                 raise UsageError(wrong, code="variant.option", remedy="write `--variant python=3.12,3.13`")
+            if any(NOWHERE.search(text) for text in texts):
+                message, remedy = f"the value of --variant {name} is no text", "give it in UTF-8"
+                raise UsageError(message, code="variant.option", remedy=remedy)
             key, asked = variant_key(name), Values(tuple(texts), (OPTION,) * len(texts))
             group = next((group for group in self.zip_keys if key in group), ())
             rows = _rows_with(values.get(key), asked) if any(other not in overrides for other in group) else None

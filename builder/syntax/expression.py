@@ -112,6 +112,8 @@ class Compiler:
 
     def expression(self, source: str) -> Expression:
         """Return the compiled expression of ``source``; raise `ExpressionError` if it is none."""
+        if len(source) > MAX_SOURCE and len(source.strip()) > MAX_SOURCE:
+            raise ExpressionError(f"the expression has more than {MAX_SOURCE} characters", code="recipe.too-much")
         self.characters += len(source)
         self.expressions += 1
         if self.exhausted:
@@ -125,8 +127,6 @@ class Compiler:
 
 
 def _compile(source: str) -> Expression:
-    if len(source) > MAX_SOURCE:
-        raise ExpressionError(f"the expression has more than {MAX_SOURCE} characters", code="recipe.too-much")
     if source.isidentifier() and source not in KEYWORDS:
         return _name(source)
     # Imported here: jinja2 costs 50 ms, and a recipe of plain names does not need it.

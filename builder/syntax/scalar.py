@@ -6,6 +6,7 @@ everything else, and everything in quotes, stays text (rattler-build 0.73; a sub
 
 from __future__ import annotations
 
+import math
 import re
 
 from builder.syntax.node import Scalar
@@ -29,8 +30,9 @@ def as_int(text: str) -> int | None:
 
 
 def as_float(text: str) -> float | None:
-    """Return the decimal fraction that ``text`` spells, None if it spells none."""
-    return float(text) if _FLOAT.fullmatch(text) else None
+    """Return the decimal fraction that ``text`` spells, None if it spells none or one that is too large for a float."""
+    number = float(text) if _FLOAT.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def coerced(scalar: Scalar) -> str | int | bool:

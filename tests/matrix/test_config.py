@@ -128,7 +128,9 @@ def test_a_new_value_of_a_zipped_key_needs_its_group() -> None:
         given.overridden({"python": ["4"]}).checked()
 
 
-@pytest.mark.parametrize(("name", "values"), [("python", []), ("a b", ["1"]), ("LD_PRELOAD", ["x.so"])])
+@pytest.mark.parametrize(
+    ("name", "values"), [("python", []), ("a b", ["1"]), ("LD_PRELOAD", ["x.so"]), ("python", ["3", "\udcff"])]
+)
 def test_options_that_cannot_be(name: str, values: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         VariantConfig().overridden({name: values})
