@@ -15,7 +15,7 @@ from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
 from builder.model.match_spec import MatchSpec
 from builder.model.packaging import Packaging
-from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
+from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, Requirements
 from builder.model.rendering import Rendering
 from builder.model.solving import SolveRules
 from builder.model.target import VirtualPackage
@@ -125,9 +125,16 @@ def _finalized(rendering: Rendering, found: Environments) -> Document:
         "run": {
             "depends": [_dependency(one, needs.run) for one in found.depends],
             "constraints": [_dependency(one, needs.run_constraints) for one in found.constrains],
+            **({"extra_depends": _extras(found, needs)} if found.extras else {}),
             **({"run_exports": shown} if shown else {}),
         },
     }
+
+
+def _extras(found: Environments, needs: Requirements) -> dict[str, list[Document]]:
+    """Return the groups of optional dependencies, sorted by name."""
+    asked = dict(needs.extras)
+    return {group: [_dependency(one, asked.get(group, ())) for one in specs] for group, specs in sorted(found.extras)}
 
 
 def _environment(

@@ -197,3 +197,17 @@ def test_each_spec_says_who_asked_for_it() -> None:
 def test_no_run_exports_are_not_told() -> None:
     found = solved(rendering(), Environments(build=Environment(), host=Environment()))
     assert found == {"build": None, "host": None, "run": {"depends": [], "constraints": []}}
+
+
+def test_groups_of_extras_are_told_by_name() -> None:
+    pin = PinCompatible(name="zlib", pin=Pin(lower_bound=None))
+    one = rendering(requirements=Requirements(extras=(("plot", ("matplotlib",)), ("all", (pin,)))))
+    extras = (
+        ("plot", (RunDependency(spec="matplotlib", origin=DependencyOrigin.RECIPE),)),
+        ("all", (RunDependency(spec="zlib <2.0a0", origin=DependencyOrigin.PIN, source="zlib"),)),
+    )
+    found = solved(one, Environments(build=Environment(), host=Environment(), extras=extras))["run"]["extra_depends"]
+    assert list(found.items()) == [
+        ("all", [{"pin_compatible": "zlib", "upper_bound": "x", "spec": "zlib <2.0a0"}]),
+        ("plot", [{"source": "matplotlib"}]),
+    ]
