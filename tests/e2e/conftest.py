@@ -13,9 +13,10 @@ import pytest
 
 from builder.sandbox.rootfs import rootfs_lock
 from builder.store import Store
-from tests.cli.conftest import command, kitchen  # noqa: F401 - fixtures
+from tests.cli.conftest import command, kitchen, write_recipe  # noqa: F401 - two are fixtures
 from tests.e2e.command import CHECKOUT, Bakehouse, Built
 from tests.e2e.pythons import collection  # noqa: F401 - a fixture
+from tests.e2e.treats import TREAT
 
 MakeBakehouse = Callable[[str], Bakehouse]
 
@@ -57,3 +58,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs
         yield Built(channel=folder / "channel", document=tuple(json.loads(text)))
     finally:
         shutil.rmtree(store)
+
+
+@pytest.fixture
+def treat(tmp_path: Path) -> Path:
+    """The folder of a recipe that needs no packages."""
+    return write_recipe(tmp_path / "treat", TREAT)
