@@ -15,6 +15,7 @@ import click
 
 from builder import errors
 from builder.cli.app import VERBS, application
+from builder.cli.collection_keys import COLLECTION_KEYS
 from builder.cli.options import places, telling
 from builder.cli.selection import selection
 from builder.errors import BakehouseError
@@ -360,6 +361,14 @@ def _shown(value: str | None) -> str:
     return "–" if value is None else f"`{value.replace(str(SEALED.prefix), '/bakehouse/host_env_placehold…')}`"
 
 
+# -- collections -------------------------------------------------------------------------------------------------------
+
+
+def _collection() -> Iterator[str]:
+    rows = [(f"`{key.name}`", key.words, key.option, key.doc) for key in COLLECTION_KEYS]
+    yield from _table(("key", "holds", "option", "what"), rows)
+
+
 # -- exit codes --------------------------------------------------------------------------------------------------------
 
 
@@ -391,6 +400,7 @@ BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "variants in recipes": _in_recipes,
     "prefixes of build strings": _prefixes,
     "variables": _variables,
+    "keys of a collection": _collection,
     "exit codes": _exit_codes,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from builder.model.frozen import frozen
@@ -40,7 +41,7 @@ COLLECTION_KEYS = (
         "Variant files for all recipes. Later ones win, then the one beside the recipe, then those of `-m`.",
     ),
     CollectionKey(
-        "channels", "texts", "folders, addresses", "`-c`", "Channels to solve against, after the output.",
+        "channels", "texts", "folders, addresses, names", "`-c`", "Channels to solve against, after the output.",
     ),
     CollectionKey(
         "output", "text", "a folder", "`--out`",
@@ -60,15 +61,15 @@ COLLECTION_KEYS = (
         "pypi", "text", "an address", "`PIP_INDEX_URL`",
         "The simple index for `pypi:` sources; by default PyPI's own.",
     ),
+    CollectionKey(
+        "environment", "texts", "names", "`--allow-env`",
+        "Environment variables that recipes may read with [`env.get`](expressions.md#what-they-ask-of-the-machine).",
+    ),
+    CollectionKey(
+        "conda_build_rules", "rules", ", ".join(f"`{rule}`" for rule in VariantRule), "`--conda-build-rule`",
+        "What [variant files](variants.md#what-a-file-says-besides) say and rattler-build ignores, to be applied.",
+    ),
     CollectionKey("policy", "text", "a text", "–", "Reserved: nothing reads it yet."),
-    CollectionKey(
-        "environment", "texts", "names of variables", "`--allow-env`",
-        "Environment variables that recipes may read by `env.get`.",
-    ),
-    CollectionKey(
-        "conda_build_rules", "rules", "names of rules", "`--conda-build-rule`",
-        "Rules of conda-build that rattler-build does not have and that are applied nevertheless.",
-    ),
 )  # fmt: skip
 
 
@@ -79,9 +80,14 @@ def collection_schema() -> Document:
         "title": "bakehouse.yaml",
         "description": "A collection of recipes: what options would otherwise have to say.",
         "type": ["object", "null"],
-        "properties": {key.name: {"description": key.doc, **_SHAPES[key.holds]} for key in COLLECTION_KEYS},
+        "properties": {key.name: {"description": _plain(key.doc), **_SHAPES[key.holds]} for key in COLLECTION_KEYS},
         "additionalProperties": False,
     }
+
+
+def _plain(doc: str) -> str:
+    """Return a text of the reference without its links."""
+    return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", doc)
 
 
 _SCALAR = ["string", "number", "boolean", "null"]

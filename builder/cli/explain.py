@@ -39,7 +39,7 @@ def command(
     Examples:
       bakehouse explain recipes/base/zlib
       bakehouse explain recipes/base/zlib --output libzlib --key c_compiler
-      bakehouse explain recipes/base/zlib --compare h40f3c7b hb7314d0
+      bakehouse explain recipes/base/zlib --compare h68db747 h9986843
     """  # noqa: D301 - \b keeps click from wrapping the examples
     explanations, errors = _explanations(selection, named)
     if pair is not None:
