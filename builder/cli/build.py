@@ -149,7 +149,7 @@ def _notes(renderings: Iterable[Rendering], place: Site, packaging: PackageChoic
     if not packaging.build_id:
         yield "--no-build-id: the folders of builds have no time in their names anyway"
     if place.channels_given and any(rendering.channel_sources for rendering in renderings):
-        yield "channel_sources of the variants is in their hashes, but the channels are those of the command line"
+        yield "channel_sources of the variants is in their hashes, but the channels are those that you name"
 
 
 def _document(plan: Plan, outcomes: Sequence[Outcome], output: Path) -> int:

@@ -32,7 +32,7 @@ _LATEST = 2**32 - 1
 
 @frozen
 class Site:
-    """Where a command works; ``channels_given`` says that the command line names the channels."""
+    """Where a command works; ``channels_given`` says that the user names the channels."""
 
     store: Store
     output: Path
@@ -45,7 +45,8 @@ class Site:
     def channels_of(self, rendering: Rendering) -> tuple[str, ...]:
         """Return the channels that a rendering's environments come from, besides our own output.
 
-        Those of the command line win over the variant's ``channel_sources``, these over the collection's.
+        Those of the command line and of the collection win over the variant's ``channel_sources``, these over what a
+        configuration file names for want of better.
         """
         return self.channels if self.channels_given else rendering.channel_sources or self.channels
 
@@ -87,7 +88,7 @@ def site(places: Places, collection: Collection) -> Site:
         store=store,
         output=output.absolute(),
         channels=places.channels or configured or collection.channels,
-        channels_given=bool(places.channels),
+        channels_given=bool(places.channels or (collection.channels and not configured)),
         rules=SolveRules(channel_priority=places.channel_priority),
         addresses=Addresses(
             debian=collection.debian,

@@ -127,14 +127,21 @@ def test_git_is_given_the_callers_variables(monkeypatch: pytest.MonkeyPatch) -> 
     assert site(NOTHING, Collection()).addresses.environment["SSH_AUTH_SOCK"] == "/some/socket"
 
 
-def test_the_command_line_names_channels_before_the_variant_and_that_before_the_collection(tmp_path: Path) -> None:
+def test_who_names_the_channels(tmp_path: Path) -> None:
+    """The command line, else the collection, else the variant, else a configuration file."""
     collection = Collection(root=tmp_path, channels=("theirs",))
     plain = rendering("a")
     sourced = replace(plain, variant=Variant.of({"channel_sources": "x, y"}))
-    place = site(NOTHING, collection)
-    assert (place.channels_of(plain), place.channels_of(sourced)) == (("theirs",), ("x", "y"))
-    given = site(asked(channels=("c",)), collection)
-    assert (given.channels_of(plain), given.channels_of(sourced)) == (("c",), ("c",))
+    config = tmp_path / "config.toml"
+    config.write_text('default-channels = ["configured"]\n')
+    for places, known, channels in (
+        (asked(channels=("c",)), collection, (("c",), ("c",))),
+        (NOTHING, collection, (("theirs",), ("theirs",))),
+        (NOTHING, Collection(), ((), ("x", "y"))),
+        (asked(config_file=config), Collection(), (("configured",), ("x", "y"))),
+    ):
+        place = site(places, known)
+        assert (place.channels_of(plain), place.channels_of(sourced)) == channels
 
 
 def test_the_priority_of_channels_is_a_rule_of_the_place() -> None:
