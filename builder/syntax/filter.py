@@ -140,6 +140,8 @@ def _first(value: Value, arguments: Arguments) -> Value:
 
 def _last(value: Value, arguments: Arguments) -> Value:
     arguments.take()
+    if isinstance(value, Mapping):
+        raise ExpressionError("a mapping has no last item")
     items = _items(value)
     return items[-1] if items else Undefined("the last item of an empty list")
 

@@ -35,7 +35,7 @@ EXPRESSIONS = [
     "'a' is string", "1.0 is integer", "1 is eq(1)", "1 is true", "5 is in [5]", "'a' is startingwith('a')", "1 is divisibleby(3)", "foo()", "range(3)", "1 | title",
     "true > 0", "true >= 1", "true < 1", "1 > true", "none < 1", "[1, true, 0, false] | sort", "[true, 1] | max", "[true, 1, '1'] | unique", "-true", "true | abs",
     "'a' * 2.0", "[1] * 2.5", "2.0 is even", "1.5 is odd", "'3' is odd", "true is odd", "none is even", "u is odd", "1e30 is even", "1 is safe", "u is escaped", "none | join",
-    "none | list", "none | sort", "none | unique", "none | reverse", "none | min", "none | first", "5 | join", "'ab'[1.0]", "[1, 2][1.5]", "none[1:]", "5[1:]", "-7.5 % 2",
+    "none | list", "none | sort", "none | unique", "none | reverse", "none | min", "none | first", "{'a': 1} | last", "{'a': 1} | first", "5 | join", "'ab'[1.0]", "[1, 2][1.5]", "none[1:]", "5[1:]", "-7.5 % 2",
     "7.5 % -2", "-7.5 // 2", "1.5 % 0", "1 % 0.0", "1.5 // 0", "5 // 0.0", "['x' if false]", "{'a': ('x' if false)}", "'abc' | split('')", "5 | split", "none | split('.')",
     "[1] | split", "u | split", "1e20 | int", "1e39 | int", "-1e39 | int", "'nan' | int", "'inf' | int", "'1.5e20' | int", "'1e' | int", "(1e308 * 10) | int",
     "'\\u00e9'", "'\\x41'", "1_000", "0x10", ".5", "'a' 'b'", "1 if 2 else", "(", "'%s' % 1", "[1, [2, 'x']] | join(',')", "1 | foo", "''.__class__",
