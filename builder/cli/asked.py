@@ -60,8 +60,13 @@ def _extra(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
-        if not (key and equals):
-            remedy = "write it as --extra-meta sha=0123abc"
+        if not (key and equals and _is_text(text)):
+            remedy = "write it as --extra-meta sha=0123abc, in UTF-8"
             raise UsageError(f"--extra-meta {text!r} is not KEY=VALUE", code="cli.extra-meta", remedy=remedy)
         found[key] = value
     return tuple(found.items())
+
+
+def _is_text(argument: str) -> bool:
+    """Whether an argument was text: bytes that are no UTF-8 come as surrogates, which nothing can be written with."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in argument)

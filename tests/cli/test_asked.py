@@ -41,6 +41,7 @@ def test_everything_at_once() -> None:
         (PackageChoice(package_format="zip"), "cli.package-format", "--package-format: 'zip' is not a package format"),
         (PackageChoice(package_format="conda:99"), "cli.package-format", "a number from -7 to 22"),
         (PackageChoice(extra_meta=("sha",)), "cli.extra-meta", "--extra-meta 'sha' is not KEY=VALUE"),
+        (PackageChoice(extra_meta=("a=\udcff",)), "cli.extra-meta", r"--extra-meta 'a=\udcff' is not KEY=VALUE"),
         (PackageChoice(extra_meta=("a=1", "=1")), "cli.extra-meta", "--extra-meta '=1' is not KEY=VALUE"),
         (PackageChoice(exclude_newer="yesterday"), "cli.exclude-newer", "--exclude-newer: 'yesterday' is no time"),
     ],
