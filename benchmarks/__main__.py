@@ -8,10 +8,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import rendering
 from benchmarks.measure import Cost, in_turn, measure, median
+from benchmarks.rendering import Corpus
+from benchmarks.row import Row
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parent
@@ -26,23 +28,11 @@ os._exit(0)  # its threads now and then abort an interpreter that takes itself a
 PEER_RENDER_NOTHING = "import rattler_build"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    ours: str
-    theirs: str
-    figure: str
-    goal: str
-    good: bool
-
-
 def _peer(recipe: Path, out: Path, test: str) -> tuple[str | Path, ...]:
     return (sys.executable, "-c", PEER_BUILD, recipe, out, test)
 
 
-def trivial(scratch: Path) -> Row:
+def trivial(scratch: Path, _: Corpus | None) -> Row:
     """One small package with one script test, whole processes, everything but the outcome warm."""
     number = iter(range(1000))
 
@@ -61,7 +51,7 @@ def trivial(scratch: Path) -> Row:
     )  # fmt: skip
 
 
-def sleepers(scratch: Path) -> Row:
+def sleepers(scratch: Path, _: Corpus | None) -> Row:
     """Twelve variants that each sleep a second, twelve at once."""
     number = iter(range(1000))
 
@@ -101,7 +91,7 @@ assemble_package(
 """
 
 
-def packing(scratch: Path) -> Row:
+def packing(scratch: Path, _: Corpus | None) -> Row:
     """The payload of gcc_impl_linux-64 as `make demo` built it, packed by both at their default settings."""
     (package,) = (CHECKOUT / "channel" / "linux-64").glob("gcc_impl_linux-64-*.conda")
     tree = scratch / "tree"
@@ -127,7 +117,7 @@ def packing(scratch: Path) -> Row:
     )  # fmt: skip
 
 
-def version(_: Path) -> Row:
+def version(_: Path, __: Corpus | None) -> Row:
     """The installed command answering ``--version``."""
     command = Path(sys.executable).with_name("bakehouse")
     mine = median([measure([command, "--version"]) for _ in range(9)])
@@ -138,24 +128,33 @@ def version(_: Path) -> Row:
     )  # fmt: skip
 
 
-BENCHMARKS: tuple[Callable[[Path], Row], ...] = (version, trivial, sleepers, packing)
+Benchmark = Callable[[Path, Corpus | None], Row]
+
+BENCHMARKS: tuple[Benchmark, ...] = (
+    version, trivial, sleepers, packing,
+    rendering.small, rendering.cold, rendering.warm, rendering.parallel,
+    rendering.combinations, rendering.memory, rendering.outputs,
+)  # fmt: skip
 
 
 def main() -> int:
     """Run the benchmarks that were named, or all; 0 when every goal is met."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help=" ".join(bench.__name__ for bench in BENCHMARKS))
-    wanted = parser.parse_args().names
+    parser.add_argument("--recipes", type=Path, help="render the recipes below this folder instead of generated ones")
+    parser.add_argument("-m", dest="variants", type=Path, action="append", default=[], help="over this variant file")
+    asked = parser.parse_args()
+    corpus = Corpus(recipes=asked.recipes, variants=tuple(asked.variants)) if asked.recipes else None
     compileall.compile_dir(CHECKOUT / "builder", quiet=1)  # as installing does; the peer is installed
     rows = []
     for bench in BENCHMARKS:
-        if wanted and bench.__name__ not in wanted:
+        if asked.names and bench.__name__ not in asked.names:
             continue
         with tempfile.TemporaryDirectory(prefix="bakehouse-bench-", dir="/var/tmp") as scratch:
-            row = bench(Path(scratch))
+            row = bench(Path(scratch), corpus)
         rows.append(row)
         mark = "met" if row.good else "MISSED"
-        print(f"{row.what:36} ours {row.ours:>8}  peer {row.theirs:>14}  {row.figure:24} goal {row.goal:24} {mark}")
+        print(f"{row.what:40} ours {row.ours:>8}  peer {row.theirs:>14}  {row.figure:24} goal {row.goal:24} {mark}")
     return 0 if all(row.good for row in rows) else 1
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +50,13 @@ def _group() -> Iterator[tuple[Path | None, Callable[[], float]]]:
 
 
 def measure(
-    command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    good: Collection[int] = (0,),
 ) -> Cost:
-    """Run ``command`` to its end, which must be good, and return what it took."""
+    """Run ``command`` to its end, which must be ``good``, and return what it took."""
     with _group() as (procs, seconds):
         words = [str(word) for word in command]
         if procs is not None:
@@ -62,7 +66,7 @@ def measure(
             words, env={**os.environ, **(environment or {})}, cwd=cwd, capture_output=True, text=True, check=False
         )
         wall = time.perf_counter() - began
-        if done.returncode != 0:
+        if done.returncode not in good:
             sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr[-3000:]}")
         deadline = time.perf_counter() + 2
         while procs is not None and procs.read_text().strip() and time.perf_counter() < deadline:

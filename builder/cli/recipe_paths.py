@@ -23,6 +23,6 @@ def selected_files(selection: Selection, collection: Collection) -> tuple[Path, 
 
 def _meant(path: Path, collection: Collection) -> tuple[Path, ...]:
     """Return where the recipes of ``path`` are: for a collection's root where its file says, else there."""
-    if (path / "recipe.yaml").is_file() or collection.root != path.resolve():
+    if not collection.recipes or (path / "recipe.yaml").is_file() or collection.root != path.resolve():
         return (path,)
-    return collection.recipes or (path,)
+    return collection.recipes
