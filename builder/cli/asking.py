@@ -78,7 +78,7 @@ def asking(file: Path, selection: Selection, collection: Collection, places: Pla
         folder=file.parent,
         allowed=frozenset((*selection.allowed_variables, *trusted)),
         variables=os.environ,
-        git_answers=lambda question, url, folder: _git_answer(question, url, folder, collection, places),
+        git_answers=ask_git,
         switches=selection.switches,
     )
 

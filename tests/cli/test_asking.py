@@ -190,3 +190,13 @@ def test_git_is_asked_from_within_a_loop_too(tmp_path: Path) -> None:
         return [one.output.build.string or "" for one in rendered.renderings]
 
     assert asyncio.run(within()) == [f"{origin.git('rev-parse', 'HEAD')[:7]}_plain"]
+
+
+def test_all_outputs_of_a_recipe_hear_the_same_of_git(tmp_path: Path) -> None:
+    origin = upstream(tmp_path / "r")
+    ask = asking(tmp_path / "r" / "recipe.yaml", selected(tmp_path / "r", experimental=True), Collection())
+    before = ask.git("head_rev", ".")
+    after = origin.commit({"a": "1"})
+    assert ask.git("head_rev", ".") == before != after
+    fresh = asking(tmp_path / "r" / "recipe.yaml", selected(tmp_path / "r", experimental=True), Collection())
+    assert fresh.git("head_rev", ".") == after
