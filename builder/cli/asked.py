@@ -56,7 +56,7 @@ def rules_of(rules: SolveRules, choice: PackageChoice) -> SolveRules:
 
 
 def _extra(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the pairs of ``KEY=VALUE``; of a key that is given twice the last counts."""
+    """Return the pairs of ``KEY=VALUE``, sorted; of a key that is given twice the last counts."""
     found: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
@@ -64,7 +64,7 @@ def _extra(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
             remedy = "write it as --extra-meta sha=0123abc, in UTF-8"
             raise UsageError(f"--extra-meta {text!r} is not KEY=VALUE", code="cli.extra-meta", remedy=remedy)
         found[key] = value
-    return tuple(found.items())
+    return tuple(sorted(found.items()))
 
 
 def _is_text(argument: str) -> bool:

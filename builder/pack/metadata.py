@@ -79,7 +79,7 @@ def about(request: PackRequest) -> dict[str, Plain]:
         "description": said.description,
         "dev_url": said.repository,
         "doc_url": said.documentation,
-        "extra": (json.loads(request.rendering.output.rendered).get("extra") or {}) | dict(request.packaging.extra),
+        "extra": (json.loads(request.rendering.output.rendered).get("extra") or {}) | dict(sorted(request.packaging.extra)),
         "home": said.homepage,
         "license": said.license,
         "license_family": said.license_family,

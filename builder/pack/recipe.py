@@ -81,7 +81,7 @@ def rendered_recipe(request: PackRequest) -> dict[str, Plain]:
         "finalized_sources": [_source(digest) for digest in request.sources],
         **_inherited(request),
         "system_tools": {request.tool.name: request.tool.version},
-        **without_empty({"extra_meta": dict(request.packaging.extra)}),
+        **without_empty({"extra_meta": dict(sorted(request.packaging.extra))}),
     }
 
 

@@ -206,6 +206,8 @@ def test_what_the_user_adds_wins_over_what_the_recipe_says(tmp_path: Path) -> No
     added = ((key, "ä=1"), ("flow_run_id", "github_1"))
     package = pack(replace(made, packaging=Packaging(extra=added)), tmp_path / "after")
     assert read_package(package.path).about()["extra"] == {**before, **dict(added)}
+    turned = pack(replace(made, packaging=Packaging(extra=added[::-1])), tmp_path / "turned")
+    assert turned.sha256 == package.sha256, "one recipe key, one file"
 
 
 def test_compression_changes_the_bytes_and_not_the_members(tmp_path: Path) -> None:
