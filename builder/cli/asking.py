@@ -73,6 +73,13 @@ def asking(file: Path, selection: Selection, collection: Collection, places: Pla
 
     A collection file in the recipe's own folder came with the recipe, so what that one allows does not count.
     """
+    told: dict[tuple[GitQuestion, str], str] = {}
+
+    def ask_git(question: GitQuestion, url: str, folder: Path) -> str:
+        if (question, url) not in told:  # so all outputs hear the same
+            told[question, url] = _git_answer(question, url, folder, collection, places)
+        return told[question, url]
+
     trusted = collection.environment if collection.root != file.parent.resolve() else ()
     return Asking(
         folder=file.parent,
