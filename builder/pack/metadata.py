@@ -79,12 +79,17 @@ def about(request: PackRequest) -> dict[str, Plain]:
         "description": said.description,
         "dev_url": said.repository,
         "doc_url": said.documentation,
-        "extra": (json.loads(request.rendering.output.rendered).get("extra") or {}) | dict(sorted(request.packaging.extra)),
+        "extra": _extra(request),
         "home": said.homepage,
         "license": said.license,
         "license_family": said.license_family,
         "summary": said.summary,
     })  # fmt: skip
+
+
+def _extra(request: PackRequest) -> dict[str, Plain]:
+    said: dict[str, Plain] = json.loads(request.rendering.output.rendered).get("extra") or {}
+    return {**said, **dict(sorted(request.packaging.extra))}
 
 
 def hash_input(rendering: Rendering) -> bytes:
