@@ -20,6 +20,7 @@ MAX_LENGTH = 4096
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _BUILD = re.compile(r"[A-Za-z0-9_.+*-]+|\^[^\s()\[\]{}]*\$")
+_STARRED_BUILD = re.compile(r"\*+[A-Za-z0-9_][A-Za-z0-9_*]*")
 _BUILD_NUMBER = re.compile(r"\s*(==|!=|<=|>=|=|<|>)?\s*([0-9]{1,18})\s*")
 _SPACE = re.compile(r"\s*([,|])\s*|([<>=!~(])\s+|\s+(\))")
 _BUILD_SIGN = re.compile(r"(?<=[0-9A-Za-z_.*+)-])=")
@@ -253,6 +254,8 @@ def _version_and_build(text: str, *, strict: bool) -> tuple[VersionSpec | None, 
         if version.startswith("=") and not version.startswith("=="):
             version = version[1:]
         builds = [build]
+    if not builds and _STARRED_BUILD.fullmatch(version):
+        raise ValueError(f"{version!r} is no version; any version with such a build is '* {version}'")
     parsed = VersionSpec.parse(version, strict=strict)
     return parsed, _checked_build(builds[0]) if builds else None
 
