@@ -20,6 +20,7 @@ from builder.model.packaging import Packaging
 from builder.model.rendering import Rendering
 from builder.model.target import target, virtual_packages
 from builder.pipeline.scripting import NO_SOURCE_EPOCH
+from builder.plan.peer_order import peer_order
 from builder.plan.subset import build_order
 from builder.report import write_document
 from builder.sandbox.rootfs import rootfs_lock
@@ -32,7 +33,7 @@ def render_only(
 
     Nothing is fetched but what solving needs, nothing is linked or written but the document.
     """
-    ordered = build_order([one for one in renderings if not one.output.skip])
+    ordered = build_order(peer_order([one for one in renderings if not one.output.skip]))
     solved = wait_for(_solved(ordered, solve_at), abandon=abandon) if solve_at is not None else None
     write_document(peer_documents(ordered, setting, solved), sys.stdout)
     return 0

@@ -63,7 +63,7 @@ def build_order(renderings: Sequence[Rendering]) -> tuple[Rendering, ...]:
             by_name.setdefault(one.output.name, []).append(index)
     waiting, followers = [0] * len(renderings), dict[int, list[int]]()
     for index, one in enumerate(renderings):
-        before = {place for name in set(_followed(one)) - {one.output.name} for place in by_name.get(name, ())}
+        before = {place for name in set(followed(one)) - {one.output.name} for place in by_name.get(name, ())}
         before |= {staging[one.staging]} if one.staging in staging else set()
         waiting[index] = len(before)
         for place in before:
@@ -81,7 +81,8 @@ def build_order(renderings: Sequence[Rendering]) -> tuple[Rendering, ...]:
     return tuple(renderings[index] for index in ordered)
 
 
-def _followed(rendering: Rendering) -> Iterator[str]:
+def followed(rendering: Rendering) -> Iterator[str]:
+    """Yield the names of all outputs that this one comes after, by the rule of `build_order`."""
     requirements = rendering.output.requirements
     exports = requirements.run_exports
     yield from (_name(one) for one in (*requirements.build, *requirements.host))
