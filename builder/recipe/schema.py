@@ -96,7 +96,7 @@ KEYS: tuple[Key, ...] = (
     Key("recipe", "requirements", Section("requirements"), "What it needs to be built and to run."),
     Key("recipe", "tests", _TESTS, "How the finished package is tested."),
     Key("recipe", "about", Section("about"), "What it is, for people."),
-    Key("recipe", "extra", Free(), "Anything else; tools other than this one read it."),
+    Key("recipe", "extra", Either(mapping=Free()), "Anything else; tools other than this one read it."),
     Key("package", "name", Text(kind.NAME), "The package's name.", required=True),
     Key("package", "version", Text(kind.VERSION), "The package's version, as text."),
     Key("head", "name", Text(kind.TEXT), "The recipe's name."),

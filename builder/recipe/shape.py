@@ -114,6 +114,8 @@ def expected(shape: Shape) -> str:
             return expected(shape.value)
         case Switched():
             return expected(shape.shape)
+        case Either(mapping=Free(), scalar=None, sequence=None):
+            return "a mapping"
         case Either():
             parts = [expected(part) for part in (shape.scalar, shape.sequence, shape.mapping) if part is not None]
             return " or ".join(parts)

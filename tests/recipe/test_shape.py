@@ -42,6 +42,7 @@ from builder.recipe.shape import (
             "true or false or a list (each item a glob)",
         ),
         (Free(), "anything"),
+        (Either(mapping=Free()), "a mapping"),
         (Switched(Switch.V3, "why", Text(kind.FLAG)), "a flag"),
     ],
 )
