@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from difflib import get_close_matches
 import click
 
 from builder.cli.collection import find_collection
+from builder.cli.colour import coloured
 from builder.cli.inputs import Inputs
 from builder.cli.recipe_paths import selected_files
 from builder.cli.selection import Selection, selection
@@ -50,11 +52,11 @@ def command(
         documents = [explanation_document(one) for one in explanations]
         write_document([_only(document, key) for document in documents] if key else documents, sys.stdout)
     else:
-        colour = sys.stdout.isatty()
+        colour = coloured(None, sys.stdout, os.environ)
         told = key_text(explanations, key, colour=colour) if key else explanation_text(explanations, colour=colour)
         write_text(told, sys.stdout)
     for error in errors:
-        write_text(error_text(error, colour=sys.stderr.isatty()), sys.stderr)
+        write_text(error_text(error, colour=coloured(None, sys.stderr, os.environ)), sys.stderr)
     return 2 if errors else 0
 
 

@@ -143,3 +143,15 @@ def test_a_limit_of_variants(command: Command, oven: Path) -> None:
     said = command("explain", oven, "--max-variants", "1")
     assert said.code == 2
     assert "more than the 1 that are allowed" in said.err
+
+
+def test_colours_when_the_environment_asks_for_them(
+    command: Command, oven: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = command("explain", oven).out
+    monkeypatch.setenv("CLICOLOR_FORCE", "1")
+    coloured = command("explain", oven).out
+    assert "\x1b[1m" in coloured
+    for code in ("\x1b[1m", "\x1b[2m", "\x1b[0m"):
+        coloured = coloured.replace(code, "")
+    assert coloured == plain
