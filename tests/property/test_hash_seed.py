@@ -30,6 +30,30 @@ for case in cases():
 """
 
 
+BREAKING = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from builder.errors import BakehouseError
+from builder.report.trouble import error_text
+from tests.property.cases import cases, documents
+folder = Path(sys.argv[1])
+for case in cases():
+    for number in range(4):
+        chance, lines = Random(f'{case.title} {number}'), case.recipe.splitlines()
+        for _ in range(3):
+            place = chance.randrange(len(lines))
+            broken = lines[place].replace(':', 'x:', 1), lines[place] + ' ${{ nothing + missing }}', '', lines[place].replace('- ', '- - ')
+            lines[place] = chance.choice(broken)
+        bad = replace(case, recipe=chr(10).join(lines))
+        try:
+            print(case.title, number, len(documents(bad.write(folder / 'case'), bad.names, 'linux-64')))
+        except BakehouseError as error:
+            print(case.title, number, error_text(error).replace(str(folder), 'FOLDER'))
+"""
+
+
 def said(arguments: list[str], cwd: Path, surroundings: dict[str, str]) -> bytes:
     """Run a process with a store of its own, that holds nothing yet."""
     with tempfile.TemporaryDirectory() as store:
@@ -58,6 +82,14 @@ def test_every_recipe_here_in_three_processes(tmp_path: Path) -> None:
         found.append(said(["-c", RENDERING, str(here)], here, surroundings))
     assert len(found[0]) > 1_000_000
     assert found[0].decode().splitlines() == found[1].decode().splitlines() == found[2].decode().splitlines()
+
+
+def test_mistakes_are_told_alike(tmp_path: Path) -> None:
+    """All problems of a recipe, in the same order, with the same remedies."""
+    found = [said(["-c", BREAKING, str(tmp_path)], tmp_path, each).decode().splitlines() for each in SURROUNDINGS[1:]]
+    assert sum("error" in line for line in found[0]) > 150
+    assert len({line.rpartition("error: ")[2].split()[0] for line in found[0] if "error: " in line}) > 10
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
