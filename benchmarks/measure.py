@@ -67,7 +67,7 @@ def measure(
         )
         wall = time.perf_counter() - began
         if done.returncode not in good:
-            sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr[-3000:]}")
+            sys.exit(f"{' '.join(map(str, command))[:500]}: exit code {done.returncode}\n{done.stderr[-3000:]}")
         deadline = time.perf_counter() + 2
         while procs is not None and procs.read_text().strip() and time.perf_counter() < deadline:
             time.sleep(0.01)

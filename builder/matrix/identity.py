@@ -23,12 +23,20 @@ LANGUAGE_PREFIXES = (
 
 def hash_input(variant: Mapping[str, VariantValue]) -> str:
     """Return the text that is hashed: JSON, keys sorted, ``", "`` and ``": "`` between, beyond ASCII not escaped."""
-    return json.dumps(dict(variant), sort_keys=True, ensure_ascii=False)
+    return _HASHED.encode(variant if isinstance(variant, dict) else dict(variant))
+
+
+_HASHED = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
 
 def build_hash(variant: Mapping[str, VariantValue]) -> str:
     """Return the build hash of a used variant: the first seven hexadecimal digits of the sha1 of `hash_input`."""
-    return hashlib.sha1(hash_input(variant).encode(), usedforsecurity=False).hexdigest()[:HASH_LENGTH]
+    return digest_of(hash_input(variant))
+
+
+def digest_of(text: str) -> str:
+    """Return the build hash of a used variant whose `hash_input` is ``text``."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:HASH_LENGTH]
 
 
 def language_parts(variant: Mapping[str, VariantValue], noarch: Noarch | None) -> tuple[tuple[str, str | None], ...]:
@@ -49,11 +57,18 @@ def language_prefix(variant: Mapping[str, VariantValue], noarch: Noarch | None) 
 
 
 def default_build_string(
-    variant: Mapping[str, VariantValue], noarch: Noarch | None, number: int, prefix: str | None = None
+    variant: Mapping[str, VariantValue],
+    noarch: Noarch | None,
+    number: int,
+    prefix: str | None = None,
+    digest: str | None = None,
 ) -> str:
-    """Return ``{language prefix}h{build hash}_{build number}``, after ``{prefix}_`` where the caller wants one."""
+    """Return ``{language prefix}h{build hash}_{build number}``, after ``{prefix}_`` where the caller wants one.
+
+    ``digest`` is the build hash, if it is known.
+    """
     wanted = "" if prefix is None else f"{prefix}_"
-    return f"{wanted}{language_prefix(variant, noarch)}h{build_hash(variant)}_{number}"
+    return f"{wanted}{language_prefix(variant, noarch)}h{digest or build_hash(variant)}_{number}"
 
 
 def value_text(value: VariantValue) -> str:

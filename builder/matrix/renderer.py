@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from builder.errors import RecipeError
 from builder.matrix.branches import Branch, Chosen, Expansion
-from builder.matrix.identity import build_hash, default_build_string, hash_input
+from builder.matrix.identity import default_build_string, digest_of, hash_input
 from builder.matrix.siblings import Finished, Need, Siblings
 from builder.matrix.used import UsedVariant, own_keys
 from builder.model.frozen import frozen
@@ -37,7 +37,9 @@ class Renderer:
 
     def render(self, outputs: Sequence[OutputText]) -> list[Rendering]:
         """Return all renderings, skipped ones too: outputs in declared order, variants in the order of their values."""
-        branches = {text.index: self.expansion.branches(text) for text in outputs}
+        starts = {text.index: self.expansion.start(text) for text in outputs}
+        self.expansion.check_total(starts, outputs)
+        branches = {text.index: self.expansion.branches(text, starts.pop(text.index)) for text in outputs}
         siblings = Siblings(self.expansion.space)
         finished: dict[int, list[Finished]] = {}
         for index in self._in_order(branches):
@@ -74,7 +76,7 @@ class Renderer:
         for branch in branches:
             for one in self._finish(branch, siblings):
                 output, named = one.rendering.output, one.rendering.build_string
-                identity = (output.name, output.version, named, hash_input(one.rendering.variant), output.skip)
+                identity = (output.name, output.version, named, one.hashed, output.skip)
                 if identity not in distinct or self._is_before(branch, distinct[identity][1]):
                     distinct[identity] = one, branch
             self.expansion.check_count(len(distinct), branch.text, set(branch.assigned))
@@ -95,8 +97,14 @@ class Renderer:
     def _finish(self, branch: Branch, siblings: Siblings) -> list[Finished]:
         joins: list[_Join] = [(dict(branch.assigned), {})]
         for need in _needs(branch):
-            joins = [further for join in joins for further in self._join(branch.text, join, need, siblings)]
+            joins = list(self._joined(joins, branch, need, siblings))
         return [self._rendering(branch, assigned, chosen) for assigned, chosen in joins]
+
+    def _joined(self, joins: list[_Join], branch: Branch, need: Need, siblings: Siblings) -> Iterator[_Join]:
+        """Yield each of ``joins`` with each sibling that fits; too many are refused while they are made."""
+        for count, join in enumerate((one for old in joins for one in self._join(branch.text, old, need, siblings)), 1):
+            self.expansion.check_count(count, branch.text, set(join[0]))
+            yield join
 
     def _join(self, text: OutputText, join: _Join, need: Need, siblings: Siblings) -> list[_Join]:
         assigned, chosen = join
@@ -123,9 +131,11 @@ class Renderer:
         for (kind, _), sibling in chosen.items():
             if kind == "package":
                 used.pin(sibling)
-        digest = build_hash(used.values)
+        hashed = hash_input(used.values)
+        digest = digest_of(hashed)
         output = self._with_hash(branch, digest)
         build = output.build
+        string = build.string or default_build_string(used.values, build.noarch, build.number, self.prefix, digest)
         own = own_keys(used.values, assigned, chosen)
         return Finished(
             rendering=Rendering(
@@ -135,7 +145,7 @@ class Renderer:
                 platforms=self.platforms,
                 subdir="noarch" if build.noarch else self.platforms.target,
                 hash=digest,
-                build_string=build.string or default_build_string(used.values, build.noarch, build.number, self.prefix),
+                build_string=string,
                 why=tuple(sorted(used.why.items())),
                 staging=staging,
                 warnings=branch.evaluated.warnings,
@@ -145,7 +155,8 @@ class Renderer:
             assigned=own,
             order=tuple(sorted(own.items())),
             chosen=chosen,
-            pinned=tuple(dict.fromkeys(name for name, _ in branch.evaluated.pinned)),
+            pinned=tuple(dict.fromkeys([name for name, _ in branch.evaluated.pinned])),
+            hashed=hashed,
         )
 
     def _with_hash(self, branch: Branch, digest: str) -> Output:

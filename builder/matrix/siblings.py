@@ -19,7 +19,7 @@ class Finished:
     """A rendering with its place in the space: ``assigned`` are the keys that tell it from its namesakes.
 
     ``order`` sorts the renderings of one output; ``chosen`` are those whose build string is part of this one's hash;
-    ``pinned`` are the names of all siblings that it pins.
+    ``pinned`` are the names of all siblings that it pins, ``hashed`` is the text that its build hash is made of.
     """
 
     rendering: Rendering
@@ -27,6 +27,7 @@ class Finished:
     order: tuple[tuple[str, int], ...]
     chosen: Mapping[Need, Finished]
     pinned: tuple[str, ...] = ()
+    hashed: str = ""
 
 
 class _Shelf:

@@ -43,8 +43,9 @@ class Variant(Mapping[str, VariantValue]):
     @classmethod
     def of(cls, values: Mapping[str, VariantValue], origins: Mapping[str, Origin] | None = None) -> Variant:
         """Make a variant of ``values``; ``origins`` of absent keys are dropped."""
-        kept = {key: origin for key, origin in (origins or {}).items() if key in values}
-        return cls(tuple(sorted(values.items())), tuple(sorted(kept.items(), key=lambda item: item[0])))
+        names, kept = sorted(values), origins or {}
+        pairs, where = [(name, values[name]) for name in names], [(name, kept[name]) for name in names if name in kept]
+        return cls(tuple(pairs), tuple(where))
 
     def __getitem__(self, key: str) -> VariantValue:
         for name, value in self.pairs:

@@ -187,7 +187,7 @@ def _build(terms: dict[str, Term], scope: RecipeScope) -> Data:
     if isinstance(term, Constant):
         return scope.once(_with_steps, mapping(term.value))
     assert isinstance(term, Table)
-    return scope.remember(_build_table, term)
+    return _build_table(term, scope)
 
 
 def _build_table(table: Table, scope: RecipeScope) -> Data:

@@ -64,11 +64,12 @@ class Journal:
         return len(self.readings), len(self.notes), len(self.answers), len(self.warnings)
 
     def since(self, lengths: tuple[int, int, int, int]) -> Journal:
-        """Return what was done since then, each thing once."""
+        """Return what was done since then; each value is read once."""
         readings, notes, answers, warnings = lengths
+        read = self.readings[readings:]
         return Journal(
-            list(dict.fromkeys(self.readings[readings:])),
-            list(dict.fromkeys(self.notes[notes:])),
+            list(dict.fromkeys(read)) if len(read) > 1 else read,
+            self.notes[notes:],
             self.answers[answers:],
             self.warnings[warnings:],
         )

@@ -99,7 +99,8 @@ def evaluate(term: Term, scope: RecipeScope) -> Plain:
             pairs = [(key, evaluate(value, scope)) for key, value in term.entries]
             return {key: value for key, value in pairs if value is not None or term.keeps}
         case Mentioning():
-            return scope.remember(_mentioning, term)
+            scope.remember(_mention, term)
+            return evaluate(term.term, scope)
         case Loose():
             return scope.remember(_loose, term)
         case Question():
@@ -140,12 +141,11 @@ def templates(term: Term | Choice) -> Iterator[Template | Condition]:
             pass
 
 
-def _mentioning(term: Mentioning, scope: RecipeScope) -> Plain:
+def _mention(term: Mentioning, scope: RecipeScope) -> None:
     for template in templates(term.term):
         scope.enter(template, term.path)
         for expression in in_template(template):
             scope.mention(expression)
-    return evaluate(term.term, scope)
 
 
 def _formula(term: Formula, scope: RecipeScope) -> Plain:
