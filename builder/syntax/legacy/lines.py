@@ -27,14 +27,22 @@ def split_lines(text: str) -> tuple[Line, ...]:
     return tuple(_split(line.rstrip()) for line in text.splitlines())
 
 
-def select_lines(lines: tuple[Line, ...], holds: Callable[[str], bool], file: str) -> str:
-    """Return the text of the lines whose selector holds; the others are gone, as for conda-build.
+@frozen
+class Selected:
+    """The lines that were kept, as a text, and the number that each has in the file, from 1."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+def select_lines(lines: tuple[Line, ...], holds: Callable[[str], bool], file: str) -> Selected:
+    """Return the lines whose selector holds; the others are gone, as for conda-build.
 
     Each distinct selector is asked about once. Raises `RecipeError` with the lines whose selector cannot be evaluated
     (``holds`` raises `ValueError`).
     """
     known: dict[str, bool] = {}
-    kept: list[str] = []
+    kept: list[int] = []
     problems: list[Problem] = []
     for number, line in enumerate(lines, 1):
         if line.selector is not None and line.selector not in known:
@@ -46,10 +54,10 @@ def select_lines(lines: tuple[Line, ...], holds: Callable[[str], bool], file: st
                 if len(problems) >= MAX_PROBLEMS:
                     break
         if line.selector is None or known[line.selector]:
-            kept.append(line.text)
+            kept.append(number)
     if problems:
         raise RecipeError.of(problems)
-    return "\n".join(kept) + "\n"
+    return Selected(text="".join(f"{lines[number - 1].text}\n" for number in kept) or "\n", numbers=tuple(kept))
 
 
 def _split(line: str) -> Line:

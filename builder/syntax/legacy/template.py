@@ -7,7 +7,7 @@ offers, load no files, and may not write without end.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jinja2 import Template
@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from builder.errors import Place, RecipeError
 from builder.model.frozen import frozen
-from builder.syntax.node import Document
+from builder.syntax.node import MAX_FRAME
 
 MAX_RENDERED = 4 << 20
 """Characters of a rendered recipe; the largest of conda-forge have some 100,000."""
@@ -50,10 +50,11 @@ class Templates:
         self._strict = _Sandbox(undefined=StrictUndefined)
         self._compiled: dict[tuple[str, bool], Template] = {}
 
-    def render(self, text: str, names: Names, *, lenient: bool) -> Rendered:
+    def render(self, text: str, names: Names, *, lenient: bool, numbers: Sequence[int] = ()) -> Rendered:
         """Return ``text`` rendered with ``names``. Raises `RecipeError` with the line of the template.
 
-        When it is ``lenient``, a missing name stands for nothing whatever is done with it, and is reported.
+        ``numbers`` are those that its lines have in the file, if they are not just counted. When it is ``lenient``, a
+        missing name stands for nothing whatever is done with it, and is reported.
         """
         self._missed.clear()
         try:
@@ -68,7 +69,7 @@ class Templates:
             TypeError,
             ValueError,
         ) as error:
-            raise self._error(error, text) from error
+            raise self._error(error, text, numbers) from error
 
     def _template(self, text: str, *, lenient: bool) -> Template:
         key = text, lenient
@@ -87,14 +88,16 @@ class Templates:
             found.append(piece)
         return "".join(found)
 
-    def _error(self, error: Exception, text: str) -> RecipeError:
+    def _error(self, error: Exception, text: str, numbers: Sequence[int]) -> RecipeError:
         """Say what went wrong, at the template's line if Jinja knows it."""
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
-        line = error.lineno if isinstance(error, TemplateSyntaxError) else next(reversed(lines), None)
+        steps = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+        line = error.lineno if isinstance(error, TemplateSyntaxError) else next(reversed(steps), None)
         place = Place(file=self._file)
         if line is not None:
-            document = Document.of(self._file, text)
-            place = document.place(document.lines[min(line, len(document.lines)) - 1])
+            lines = text.splitlines() or [""]
+            line = min(line, len(lines))
+            number = numbers[line - 1] if line <= len(numbers) else line
+            place = Place(file=self._file, line=number, column=1, frame=lines[line - 1][:MAX_FRAME])
         undefined = isinstance(error, UndefinedError)
         return RecipeError(
             f"the template cannot be rendered: {error}",

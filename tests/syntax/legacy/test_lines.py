@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builder.errors import RecipeError
-from builder.syntax.legacy.lines import Line, select_lines, split_lines
+from builder.syntax.legacy.lines import Line, Selected, select_lines, split_lines
 
 PEERS_PATTERN = re.compile(r"(.+?)\s*(#.*)?\[([^\[\]]+)\](?(2)[^\(\)]*)$")
 """What conda-build 26.7 takes for a selector: its ``sel_pat``, a fact to compare with."""
@@ -70,7 +70,8 @@ def test_lines_stay_where_their_selector_holds_and_each_selector_is_asked_once()
         return selector == "linux"
 
     text = "a:  # [linux]\n# [win]\n  - b  # [win]\n\n  - c  # [win]\n  - d  # [linux]\n  - e\n"
-    assert select_lines(split_lines(text), holds, "meta.yaml") == "a:\n\n\n  - d\n  - e\n"
+    selected = select_lines(split_lines(text), holds, "meta.yaml")
+    assert selected == Selected(text="a:\n\n\n  - d\n  - e\n", numbers=(1, 2, 4, 6, 7))
     assert asked == ["linux", "win"]
 
 
@@ -86,3 +87,7 @@ def test_every_bad_selector_is_told_with_its_line() -> None:
     ]
     assert "1 + is no expression" in str(caught.value)
     assert caught.value.problems[0].remedy
+
+
+def test_a_text_of_which_nothing_is_left_is_empty() -> None:
+    assert select_lines(split_lines("a  # [win]\n"), lambda _: False, "meta.yaml") == Selected(text="\n", numbers=())

@@ -64,6 +64,14 @@ def test_in_the_end_a_missing_name_is_an_error_at_its_line() -> None:
     assert problem.remedy
 
 
+def test_lines_have_the_numbers_of_the_file() -> None:
+    with pytest.raises(RecipeError) as caught:
+        Templates("meta.yaml").render("a:\n  - {{ b }}\n", {}, lenient=False, numbers=(3, 7))
+    place = caught.value.problems[0].place
+    assert place is not None
+    assert (place.line, place.frame) == (7, "  - {{ b }}")
+
+
 @pytest.mark.parametrize(
     "template",
     [

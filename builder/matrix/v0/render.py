@@ -1,0 +1,159 @@
+"""Renders a ``meta.yaml``: conda-build's two loops over variants, then its outputs with hash and build string.
+
+The first loop is over the keys that the recipe itself uses, the second, inside it, over those that any output uses. Of
+outputs that come to the same name and the same used values the last one stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from builder.errors import Place, RecipeError
+from builder.matrix.branches import DEFAULT_LIMIT
+from builder.matrix.v0.config import LegacyConfig
+from builder.matrix.v0.identity import build_string, digest, hashed
+from builder.matrix.v0.space import LegacySpace, newest_python, space_of
+from builder.matrix.v0.usage import Subject
+from builder.model.frozen import frozen
+from builder.model.rendering import Platforms
+from builder.recipe.v0 import Metadata, MetaText, OutputMetadata, Scope, output_metadata, outputs_of
+from builder.recipe.v0.scope import Fixed, LegacyVariant
+from builder.recipe.v0.sections import has_package, requirements_section
+
+_PINS_OUTPUT = re.compile(r"{{\s*pin_subpackage\(.*\)\s*}}")
+_Key = tuple[str, ...]
+
+
+@frozen
+class LegacyRendering:
+    """One output over one used variant; ``used`` are its keys with their values, those that are not hashed too."""
+
+    metadata: Metadata
+    scope: Scope
+    used: Mapping[str, Fixed]
+    hash: str
+    build_string: str
+
+
+@frozen
+class LegacyRenderer:
+    """Renders one recipe; ``environment`` are the variables that it may see."""
+
+    text: MetaText
+    space: LegacySpace
+    platforms: Platforms
+    environment: Mapping[str, str]
+    limit: int = DEFAULT_LIMIT
+
+    def render(self) -> Iterator[LegacyRendering]:
+        """Yield the outputs that are not skipped."""
+        first = self.text.first_look(self._scope(self.space.first()))
+        space = newest_python(self.space) if first.noarch or first.noarch_python else self.space
+        found: dict[_Key, Subject] = {}
+        for recipe, scope, conforming in self._recipes(space, first):
+            for subject in self._outputs(recipe, scope, space, conforming):
+                found[_key(subject)] = subject
+        for subject in found.values():
+            yield _rendering(subject)
+
+    def _recipes(self, space: LegacySpace, first: Metadata) -> Iterator[tuple[Metadata, Scope, LegacySpace]]:
+        """Yield what the recipe comes to over the keys that it uses itself, and the variants left for its outputs."""
+        used = self._subject(first, self._scope(space.first())).used() & space.varying()
+        found: dict[_Key, tuple[Metadata, Scope, LegacySpace]] = {}
+        for scope in self._scopes(space, used):
+            recipe = self.text.resolved(scope)
+            found[_key(self._subject(recipe, scope))] = recipe, scope, space.conforming(scope.variant, used)
+        yield from (one for one in found.values() if not one[0].skip)
+
+    def _outputs(
+        self, recipe: Metadata, scope: Scope, space: LegacySpace, conforming: LegacySpace
+    ) -> Iterator[Subject]:
+        used = self._subject(recipe, scope).used_anywhere() & space.varying()
+        found: dict[_Key, Subject] = {}
+        for inner in self._scopes(conforming, used):
+            for output in self._entries(self.text.resolved(inner), inner):
+                subject = Subject(text=self.text, output=output, scope=inner)
+                found[output.metadata.name, *_used_values(subject)] = subject
+        yield from (one for one in found.values() if one.output.is_package and not one.metadata.skip)
+
+    def _entries(self, recipe: Metadata, scope: Scope) -> Iterator[OutputMetadata]:
+        subject = self._subject(recipe, scope)
+        entries, recipe = outputs_of(
+            recipe, mentions_output=_mentions_output(subject), whole=has_package(subject.piece())
+        )
+        for entry in entries:
+            yield output_metadata(recipe, entry, scope.variant)
+
+    def _subject(self, recipe: Metadata, scope: Scope) -> Subject:
+        return Subject(text=self.text, output=OutputMetadata(metadata=recipe, entry={}), scope=scope)
+
+    def _scope(self, variant: LegacyVariant) -> Scope:
+        return Scope(variant, self.platforms, self.environment)
+
+    def _scopes(self, space: LegacySpace, used: frozenset[str]) -> Iterator[Scope]:
+        count = space.count(used)
+        if count > self.limit:
+            biggest = sorted(used, key=lambda key: (-_values(space, key), key))[:5]
+            shown = ", ".join(f"{key} ({_values(space, key)} values)" for key in biggest)
+            raise RecipeError(
+                f"the recipe would be rendered {count:,} times, more than the {self.limit:,} that are allowed",
+                code="variant.too-many",
+                place=Place(file=str(self.text.file.path)),
+                remedy=f"the keys with the most values: {shown}; give fewer values, or raise --max-variants",
+            )
+        return map(self._scope, space.reduced(used))
+
+
+def render_meta(
+    text: MetaText,
+    config: LegacyConfig,
+    platforms: Platforms,
+    environment: Mapping[str, str],
+    limit: int = DEFAULT_LIMIT,
+) -> tuple[LegacyRendering, ...]:
+    """Return every output of a ``meta.yaml`` that is not skipped, for each combination of the variant keys it uses."""
+    renderer = LegacyRenderer(
+        text=text, space=space_of(config), platforms=platforms, environment=environment, limit=limit
+    )
+    return tuple(renderer.render())
+
+
+def _rendering(subject: Subject) -> LegacyRendering:
+    used = subject.used()
+    build_hash = digest(hashed(subject, used))
+    variant = subject.scope.variant
+    return LegacyRendering(
+        metadata=subject.metadata,
+        scope=subject.scope,
+        used={key: variant[key] for key in sorted(used) if key in variant},
+        hash=build_hash,
+        build_string=build_string(subject, build_hash),
+    )
+
+
+def _key(subject: Subject) -> _Key:
+    used = subject.used()
+    build = build_string(subject, digest(hashed(subject, used)))
+    return (subject.metadata.name, subject.metadata.version, build, *_used_values(subject))
+
+
+def _used_values(subject: Subject) -> Iterator[str]:
+    variant = subject.scope.variant
+    for key in sorted(subject.used()):
+        if key in variant:
+            yield f"{key}={variant[key]}"
+
+
+def _mentions_output(subject: Subject) -> bool:
+    """Return whether the recipe depends on one of its outputs, or pins one."""
+    run = subject.metadata.requirements("run")
+    names = [str(entry["name"]) for entry in subject.metadata.entries("outputs") if entry.get("name")]
+    if any(spec == name or spec.startswith(f"{name} ") for name in names for spec in run):
+        return True
+    section = requirements_section(subject.text.text, top=True)
+    return _PINS_OUTPUT.search(subject.text.selected(section, subject.scope)) is not None
+
+
+def _values(space: LegacySpace, key: str) -> int:
+    return next((len(axis.rows) for axis in space.axes if key in axis.keys), 1)

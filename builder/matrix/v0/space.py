@@ -1,0 +1,134 @@
+"""The space of conda-build's variants: a product that is never made whole.
+
+conda-build makes every combination of all values, drops those that a more important file leaves out, and then folds the
+keys that nobody uses into one value. All of that is done here on each axis by itself, which comes to the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from builder.matrix.v0.config import LegacyConfig, values_of
+from builder.model.frozen import frozen
+from builder.recipe.v0.scope import Fixed, LegacyVariant
+
+Row = tuple[Fixed, ...]
+
+
+@frozen(kw_only=False)
+class Axis:
+    """Keys that vary together, and their rows: one value for each key."""
+
+    keys: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def column(self, key: str) -> list[Fixed]:
+        """Return the values of one key, row by row."""
+        place = self.keys.index(key)
+        return [row[place] for row in self.rows]
+
+    def kept(self, key: str, values: Collection[str] | str) -> Axis:
+        """Return the rows whose value of ``key`` is in ``values``, all of them when none is.
+
+        conda-build's rule, in a text too: of ``"3.10"``, rows with ``"3.1"`` are kept as well.
+        """
+        rows = tuple(row for row, value in zip(self.rows, self.column(key), strict=True) if value in values)
+        return Axis(self.keys, rows) if rows else self
+
+
+@frozen
+class LegacySpace:
+    """All variants: ``fixed`` is the same in each of them, ``axes`` are combined."""
+
+    fixed: LegacyVariant
+    axes: tuple[Axis, ...]
+
+    def first(self) -> LegacyVariant:
+        """Return the first variant."""
+        return next(self.reduced(frozenset()))
+
+    def varying(self) -> frozenset[str]:
+        """Return the keys that have more than one value."""
+        return frozenset(key for axis in self.axes for key in axis.keys if len(set(map(repr, axis.column(key)))) > 1)
+
+    def kept(self, key: str, values: Collection[str] | str) -> LegacySpace:
+        """Return the space without the rows of other values of ``key``; see `Axis.kept`."""
+        axes = tuple(axis.kept(key, values) if key in axis.keys else axis for axis in self.axes)
+        return replace(self, axes=axes)
+
+    def conforming(self, variant: LegacyVariant, keys: Collection[str]) -> LegacySpace:
+        """Return the space in which ``keys`` have the values of ``variant``."""
+        space = self
+        for key in sorted(keys):
+            value = variant.get(key)
+            space = space.kept(key, value) if isinstance(value, str) else space
+        return space
+
+    def count(self, used: Collection[str]) -> int:
+        """Return how many variants `reduced` would give."""
+        total = 1
+        for axis in self.axes:
+            total *= len(axis.rows) if any(key in used for key in axis.keys) else 1
+        return total
+
+    def reduced(self, used: Collection[str]) -> Iterator[LegacyVariant]:
+        """Yield the variants that differ in ``used`` keys, or in keys that are zipped with one of them."""
+        axes = [axis.rows if any(key in used for key in axis.keys) else axis.rows[:1] for axis in self.axes]
+        for rows in itertools.product(*axes):
+            variant = dict(self.fixed)
+            for axis, row in zip(self.axes, rows, strict=True):
+                variant.update(zip(axis.keys, row, strict=True))
+            yield variant
+
+
+def space_of(config: LegacyConfig) -> LegacySpace:
+    """Return all variants of a configuration.
+
+    For each key, the most important source but the defaults says which of its values count.
+    """
+    zipped = {key for group in config.zip_keys for key in group}
+    fixed = {key: value for key, value in config.values.items() if key in config.extend_keys and key not in zipped}
+    axes = [
+        Axis((key,), _distinct([(value,) for value in _many(values)]))
+        for key, values in config.values.items()
+        if key not in fixed and key not in zipped
+    ]
+    axes += [_zipped(group, config.values) for group in config.zip_keys]
+    space = LegacySpace(fixed=fixed, axes=tuple(axis for axis in axes if axis.rows))
+    told: set[str] = set()
+    for _, spec in reversed(config.sources[1:]):
+        for key, values in spec.items():
+            if key in config.extend_keys or key in told or isinstance(values, Mapping):
+                continue
+            told.add(key)
+            space = space.kept(key, values if isinstance(values, str) else values_of(values))
+    return space
+
+
+def newest_python(space: LegacySpace) -> LegacySpace:
+    """Return the variants of the newest Python: all that a noarch package is rendered for."""
+    axis = next((axis for axis in space.axes if "python" in axis.keys), None)
+    if axis is None:
+        return space
+    newest = max((str(value) for value in axis.column("python")), key=_version)
+    return space.kept("python", newest)
+
+
+def _many(values: Fixed) -> tuple[Fixed, ...]:
+    return (values,) if isinstance(values, Mapping) else values_of(values)
+
+
+def _zipped(group: tuple[str, ...], values: Mapping[str, Fixed]) -> Axis:
+    keys = tuple(key for key in group if key in values)
+    return Axis(keys, _distinct(list(zip(*(values_of(values[key]) for key in keys), strict=False))))
+
+
+def _distinct(rows: list[Row]) -> tuple[Row, ...]:
+    return tuple({repr(row): row for row in reversed(rows)}.values())[::-1]
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Return what versions of Python are compared by; what follows a space is a build."""
+    return tuple(int(part) if part.isdigit() else 0 for part in text.split(" ", maxsplit=1)[0].split("."))

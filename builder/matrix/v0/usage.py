@@ -1,0 +1,136 @@
+"""Which variant keys an output of a ``meta.yaml`` uses, as conda-build finds them in its text and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from builder.model.frozen import frozen
+from builder.recipe.v0 import Metadata, MetaText, OutputMetadata, Scope
+from builder.recipe.v0.metadata import expanded
+from builder.recipe.v0.sections import (
+    first_requirements,
+    has_package,
+    output_texts,
+    outputs_section,
+    package_and_build,
+    requirements_section,
+)
+from builder.syntax.legacy.usage import keys_in_batch, keys_in_script, keys_in_selectors, keys_in_text
+
+_ALWAYS = ("target_platform", "channel_targets")
+
+
+@frozen
+class Subject:
+    """An output over one variant, with the text that it is looked for in."""
+
+    text: MetaText
+    output: OutputMetadata
+    scope: Scope
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the output came to."""
+        return self.output.metadata
+
+    def used(self) -> frozenset[str]:
+        """Return the variant keys that the output uses: in its own text, and in the recipe's if it is the recipe's own.
+
+        Keys that only requirements have count as far as these matter to the package (`_matter`).
+        """
+        keys = self._keys
+        found = keys_in_selectors(keys, self._own_text(selected=False))
+        text = self._own_text(selected=True)
+        everywhere = keys_in_text(keys, text)
+        required = keys_in_text(keys, first_requirements(text))
+        return self._completed(found | (everywhere - required) | self.matter(required))
+
+    def used_anywhere(self) -> frozenset[str]:
+        """Return the variant keys that any part of the recipe uses."""
+        found = keys_in_selectors(self._keys, self.text.text) | keys_in_text(self._keys, self.piece())
+        return self._completed(found)
+
+    def matter(self, required: Iterable[str]) -> frozenset[str]:
+        """Return the keys of requirements without those that only ``run`` has.
+
+        Those of ``ignore_build_only_deps`` do not count either when only ``build`` has them.
+        """
+        requirements = expanded(self.metadata.sections.get("requirements"))
+        build = _names(requirements.get("build", ()))
+        host = _names(requirements.get("host", ()))
+        run = set(requirements.get("run", ()))
+        ignored = set(self.scope.texts("ignore_build_only_deps"))
+        return frozenset(
+            key
+            for key in required
+            if not (key in run and key not in build and key not in host)
+            and not (key not in run and key in build and key not in host and key in ignored)
+        )
+
+    def piece(self) -> str:
+        """Return the text of the output, or of the recipe if the output is the recipe's own, without its selectors."""
+        text = self._single(selected=True) if self.output.parent else self.text.text
+        return self.text.selected(text, self.scope).rstrip()
+
+    def requirements(self) -> str:
+        """Return the text of the output's requirements."""
+        text = self._single(selected=True) if self.output.parent else self.text.text
+        section = requirements_section(text, top=has_package(self.piece()))
+        return self.text.selected(section, self.scope).rstrip()
+
+    def package_and_build(self) -> str:
+        """Return the text of the output before its requirements."""
+        text = self._single(selected=True) if self.output.parent else self.text.text
+        return self.text.selected(package_and_build(text), self.scope).rstrip()
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(sorted(self.scope.variant))
+
+    def _completed(self, found: frozenset[str]) -> frozenset[str]:
+        """Return ``found`` with what scripts use, what counts always, and what the recipe says of single keys."""
+        platformless = {"target_platform"} if self.metadata.noarch else set()
+        always = {key for key in _ALWAYS if key in self.scope.variant} - platformless
+        forced = self.metadata.texts("build", "force_use_keys")
+        ignored = self.metadata.texts("build", "force_ignore_keys")
+        return ((found | self._in_scripts() | always) - frozenset(ignored)) | frozenset(forced)
+
+    def _in_scripts(self) -> frozenset[str]:
+        if not has_package(self.piece()):
+            name = self.output.entry.get("script")
+            return self._in_script(name) if isinstance(name, str) else frozenset()
+        found = self._in_script("build.sh")
+        return found | self._in_script("bld.bat") if self.scope.platforms.host.startswith("win-") else found
+
+    def _in_script(self, name: str) -> frozenset[str]:
+        find = {"sh": keys_in_script, "bat": keys_in_batch}.get(name.rpartition(".")[2])
+        text = self.text.script(name) if find is not None else None
+        return frozenset() if find is None or text is None else find(self.scope.variant, text)
+
+    def _own_text(self, *, selected: bool) -> str:
+        """Return the text that is the output's: its entry, for the recipe's own output also what is no entry."""
+        if self.output.parent:
+            return self._single(selected=selected)
+        outputs = self._outputs(selected=selected).strip()
+        text = self.text.selected(self.text.text, self.scope).rstrip() if selected else self.text.text.rstrip()
+        return (text.replace(outputs, "") if outputs else text) + self._single(selected=selected)
+
+    def _outputs(self, *, selected: bool) -> str:
+        section = outputs_section(self.text.text)
+        return (self.text.selected(section, self.scope) if selected else section).rstrip()
+
+    def _single(self, *, selected: bool) -> str:
+        """Return the text of the output's entry: that in its place among the entries, or its name if there is none."""
+        found = output_texts(self._outputs(selected=selected))
+        recipe = self.output.parent or self.metadata.name
+        entries = self.metadata.entries("outputs") or [{"name": self.metadata.name}]
+        names = [(str(one.get("name") or recipe), str(one.get("type") or "conda")) for one in entries]
+        wanted = self.metadata.name, self.output.kind
+        if wanted not in names:
+            return self.metadata.name
+        place = names.index(wanted)
+        return found[place] if place < len(found) else "" if not found else self.metadata.name
+
+
+def _names(specs: Iterable[str]) -> set[str]:
+    return {spec.split()[0].replace("-", "_") for spec in specs if spec.strip()}

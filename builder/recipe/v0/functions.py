@@ -1,0 +1,198 @@
+"""What templates of a ``meta.yaml`` may call and read, before anything is solved (conda-build's ``jinja_context.py``).
+
+Nothing here runs code of the recipe, reads a clock, or looks outside the recipe's folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from builder.errors import BakehouseError
+from builder.recipe.v0.metadata import Metadata
+from builder.recipe.v0.scope import DEFAULTS, Scope
+from builder.syntax.data import read_data
+from builder.syntax.value import ExpressionError
+
+ReadFile = Callable[[str], bytes]
+"""Returns a file of the recipe's folder by its relative path; raises `BakehouseError`."""
+
+Function = Callable[..., Any]
+
+_COMPILERS: Mapping[str, Mapping[str, str]] = {
+    "linux": {"c": "gcc", "cxx": "gxx", "fortran": "gfortran"},
+    "osx": {"c": "clang", "cxx": "clangxx", "fortran": "gfortran"},
+    "win": {"c": "vs2017", "cxx": "vs2017", "fortran": "gfortran"},
+}
+"""System → language → the compiler that conda-build takes where no variant names one."""
+
+_NEEDS_STAR = re.compile(r"([\w\d.\-_]+)\s+((?<![><=])[\w\d.\-_]+?(?!\*))(\s+[\w\d._]+)?$")
+_OF_THE_BUILD = ("PREFIX", "BUILD_PREFIX", "SRC_DIR", "SP_DIR", "STDLIB_DIR", "CPU_COUNT", "R", "PERL", "LUA")
+_OF_WINDOWS = ("SCRIPTS", "LIBRARY_PREFIX", "LIBRARY_BIN", "LIBRARY_INC", "LIBRARY_LIB", "CYGWIN_PREFIX")
+_SUFFIXES = {"osx": ".dylib", "win": ".dll"}
+
+
+def template_names(scope: Scope, before: Metadata, read_file: ReadFile, *, lenient: bool) -> dict[str, Any]:
+    """Return all names of a template: ``before`` is what the recipe came to last time, empty the first time."""
+    variables = {**scope.environment, **_variables(scope, before)}
+    return {
+        **scope.names,
+        **_variables(scope, before),
+        "environ": variables,
+        "os": {"environ": variables, "sep": "/", "pathsep": ":"},
+        **{key: _plain(value) for key, value in scope.variant.items()},
+        **_requirement_functions(scope),
+        **_file_functions(read_file, lenient=lenient),
+    }
+
+
+def with_star(spec: str) -> str:
+    """Return a spec with ``.*`` after a plain version: ``zlib 1.2`` asks for ``zlib 1.2.*``."""
+    match = _NEEDS_STAR.match(spec)
+    if match is None or match[3] or "*" in spec or (match[1] in {"python", "numpy"} and match[2] == "x.x"):
+        return spec
+    return f"{match[1]} {match[2]}.*"
+
+
+def _variables(scope: Scope, before: Metadata) -> dict[str, str]:
+    """Return the variables of conda-build's environment; what only a build knows stands as the shell writes it."""
+    system, _, architecture = scope.platforms.host.partition("-")
+    shell = "%{}%" if system == "win" else "${}"
+    python = ".".join(scope.text("python", DEFAULTS["python"]).split(" ")[0].split(".")[:2])
+    numpy = ".".join(scope.text("numpy", DEFAULTS["numpy"]).split(".")[:2])
+    found = {name: shell.format(name) for name in (*_OF_THE_BUILD, *(_OF_WINDOWS if system == "win" else ()))}
+    found |= {
+        "PKG_NAME": before.name,
+        "PKG_VERSION": before.version,
+        "PKG_BUILDNUM": str(before.number),
+        "PKG_BUILD_STRING": "placeholder",
+        "PKG_HASH": "1234567",
+        "RECIPE_DIR": shell.format("RECIPE_DIR"),
+        "CONDA_BUILD": "1",
+        "CONDA_BUILD_STATE": "RENDER",
+        "SUBDIR": scope.platforms.host,
+        "ARCH": architecture,
+        "build_platform": scope.platforms.build,
+        "SHLIB_EXT": _SUFFIXES.get(system, ".so"),
+        "PY_VER": python,
+        "CONDA_PY": python.replace(".", ""),
+        "PY3K": str(int(not python.startswith("2"))),
+        "NPY_VER": numpy,
+        "CONDA_NPY": numpy.replace(".", ""),
+        "PERL_VER": scope.text("perl", DEFAULTS["perl"]),
+        "LUA_VER": scope.text("lua", DEFAULTS["lua"]),
+        "R_VER": scope.text("r_base", DEFAULTS["r_base"]),
+        "HTTP_PROXY": "",
+        "HTTPS_PROXY": "",
+    }
+    if system == "osx":
+        found["OSX_ARCH"] = "x86_64" if architecture == "64" else architecture
+    kind = "host" if "host" in before.section("requirements") else "build"
+    if "python" in {spec.split()[0] for spec in before.requirements(kind)} or before.name == "python":
+        found["PYTHON"] = shell.format("PYTHON")
+    return found
+
+
+def _requirement_functions(scope: Scope) -> dict[str, Function]:
+    system, _, architecture = scope.platforms.host.partition("-")
+
+    def tool(language: str, kind: str, default: str) -> str:
+        name = scope.text(f"{language}_{kind}", default)
+        version = scope.text(f"{language}_{kind}_version")
+        package = f"{name}_{scope.target_platform}"
+        return with_star(f"{package} {version}") if version else package
+
+    def compiler(language: str) -> str:
+        return tool(language, "compiler", _COMPILERS.get(system, {}).get(language, language))
+
+    def stdlib(language: str) -> str:
+        return tool(language, "stdlib", language)
+
+    def cdt(package: str) -> str:
+        old = architecture in {"32", "64"}
+        name = scope.text("cdt_name", "cos6" if old else "cos7")
+        arch = scope.text("cdt_arch", {"64": "x86_64", "32": "i686"}.get(architecture, architecture))
+        first, *version = package.split(" ")
+        return " ".join([f"{first}-{name}-{arch}", *version])
+
+    def pinned(package: str, *_: object, **__: object) -> str:
+        return package
+
+    return {
+        "compiler": compiler,
+        "stdlib": stdlib,
+        "cdt": cdt,
+        "pin_compatible": pinned,
+        "pin_subpackage": pinned,
+        "ccache": lambda *_, **__: "ccache",
+        "resolved_packages": lambda *_, **__: [],
+    }
+
+
+def _file_functions(read_file: ReadFile, *, lenient: bool) -> dict[str, Function]:
+    files = _Files(read_file, lenient=lenient)
+    functions: dict[str, Function] = {
+        "load_file_data": files.data,
+        "load_str_data": files.text_data,
+        "load_file_regex": files.regex,
+        "load_setup_py_data": files.setup_py,
+        "load_setuptools": files.setup_py,
+    }
+    return {name: _told(function) for name, function in functions.items()}
+
+
+class _Files:
+    """Reads files of the recipe's folder; those of the sources are not there yet, which is no error at first."""
+
+    def __init__(self, read_file: ReadFile, *, lenient: bool) -> None:
+        self._read = read_file
+        self._lenient = lenient
+
+    def data(self, filename: str, fmt: str | None = None, *, from_recipe_dir: bool = False, **_: object) -> Any:
+        text = self._text(filename, from_recipe_dir)
+        return {} if text is None else self.text_data(text, fmt or filename.rpartition(".")[2])
+
+    def text_data(self, string: str, fmt: str, **_: object) -> Any:
+        return _plain(read_data(string.encode(), f"text.{fmt.lower()}"))
+
+    def regex(self, load_file: str, regex_pattern: str, *, from_recipe_dir: bool = False, **_: object) -> Any:
+        if self._text(load_file, from_recipe_dir) is None:
+            return None
+        raise ValueError(f"load_file_regex is not supported, for {regex_pattern!r} may search for ever")
+
+    def setup_py(self, *_: object, **__: object) -> Any:
+        if self._lenient:
+            return {}
+        raise ValueError("load_setup_py_data runs code of the sources, which are not there when a recipe is rendered")
+
+    def _text(self, path: str, from_recipe_dir: bool) -> str | None:
+        if from_recipe_dir:
+            return self._read(path).decode()
+        if self._lenient:
+            return None
+        raise ValueError(
+            f"{path} is in the sources, which are not there yet; a file of the recipe: from_recipe_dir=True"
+        )
+
+
+def _told(function: Function) -> Function:
+    """Return ``function`` with errors that a template can tell."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except BakehouseError as error:
+            raise ValueError(error.problems[0].message) from error
+        except ExpressionError as error:
+            raise ValueError(error.message) from error
+
+    return call
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return value

@@ -1,0 +1,100 @@
+"""The text of a ``meta.yaml`` and what it comes to for a variant: selectors, template, selectors again, YAML.
+
+conda-build's order: while the template uses names that are not there, it is rendered leniently, each time with what the
+recipe came to before; then once more strictly. A recipe that is skipped is not rendered any further.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builder.errors import Place, RecipeError
+from builder.model.rendering import RecipeFile
+from builder.recipe.v0.functions import ReadFile, template_names
+from builder.recipe.v0.metadata import Metadata, checked
+from builder.recipe.v0.scope import Scope
+from builder.syntax.file import IrregularError, read_file
+from builder.syntax.legacy.data import read_values
+from builder.syntax.legacy.lines import Line, select_lines, split_lines
+from builder.syntax.legacy.template import Templates
+from builder.syntax.reader import MAX_BYTES, decoded
+
+FILE_NAME = "meta.yaml"
+_MOST_PASSES = 20
+_NOTHING = Metadata(sections={})
+
+
+class MetaText:
+    """One recipe's text; it remembers its lines, its compiled templates and the scripts beside it."""
+
+    def __init__(self, file: RecipeFile, text: str, read: ReadFile) -> None:
+        """Take the text, and what reads files of the recipe's folder."""
+        self.file = file
+        self.text = text
+        self._read = read
+        self._templates = Templates(str(file.path))
+        self._lines: dict[str, tuple[Line, ...]] = {}
+        self._scripts: dict[str, str | None] = {}
+
+    def selected(self, text: str, scope: Scope) -> str:
+        """Return the lines of ``text``, a piece of the recipe, whose selectors hold."""
+        return select_lines(self._split(text), scope.holds, str(self.file.path)).text
+
+    def first_look(self, scope: Scope) -> Metadata:
+        """Return what the recipe comes to when names may be missing."""
+        return self._parsed(scope, _NOTHING, lenient=True)[0]
+
+    def resolved(self, scope: Scope) -> Metadata:
+        """Return what the recipe comes to in the end. Raises `RecipeError` with the place of what is wrong."""
+        found, missing = self._parsed(scope, _NOTHING, lenient=True)
+        if found.skip:
+            return found
+        before: frozenset[str] | None = None
+        for _ in range(_MOST_PASSES):
+            if missing == before:
+                break
+            before = missing
+            found, missing = self._parsed(scope, found, lenient=True)
+        return self._parsed(scope, found, lenient=False)[0]
+
+    def script(self, name: str) -> str | None:
+        """Return the text of a script beside the recipe, None when there is none."""
+        if name not in self._scripts:
+            self._scripts[name] = self._script(name)
+        return self._scripts[name]
+
+    def _script(self, name: str) -> str | None:
+        if not (self.file.folder / name).is_file():
+            return None
+        return self._read(name).decode(errors="replace")
+
+    def _split(self, text: str) -> tuple[Line, ...]:
+        if text not in self._lines:
+            self._lines[text] = split_lines(text)
+        return self._lines[text]
+
+    def _parsed(self, scope: Scope, before: Metadata, *, lenient: bool) -> tuple[Metadata, frozenset[str]]:
+        file = str(self.file.path)
+        selected = select_lines(self._split(self.text), scope.holds, file)
+        names = template_names(scope, before, self._read, lenient=lenient)
+        rendered = self._templates.render(selected.text, names, lenient=lenient, numbers=selected.numbers)
+        again = select_lines(split_lines(rendered.text), scope.holds, file)
+        return checked(read_values(again.text, file), file), rendered.undefined
+
+
+def load_meta(path: Path, read: ReadFile | None = None) -> MetaText:
+    """Return the recipe in ``path``, a ``meta.yaml``; ``read`` reads files of its folder, by default none.
+
+    Raises `RecipeError` for a file that is too large, no text, or no file at all.
+    """
+    try:
+        data = read_file(path, MAX_BYTES)
+    except (OSError, IrregularError) as error:
+        message = f"the recipe cannot be read: {error}"
+        raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(path))) from error
+    file = RecipeFile(path=path, folder=path.parent)
+    return MetaText(file, decoded(data, str(path)), read or _none_beside)
+
+
+def _none_beside(path: str) -> bytes:
+    raise RecipeError(f"{path} cannot be read here", code="recipe.refused")
