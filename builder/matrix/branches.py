@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from builder.errors import Place, RecipeError
@@ -15,6 +15,9 @@ from builder.recipe.memory import Recall
 
 DEFAULT_LIMIT = 10_000
 """How many combinations one output may have before it is refused."""
+
+TOTAL = 5
+"""How many times as many all outputs of a recipe may have together."""
 
 
 class Evaluate(Protocol):
@@ -86,6 +89,15 @@ class _Seen:
     keys: tuple[str, ...]
 
 
+@frozen(kw_only=False)
+class Start:
+    """The first evaluation of an output, those that are remembered, and the combinations that it lets expect."""
+
+    known: Recall[_Seen]
+    seen: _Seen
+    count: int
+
+
 @frozen
 class Expansion:
     """How outputs of one recipe are expanded; ``subdir`` is the target platform's."""
@@ -96,16 +108,36 @@ class Expansion:
     place: Place
     limit: int = DEFAULT_LIMIT
 
-    def branches(self, text: OutputText) -> list[Branch]:
+    def start(self, text: OutputText) -> Start:
+        """Return the first evaluation of ``text``, to go on from, and how many combinations it lets expect."""
+        known: Recall[_Seen] = Recall(text)
+        seen = self._look(text, {}, known)
+        return Start(known, seen, self.space.count({}, [key for key in seen.keys if self.space.is_open(key, {})]))
+
+    def check_total(self, starts: Mapping[int, Start], outputs: Sequence[OutputText]) -> None:
+        """Refuse outputs that together would be rendered more often than `TOTAL` times the limit of one."""
+        counts = [min(starts[text.index].count, self.limit) for text in outputs]
+        if sum(counts) <= TOTAL * self.limit:
+            return
+        most = outputs[counts.index(max(counts))]
+        raise RecipeError(
+            f"the recipe's outputs would be rendered {sum(counts):,} times, more than {TOTAL * self.limit:,}",
+            code="variant.too-many",
+            place=self.place_of(most),
+            remedy=f"give fewer values to the keys of {most.name}, zip keys together, or raise --max-variants",
+        )
+
+    def branches(self, text: OutputText, start: Start | None = None) -> list[Branch]:
         """Return one branch for each combination of the variant keys that ``text`` reads, in a stable order.
 
         Which keys it reads may depend on the values of others, so keys are split one by one in the order in which they
         are asked for, each branch for itself: each combination is evaluated once. Raises `RecipeError` when there are
         more of them than ``limit``, before they are made.
         """
-        pending: list[tuple[dict[str, int], _Seen | None]] = [({}, None)]
+        start = start or self.start(text)
+        pending: list[tuple[dict[str, int], _Seen | None]] = [({}, start.seen)]
         done: list[Branch] = []
-        known: Recall[_Seen] = Recall(text)
+        known = start.known
         while pending:
             assigned, seen = pending.pop()
             seen = seen or self._look(text, assigned, known)
@@ -164,7 +196,7 @@ class Expansion:
             f"output {text.name} would be rendered {count:,} times, more than the {self.limit:,} that are allowed",
             code="variant.too-many",
             place=self.place_of(text),
-            remedy=f"the keys with the most values: {shown}; give fewer values, zip keys together, or raise the limit",
+            remedy=f"the keys with the most values: {shown}; give fewer, zip keys together, or raise --max-variants",
         )
 
 

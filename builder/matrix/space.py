@@ -137,9 +137,11 @@ class Space:
         found = []
         for names in by_axis.values():
             axis = self._axis(names[0])
-            columns = [axis.columns[name] for name in names]
-            rows = dict.fromkeys(tuple(row[column] for column in columns) for row in axis.fitting(assigned))
-            found.append((names, list(rows)))
+            rows = axis.fitting(assigned)
+            if axis.keys != tuple(names):  # rows of the whole axis differ already
+                columns = [axis.columns[name] for name in names]
+                rows = list(dict.fromkeys(tuple(row[column] for column in columns) for row in rows))
+            found.append((names, rows))
         return found
 
 

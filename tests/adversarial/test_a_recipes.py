@@ -271,13 +271,12 @@ def test_a14_runaway_patterns(attack: Attack) -> None:
         "(",
         "(?=a)",
         "(?<!a)b",
-        r"(a)\\1",
+        r"(a)\1",
         "a{1001}",
         "((a{100}){100}){100}",
         "(" * 5000,
         "*",
         "[z-a]",
-        "(?P<a>x)(?P<a>y)",
     ]
     step = "build:\n  post_process:\n    - files: ['*']\n      regex: '{}'\n      replacement: x\n"
     attack.refuse(each([PACKAGE + step.format(pattern) for pattern in patterns], "is not a regular expression"))

@@ -36,8 +36,19 @@ def test_b01_too_many_combinations(attack: Attack) -> None:
     attack.refuse({"long": (using("k0"), "10,001 times")})
     attack.put("skip/variants.yaml", keys_of(7, 10))
     attack.refuse({"skip": (f"{PACKAGE}build:\n  skip: {' and '.join(keys)}\n", "times, more than")})
+    attack.put("pins/variants.yaml", keys_of(3, 1000))
+    made = "".join(f"- package: {{name: a{n}}}\n  build: {{script: ['${{{{ k{n} }}}}']}}\n" for n in range(3))
+    pins = ", ".join(f"'${{{{ pin_subpackage(\"a{n}\", exact=True) }}}}'" for n in range(3))
+    several = f"recipe: {{version: '1'}}\noutputs:\n{made}- package: {{name: all}}\n  requirements: {{run: [{pins}]}}\n"
+    attack.refuse({"pins": (several, "output all would be rendered 10,001 times")})
+    attack.put("outputs/variants.yaml", keys_of(1, 9000))
+    many = "".join(f"- package: {{name: a{n}}}\n  build: {{script: ['${{{{ k0 }}}}']}}\n" for n in range(500))
+    attack.refuse({"outputs": (f"recipe: {{version: '1'}}\noutputs:\n{many}", "4,500,000 times, more than 50,000")})
     attack.put("unused/variants.yaml", keys_of(7, 10))
     assert len(attack.keep(using("k0"), name="unused")) == 10
+    attack.put("option/variants.yaml", keys_of(1, 10))
+    attack.refuse({"option": (using("k0"), "10 times, more than the 9")}, "--max-variants", "9")
+    assert len(attack.keep(using("k0"), "--max-variants", "10", name="option")) == 10
 
 
 @row("B2", "told with both keys and their lengths, at the group's place")

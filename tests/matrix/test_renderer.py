@@ -259,6 +259,23 @@ def test_pins_count_against_the_limit_too() -> None:
         made.render(texts(makers))
 
 
+def test_b1_pins_of_many_siblings_are_counted_while_they_are_joined() -> None:
+    makers = [*[Make(name=name, reads=(f"of_{name}",)) for name in "abc"], Make(name="all", exact=("a", "b", "c"))]
+    values: Values = {f"of_{name}": list(range(100)) for name in "abc"}
+    with pytest.raises(RecipeError, match="would be rendered 1,001 times"):
+        renderer(Evaluator(makers), config(values), limit=1000).render(texts(makers))
+
+
+def test_b1_all_outputs_count_together_before_one_is_expanded() -> None:
+    makers = [Make(name=f"p{number}", reads=("x",)) for number in range(20)]
+    evaluator = Evaluator(makers)
+    made = renderer(evaluator, config({"x": list(range(10))}), limit=10)
+    with pytest.raises(RecipeError, match="would be rendered 200 times, more than 50") as caught:
+        made.render(texts(makers))
+    assert "--max-variants" in str(caught.value.problems[0].remedy)
+    assert len(made.render(texts(makers[:5]))) == 50
+
+
 KEYS = st.lists(st.sampled_from(["k0", "k1", "k2"]), unique=True).map(tuple)
 
 
