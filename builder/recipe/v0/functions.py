@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from builder.errors import BakehouseError
@@ -41,6 +42,7 @@ def template_names(scope: Scope, before: Metadata, read_file: ReadFile, *, lenie
         **_variables(scope, before),
         "environ": variables,
         "os": {"environ": variables, "sep": "/", "pathsep": ":"},
+        "datetime": {"datetime": {"strptime": datetime.strptime}},
         **{key: _plain(value) for key, value in scope.variant.items()},
         **_requirement_functions(scope),
         **_file_functions(read_file, lenient=lenient),
@@ -157,9 +159,13 @@ class _Files:
         return _plain(read_data(string.encode(), f"text.{fmt.lower()}"))
 
     def regex(self, load_file: str, regex_pattern: str, *, from_recipe_dir: bool = False, **_: object) -> Any:
-        if self._text(load_file, from_recipe_dir) is None:
-            return None
-        raise ValueError(f"load_file_regex is not supported, for {regex_pattern!r} may search for ever")
+        import re2  # hardly a recipe searches a file; Python's own engine may search for ever
+
+        text = self._text(load_file, from_recipe_dir)
+        try:
+            return None if text is None else re2.search(regex_pattern, text)
+        except re2.error as error:
+            raise ValueError(f"{regex_pattern!r} cannot be searched for: {error}") from error
 
     def setup_py(self, *_: object, **__: object) -> Any:
         if self._lenient:

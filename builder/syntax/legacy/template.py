@@ -28,6 +28,8 @@ MAX_VALUE = 64 * 1024
 _FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the code of a template may raise beside Jinja's own errors."""
 
+_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
+
 Names = Mapping[str, Any]
 
 
@@ -111,6 +113,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, in which no operator makes a value of any size."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Keep templates from the clock, which dates lead to."""
+        return attr not in _CLOCK and super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Refuse what would be enormous before it is made."""

@@ -62,6 +62,7 @@ def rendered(
         ("{{ environ.get('ALLOWED') }} {{ environ.get('HOME', 'none') }} {{ os.environ['PKG_NAME'] }}", "1 none a"),
         ("{{ load_str_data('{\"a\": [1, true]}', 'json').a }}", "[1, True]"),
         ("{{ load_str_data('a = 1', 'toml')['a'] }}", "1"),
+        ("{{ '{:%Y.%m.%d}'.format(datetime.datetime.strptime('29Aug2024', '%d%b%Y')) }}", "2024.08.29"),
     ],
 )
 def test_names_and_functions(template: str, expected: str) -> None:
@@ -86,12 +87,24 @@ def test_files_of_the_recipe_are_data(tmp_path: Path) -> None:
         ("{{ load_file_data('a.yaml', from_recipe_dir=True) }}", "cannot be read here"),
         ("{{ load_str_data('{', 'json') }}", "cannot be read"),
         ("{{ load_setup_py_data() }}", "runs code"),
-        ("{{ datetime.now() }}", "undefined"),
+        ("{{ datetime.datetime.now() }}", "no attribute 'now'"),
+        ("{{ datetime.datetime.strptime('1', '%d').now() }}", "unsafe"),
+        ("{{ load_file_regex('a.txt', 'a') }}", "in the sources"),
     ],
 )
 def test_what_cannot_be_had_is_told(template: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         rendered(template)
+
+
+def test_files_of_the_recipe_are_searched_in_linear_time(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("version = 1.5\n" + "a" * 50_000)
+    search = "{{ load_file_regex('a.txt', PATTERN, from_recipe_dir=True).group(1) }}"
+    assert rendered(search.replace("PATTERN", "'version = (.*)'"), folder=tmp_path) == "1.5"
+    with pytest.raises(RecipeError, match="cannot be searched for"):
+        rendered(search.replace("PATTERN", "'('"), folder=tmp_path)
+    with pytest.raises(RecipeError, match="None"):
+        rendered(search.replace("PATTERN", "'(a*)*b'"), folder=tmp_path)
 
 
 @pytest.mark.parametrize("function", ["load_setup_py_data()", "load_file_data('a.json')", "load_setuptools()"])
