@@ -51,8 +51,8 @@ def explain(question: Question, wanted: Callable[[Rendering], bool] | None = Non
 
     Two renderings under one name are no error here: what they differ in is what one wants to know then.
     """
-    seen: list[tuple[Finished, Branch]] = []
     space = Space(question.config)
+    witnesses = _Witnesses(question, space)
     expansion = Expansion(
         space=space,
         evaluate=evaluator(question.platforms, question.ask, question.override),
@@ -65,12 +65,9 @@ def explain(question: Question, wanted: Callable[[Rendering], bool] | None = Non
         platforms=question.platforms,
         expansion=expansion,
         prefix=question.override.build_string_prefix,
-        witness=lambda finished, branch: seen.append((finished, branch)),
+        witness=witnesses.add,
     )
     renderings = without_twins(renderer.render(question.recipe.outputs))
-    witnesses = _Witnesses(question, space)
-    for finished, branch in seen:
-        witnesses.add(finished, branch)
     return tuple(witnesses.explanation(one) for one in renderings if wanted is None or wanted(one))
 
 
@@ -84,6 +81,7 @@ class _Witnesses:
         self._question = question
         self._space = space
         self._seen: dict[_Key, tuple[Finished, Branch]] = {}
+        self._staging: dict[_Key, Case] = {}
 
     def add(self, finished: Finished, branch: Branch) -> None:
         self._seen.setdefault(_key(finished.rendering), (finished, branch))
@@ -121,7 +119,9 @@ class _Witnesses:
         staging = next((one.rendering for (kind, _), one in case.chosen.items() if kind == "staging"), None)
         if staging is None or key not in staging.variant:
             return reasons(case, key)
-        further = reasons(self._case(staging), key)
+        if _key(staging) not in self._staging:
+            self._staging[_key(staging)] = self._case(staging)
+        further = reasons(self._staging[_key(staging)], key)
         return (*reasons(case, key), inheritance(case, staging.output.name, further))
 
     def _used(self, case: Case, key: str, value: VariantValue) -> UsedKey:
