@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.model.packaging import PACKAGE_OPTIONS, FileType, Packaging, every_packaging, read_format
@@ -61,6 +61,7 @@ def test_what_nobody_understands(text: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_any_text_is_understood_or_refused(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.model.solving import SolveRules, read_time
@@ -44,6 +44,7 @@ def test_times_that_never_were(text: str) -> None:
         read_time(text)
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2100, 1, 1)),  # noqa: DTZ001 - the zone is drawn
     st.integers(-14 * 60, 14 * 60),
