@@ -18,24 +18,36 @@ from builder.cli.app import VERBS, application
 from builder.cli.collection_keys import COLLECTION_KEYS
 from builder.cli.options import places, telling
 from builder.cli.selection import selection
-from builder.errors import BakehouseError
+from builder.errors import MAX_PROBLEMS, BakehouseError
 from builder.matrix import load_variants, render
+from builder.matrix.branches import DEFAULT_LIMIT, TOTAL
 from builder.matrix.identity import LANGUAGE_PREFIXES
-from builder.matrix.keys import FORBIDDEN, environment_keys
-from builder.matrix.selector import METHODS
+from builder.matrix.keys import FORBIDDEN, NAME_LENGTH, environment_keys
+from builder.matrix.lines import MAX_SELECTORS
+from builder.matrix.parse import MAX_KEYS, MAX_VALUE
+from builder.matrix.selector import MAX_LENGTH, METHODS
 from builder.matrix.special import COUNTED, STATEMENTS
+from builder.model.globs import MAX_EXPANSIONS
+from builder.model.globs import MAX_LENGTH as GLOB_LENGTH
 from builder.model.inside import SEALED
+from builder.model.match_spec import MAX_LENGTH as SPEC_LENGTH
+from builder.model.name import MAX_NAME
 from builder.model.rendering import Platforms, Rendering
 from builder.model.target import platform_variables
+from builder.payload.rewrite import MAX_SIZE
 from builder.recipe import Request, load
 from builder.recipe.function import functions
+from builder.recipe.load import MAX_OUTPUTS, MAX_SHARED
 from builder.recipe.schema import RULES, SECTIONS, Key
 from builder.recipe.scope import RecipeScope
 from builder.recipe.shape import Cases, Either, Many, Script, Section, Shape, Switched, Table, expected
 from builder.script import Stage, build_variables, test_variables
+from builder.syntax.expression import MAX_EXPRESSIONS, MAX_SOURCE, MAX_SOURCES, Meter
 from builder.syntax.filter import FILTERS
+from builder.syntax.grammar import MAX_NESTING
 from builder.syntax.predicate import PREDICATES
-from builder.syntax.value import Namespace
+from builder.syntax.reader import MAX_BYTES, MAX_DEPTH, MAX_NODES
+from builder.syntax.value import MAX_ITEMS, MAX_TEXT, Namespace
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
@@ -387,6 +399,35 @@ def _kinds(kind: type[BakehouseError]) -> Iterator[type[BakehouseError]]:
             yield from _kinds(inner)
 
 
+def _limits() -> Iterator[str]:
+    yield from _table(("what", "at most"), LIMITS)
+
+
+LIMITS: Sequence[tuple[str, str]] = (
+    ("a recipe, variant or collection file; a file for `load_from_file`", f"{MAX_BYTES >> 20} MiB"),
+    ("levels in it", f"{MAX_DEPTH}"),
+    ("values and keys in it", f"{MAX_NODES:,}"),
+    ("expressions in it", f"{MAX_EXPRESSIONS:,}, together {MAX_SOURCES >> 10} KiB"),
+    ("one expression", f"{MAX_SOURCE >> 10} KiB, {MAX_NESTING} levels of brackets"),
+    ("a text that an expression makes", f"{MAX_TEXT >> 10} KiB"),
+    ("a list or mapping that an expression makes", f"{MAX_ITEMS:,} items in all its levels"),
+    ("all that the expressions of one output make", f"{Meter().left >> 20} Mi characters"),
+    ("whole numbers in expressions", "128 bits"),
+    ("outputs of a recipe", f"{MAX_OUTPUTS:,}"),
+    ("outputs × expressions and lists at the top level", f"{MAX_SHARED:,}"),
+    ("keys of variant files, each and together", f"{MAX_KEYS:,}"),
+    ("a variant key", f"{NAME_LENGTH} characters"),
+    ("a value of one", f"{MAX_VALUE:,} characters"),
+    ("a selector of `conda_build_config.yaml`; all of a file", f"{MAX_LENGTH} characters; {MAX_SELECTORS >> 10} KiB"),
+    ("combinations of one output, `--max-variants`", f"{DEFAULT_LIMIT:,}"),
+    ("combinations of all outputs of a recipe", f"{TOTAL} times as many"),
+    ("name, version, build string of a package", f"{MAX_NAME} characters each"),
+    ("a package spec", f"{SPEC_LENGTH:,} characters"),
+    ("a glob", f"{GLOB_LENGTH:,} characters, {MAX_EXPANSIONS} ways through its braces"),
+    ("a file that `post_process` changes", f"{MAX_SIZE >> 20} Mi characters"),
+    ("problems of a file that are told", f"{MAX_PROBLEMS}"),
+)
+
 BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "verbs": _verbs,
     "shared options": _shared_options,
@@ -402,6 +443,7 @@ BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "variables": _variables,
     "keys of a collection": _collection,
     "exit codes": _exit_codes,
+    "limits": _limits,
 }
 
 if __name__ == "__main__":

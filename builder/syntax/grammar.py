@@ -33,7 +33,7 @@ from builder.syntax.value import (
 )
 
 _ENVIRONMENT = Environment(autoescape=False)  # noqa: S701 - parses only, renders nothing
-_MAX_NESTING = 64
+MAX_NESTING = 64
 _NO_METHODS = "text has filters instead of methods: text | lower, text | split('.')"
 _Named = TypeVar("_Named")
 
@@ -70,8 +70,8 @@ def _tree(source: str) -> nodes.Expr:
     for char in source:
         depth += (char in "([{") - (char in ")]}")
         deepest = max(deepest, depth)
-    if deepest > _MAX_NESTING:
-        raise ExpressionError(f"brackets are nested deeper than {_MAX_NESTING} levels", code="recipe.too-much")
+    if deepest > MAX_NESTING:
+        raise ExpressionError(f"brackets are nested deeper than {MAX_NESTING} levels", code="recipe.too-much")
     try:
         parser = Parser(_ENVIRONMENT, source, state="variable")
         tree = parser.parse_expression()
