@@ -194,7 +194,7 @@ class _Maker:
             others = dict.fromkeys(earlier, _NULL) if case.lenient else {}
             needed: Document = {"type": "object", "required": [case.key]}
             needed["properties"] = {case.key: {"not": _NULL}, **others}
-            found.append({**section, **needed})
+            found.append({"allOf": [section, needed]})  # not beside each other: some editors would take one for all
             earlier.append(case.key)
         return {"anyOf": [*found, _NULL]}
 

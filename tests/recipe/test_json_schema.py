@@ -90,6 +90,13 @@ def test_every_reference_leads_somewhere_and_every_definition_is_used() -> None:
     assert list(definitions) == sorted(definitions)
 
 
+def test_nothing_stands_beside_a_reference_that_editors_could_lose() -> None:
+    """Older drafts ignore what stands beside ``$ref``, and some editors replace what it leads to."""
+    beside = {keyword for part in walk(SCHEMA) if "$ref" in part for keyword in part}
+    assert beside == {"$ref", "description", "deprecated", "type"}
+    assert [part for part in walk(SCHEMA) if "$ref" in part and part.get("type", "object") != "object"] == []
+
+
 PACKAGE = {"name": "a", "version": "1"}
 STAGED = [{"staging": {"name": "s"}}, {"package": {"name": "a", "version": "1"}, "inherit": "s"}]
 
