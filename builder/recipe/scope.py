@@ -39,7 +39,7 @@ class RecipeScope:
     A name is looked for in ``context``, the variant, the platform's variables, then among ``functions``. ``journal``
     has each name that was read outside the context with the reason, what looks as if something had gone wrong, and what
     the machine answered; ``problems`` collects what did go wrong. ``defining`` is true while the context is made. From
-    one evaluation to the next only the request's variant and hash may differ: what does not depend on them is
+    one evaluation to the next only the values of the variant and the hash may differ: what does not depend on them is
     remembered; ``once`` has what evaluations made of plain data, ``typed`` what outputs make of it for as long as they
     live.
     """
