@@ -128,7 +128,7 @@ class Attack:
         return ended
 
     def build(self, *arguments: str | Path, store: Path) -> Ended:
-        """Build for good, with the machine's store and without the limits: a script runs, and nothing may leave it."""
+        """Build for good with a store that has the sandbox's root, without limits: a script runs, nothing may leave it."""
         before = self._tree()
         self.environment |= {"BAKEHOUSE_STORE": str(store)}
         argv = [sys.executable, "-m", "builder", "build", *map(str, arguments), "-q"]

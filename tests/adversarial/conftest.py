@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,10 +35,15 @@ def attack(request: pytest.FixtureRequest, tmp_path: Path) -> Attack:
     return made
 
 
-@pytest.fixture
-def machine_store_folder(machine_store: Store, rootfs: Path) -> Path:
-    """The folder of the store that has the sandbox's root, for tests in which a script runs."""
-    return machine_store.root
+@pytest.fixture(scope="session")
+def kitchen(machine_store: Store, rootfs: Path) -> Iterator[Path]:
+    """A store with the files of the machine's, for tests in which a script runs: what fails leaves its tree there."""
+    folder = Path(tempfile.mkdtemp(prefix="hostile-", dir=machine_store.root.parent))
+    try:
+        shutil.copytree(machine_store.root / "files", folder / "files", copy_function=os.link)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.hookimpl(wrapper=True)

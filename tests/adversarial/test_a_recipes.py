@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.adversarial.attack import SECRET, Attack, row
 
 PACKAGE = "package:\n  name: demo\n  version: '1.0'\n"
@@ -519,6 +521,43 @@ def test_a24_scripts_and_entry_points(attack: Attack) -> None:
         "build: {python: {site_packages_path: ../..}}", "build: {python: {site_packages_path: /etc}}", "source: {path: ., patches: ['../../x.patch']}", "source: {path: ., patches: ['/etc/x.patch']}",
     ]  # fmt: skip
     attack.refuse(each([f"{PACKAGE}{section}\n" for section in sections], "build|tests|source"))
+
+
+LINKED = {
+    "licence": ("about: {license: MIT, license_file: LICENSE}", "LICENSE", "LICENSE' is no regular file inside"),
+    "patch": ("source: {path: ., patches: [a.patch]}", "a.patch", "'a.patch' lies outside the recipe's folder"),
+    "script": ("build: {script: {file: made.sh}}", "made.sh", "made.sh: No such file"),
+    "tests": ("tests: [{script: [cat data.txt], files: {recipe: [data.txt]}}]", "data.txt", "data.txt: No such file"),
+}
+
+
+def linked(attack: Attack, name: str, store: Path) -> None:
+    """Build a recipe in whose folder a link leads to a file of somebody else: what it holds gets nowhere."""
+    attack.inputs += 1
+    section, link, pattern = LINKED[name]
+    secret = attack.put("secret.txt", SECRET)
+    script = "" if name == "script" else "build: {script: [mkdir -p $PREFIX/share, touch $PREFIX/share/made]}\n"
+    folder = attack.put(f"{name}/recipe.yaml", f"{PACKAGE.replace('demo', name)}{script}{section}\n").parent
+    (folder / link).symlink_to(secret)
+    channel = attack.folder / "store" / "channel"
+    ended = attack.build(folder, "--out", channel, store=store)
+    assert ended.code in {1, 2}
+    assert pattern in ended.err
+    assert SECRET not in ended.err + ended.out
+    assert not list(channel.glob("*/*.conda"))
+
+
+@row("A23", "told by name when the recipe is read")
+@pytest.mark.sandbox
+def test_a23_a_licence_is_no_link_that_leads_out(attack: Attack, kitchen: Path) -> None:
+    linked(attack, "licence", kitchen)
+
+
+@row("A24", "scripts, tests' files, patches stay inside; entry points are identifiers")
+@pytest.mark.sandbox
+@pytest.mark.parametrize("name", ["patch", "script", "tests"])
+def test_a24_links_lead_nowhere(attack: Attack, kitchen: Path, name: str) -> None:
+    linked(attack, name, kitchen)
 
 
 def test_errors_of_a_single_recipe_are_one_json_document(attack: Attack) -> None:

@@ -124,7 +124,7 @@ NASTY = {
 
 @row("B5", "values reach a script's bash as they are; NUL is refused", "contained")
 @pytest.mark.sandbox
-def test_b05_values_are_quoted(attack: Attack, machine_store_folder: Path) -> None:
+def test_b05_values_are_quoted(attack: Attack, kitchen: Path) -> None:
     variants = "".join(f"{name}: [{json.dumps(value)}]\n" for name, value in NASTY.items())
     script = (
         "mkdir -p $PREFIX/share && printf '%s\\0' "
@@ -137,7 +137,7 @@ def test_b05_values_are_quoted(attack: Attack, machine_store_folder: Path) -> No
     recipe = attack.put("values/recipe.yaml", text)
     attack.inputs += len(NASTY)
     channel = attack.folder / "store" / "channel"
-    ended = attack.build(recipe.parent, "--out", channel, store=machine_store_folder)
+    ended = attack.build(recipe.parent, "--out", channel, store=kitchen)
     assert ended.code == 0, ended.err[-3000:]
     (package,) = channel.glob("linux-64/*.conda")
     read_package(package).extract(attack.folder / "store" / "tree")
