@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar, get_args
 
@@ -15,6 +16,9 @@ from builder.syntax.data import read_data
 from builder.syntax.value import Arguments, ExpressionError, Function, Namespace, Undefined, Value, kind_of
 
 _Told = TypeVar("_Told", str, bytes, str | None)
+
+_NOT_ASKED = re.compile(r"(?i)(?!https://|ssh://)[a-z][a-z0-9+.-]*://|[/~\\]|[a-z]:[/\\]|$")
+"""Protocols that anybody on the way can answer, and places on this machine that a recipe has nothing to do with."""
 
 _NO_ENVIRONMENT = "give the recipe a variant key or a context value instead"
 
@@ -74,6 +78,10 @@ class _Machine:
         url = _text(arguments.take("url", required=1)["url"], "the address")
         if url.startswith("-") or "::" in url:
             raise ExpressionError(f"{url!r} is not the address of a git repository", code="recipe.outside")
+        if _NOT_ASKED.match(url):
+            message = f"git.{question} asks by https and ssh, or a folder named from the recipe on, not {url!r}"
+            remedy = "write https://…, or .. for the repository that holds the recipe"
+            raise ExpressionError(message, remedy=remedy, code="recipe.outside")
         asking = f"{question} {url}"
         return self._told("git", asking, lambda ask: ask.git(question, url), "write the revision into the recipe")
 

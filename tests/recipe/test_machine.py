@@ -77,6 +77,17 @@ def test_a19_hostile_addresses_are_not_even_asked_for(url: str) -> None:
     assert ask.asked == []
 
 
+@pytest.mark.parametrize(
+    "url", ["file:///etc", "http://example.org/r", "git://example.org/r", "FILE:///x", "/etc", "~/r", "C:/r", ""]
+)
+def test_a19_git_asks_by_https_and_ssh_and_about_the_recipes_own_repository(url: str) -> None:
+    ask = Answers()
+    message, remedy = refusal(f"git.head_rev('{url}')", ask=ask)
+    assert "asks by https and ssh" in message
+    assert "https://" in str(remedy)
+    assert not ask.asked
+
+
 def test_every_answer_is_recorded() -> None:
     ask = Answers(
         variables={"CI": "true", "UNSET": None},
