@@ -12,6 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builder.errors import RecipeError
+from builder.matrix import load_variants, render
+from builder.model.rendering import Platforms
+from builder.plan import PlanContext, make_plan
+from builder.recipe import load
 from builder.syntax import read_yaml
 from tests.property.cases import PLATFORMS, Case, cases, documents
 from tests.property.styles import Restyled, legacy_shuffled, round_trip, written_again
@@ -87,6 +91,28 @@ def test_a_round_trip(case: Case, seed: int, tmp_path: Path, expected: dict[str,
     style = Random(seed)
     other = changed(case, lambda text: round_trip(text, style))
     assert told(other, tmp_path) == expected[case.title]
+
+
+def planned(case: Case, folder: Path) -> list[object]:
+    """A plan's tasks in their order, without what stands in the recipe's own files: packages carry these as they are."""
+    recipe = case.write(folder / "case")
+    platforms = Platforms(target="linux-64", host="linux-64", build="linux-64")
+    config = load_variants([recipe.parent / name for name in case.names], {}, platforms, {})
+    renderings = render(load(recipe), config, platforms)
+    plan = make_plan(renderings, PlanContext(rootfs_digest="", sources=lambda *_: (), known={}))
+    kept = [
+        [entry for entry in task.explanation if not entry[0].startswith(("the file", "the staging"))]
+        for task in plan.tasks
+    ]
+    assert all(len(task.explanation) > len(entries) > 8 for task, entries in zip(plan.tasks, kept, strict=True))
+    return [(task.id, task.needs, task.tests_need, entries) for task, entries in zip(plan.tasks, kept, strict=True)]
+
+
+@settings(SETTINGS, max_examples=4)
+@given(seed=SEEDS)
+def test_a_plan(seed: int, tmp_path: Path) -> None:
+    writer = Restyled(Random(seed), shuffled=True)
+    assert planned(changed(CASES[0], writer.written), tmp_path) == planned(CASES[0], tmp_path)
 
 
 def test_another_folder(tmp_path: Path, expected: dict[str, str]) -> None:
