@@ -31,6 +31,7 @@ ELSEWHERE: Mapping[str, str] = {
     "docker run": "it needs docker",
     "bakehouse debug recipes/base/zlib": "it waits for somebody at a terminal, or for a build that has failed",
     "bakehouse test channel/linux-64/*.conda": "all tests of all packages: the build of the collection ran them",
+    "python -m benchmarks": "it measures for minutes",
     "bakehouse repin": "it asks Debian's archive: tests/source/test_repin.py has one of its own",
     "example.org": "there is nothing: tests/environment and tests/source have servers of their own",
 }
