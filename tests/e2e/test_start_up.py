@@ -63,6 +63,15 @@ def test_rendering_takes_jinja_only_for_expressions(telling: Bakehouse, tmp_path
     assert "jinja2" in with_expression
 
 
+def test_what_is_shown_again_takes_nothing_of_what_renders(telling: Bakehouse, tmp_path: Path) -> None:
+    folder = recipe(tmp_path, "${{ number ~ '.1' }}")
+    again = replace(telling, store=tmp_path / "store")
+    assert "builder.matrix" in imported(again, "render", folder)
+    shown = imported(again, "render", folder)
+    assert not shown & {*RARE, *EXPRESSIONS, *SOLVING, *WORKING, "ruamel", "tempfile"}
+    assert not shown & {"builder.matrix", "builder.recipe", "builder.report.plain"}
+
+
 @pytest.mark.sandbox
 def test_building_a_small_package_takes_no_more_than_it_needs(telling: Bakehouse, tmp_path: Path) -> None:
     first = imported(telling, "build", TRIVIAL, "--out", tmp_path / "first", "-q")
