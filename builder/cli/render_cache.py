@@ -51,7 +51,7 @@ class RenderCache:
         """Use the notes in the store at ``store``."""
         self._notes = Notes(store, "renderings")
         self._selection, self._collection = selection, collection
-        self._environment = environment
+        self._environment, self._variables = environment, dict[str, str | None]()
         self._files = (*collection.variants, *selection.variant_files)
         self._shared = tuple(_digests(self._files))
         options = replace(selection, paths=(), recipes=(), recipe_dirs=())
@@ -124,8 +124,12 @@ class RenderCache:
         return self._unchanged and ticket.beside == self._beside(os.fspath(file))
 
     def _variable(self, name: str) -> str | None:
-        value = self._environment.get(name)
-        return None if value is None else hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+        """Return the digest of a variable of the environment, None if it is not set."""
+        if name not in self._variables:
+            value = self._environment.get(name)
+            data = None if value is None else value.encode("utf-8", "surrogateescape")
+            self._variables[name] = None if data is None else hashlib.sha256(data).hexdigest()
+        return self._variables[name]
 
     def _still_told(self, file: Path, answers: list[Answer]) -> bool:
         from builder.cli.asking import asking  # few recipes ask

@@ -41,15 +41,17 @@ def write_document(document: object, stream: TextIO) -> None:
 
 def write_json(text: str, stream: TextIO) -> None:
     """Write a document that is JSON already; signs that ``stream`` cannot hold are escaped as JSON has it."""
-    if text.encode(_encoding(stream), "ignore").decode(_encoding(stream)) != text:
+    if not text.isascii() and text.encode(_encoding(stream), "ignore").decode(_encoding(stream)) != text:
         text = json.dumps(json.loads(text), indent=2)
     write_text(text, stream)
 
 
 def write_text(text: str, stream: TextIO) -> None:
     """Write lines for people to ``stream``; what it cannot hold (a file's name that is no text) is written escaped."""
-    encoding = _encoding(stream)
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    if not text.isascii():
+        encoding = _encoding(stream)
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    stream.write(text + "\n")
     stream.flush()
 
 
