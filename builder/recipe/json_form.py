@@ -36,7 +36,7 @@ _FORMS: Mapping[str, Document] = {
     "LINE": _ANYTHING,
     "NAME": _matching(r"^_?[a-z0-9]+(?:[._-][a-z0-9]+)*[._-]?$", "number", "boolean", most=MAX_NAME),
     "VERSION": _matching(r"^[0-9A-Za-z._+!]+$", "number", "boolean", most=MAX_VERSION),
-    "NATURAL": {"type": ["integer", "string"], "minimum": 0, "pattern": _WHOLE},
+    "NATURAL": {"type": ["integer", "string"], "minimum": 0, "pattern": r"^\s*(?:\+?[0-9]{1,30}|-0+)\s*$"},
     "INTEGER": {"type": ["integer", "string"], "pattern": _WHOLE},
     "BOOLEAN": {"enum": [True, False, *_TRUTHS]},
     "NOARCH": {"type": "string", "pattern": r"^\s*(?:python|generic|~|null|none|None|)\s*$"},

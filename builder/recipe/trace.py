@@ -1,4 +1,4 @@
-"""What an evaluation saw: every reading of a name with the expression that read it, for those who want an explanation."""
+"""What an evaluation saw: every reading of a name with the expression that read it, for those who explain it."""
 
 from __future__ import annotations
 
