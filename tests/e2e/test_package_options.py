@@ -27,7 +27,7 @@ def test_what_the_user_adds_is_in_the_package_and_in_its_key(command: Command, t
     assert command("build", treat, "--out", out, *extra, "-q").code == 0
     opened = read_package(out / "linux-64" / f"{STEM}.conda")
     assert opened.about()["extra"] == {"sha": "0123abc", "flow_run_id": "github_7", "maintainers": ["cook"]}
-    assert b'extra_meta:\n  sha: "0123abc"\n  flow_run_id: github_7\n' in opened.read_info(
+    assert b'extra_meta:\n  flow_run_id: github_7\n  sha: "0123abc"\n' in opened.read_info(
         "recipe/rendered_recipe.yaml"
     )
     assert endings(command("build", treat, "--out", out, *extra, "--json").out) == ["reused"]
