@@ -14,7 +14,7 @@ from builder.model.solving import SolveRules
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the bytes of our packages change for equal inputs, so that nothing old is taken for new."""
 
 
