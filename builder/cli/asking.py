@@ -80,7 +80,8 @@ def asking(file: Path, selection: Selection, collection: Collection, places: Pla
             told[question, url] = _git_answer(question, url, folder, collection, places)
         return told[question, url]
 
-    trusted = collection.environment if collection.root != file.parent.resolve() else ()
+    allowing = collection.environment
+    trusted = allowing if allowing and collection.root != file.parent.resolve() else ()
     return Asking(
         folder=file.parent,
         allowed=frozenset((*selection.allowed_variables, *trusted)),

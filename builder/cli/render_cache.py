@@ -29,8 +29,7 @@ _PROGRAM = ("errors.py", "model", "syntax", "recipe", "matrix", "cli/shown.py", 
 """What a rendering is made by, below the package's folder."""
 
 _LARGEST = 1 << 21
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-_NOT_THROUGH_LINKS = _READ | os.O_NOFOLLOW  # a variant file must be one itself
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW  # who renders does not read through links either
 
 
 @frozen(kw_only=False)
@@ -115,7 +114,7 @@ class RenderCache:
         for name in BESIDE_RECIPES if self._selection.recipe_variants else ():
             beside = f"{folder}/{name}" if folder else name
             if os.path.lexists(beside):
-                return name, _digest(beside, _NOT_THROUGH_LINKS)
+                return name, _digest(beside)
         return None
 
     def _same_files(self, file: Path, ticket: Ticket) -> bool:
@@ -138,10 +137,10 @@ class RenderCache:
         return still_told(tuple(answers), asking(file, self._selection, self._collection))
 
 
-def _digest(path: str, flags: int = _READ) -> str | None:
+def _digest(path: str) -> str | None:
     """Return the sha256 of a regular file of reasonable size."""
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, _READ)
     except OSError:
         return None
     try:
@@ -158,7 +157,7 @@ def _digest(path: str, flags: int = _READ) -> str | None:
 
 def _digests(files: Iterable[Path]) -> Iterator[tuple[str, str] | None]:
     for file in files:
-        digest = _digest(os.fspath(file), _NOT_THROUGH_LINKS)
+        digest = _digest(os.fspath(file))
         yield None if digest is None else (os.fspath(file), digest)
 
 

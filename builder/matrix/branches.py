@@ -202,6 +202,6 @@ class Expansion:
 
 def used_keys(evaluated: Evaluated, space: Space) -> list[str]:
     """Return the variant keys that an evaluation used: read names, version-less requirements, ``use_keys``."""
-    seen = (key for key in (*evaluated.read, *evaluated.free_specs) if key not in evaluated.hidden)
-    asked = map(variant_key, evaluated.output.build.variant.use_keys)
-    return [key for key in dict.fromkeys((*seen, *asked)) if key in space]
+    hidden, asked = evaluated.hidden, map(variant_key, evaluated.output.build.variant.use_keys)
+    seen = [key for key in (*evaluated.read, *evaluated.free_specs) if key in space and key not in hidden]
+    return list(dict.fromkeys((*seen, *[key for key in asked if key in space])))

@@ -86,6 +86,7 @@ CHANGES: dict[str, Callable[[Path, Path], object]] = {
     "variant file gone": lambda recipe, given: given.unlink(),
     "a file beside": lambda recipe, given: (recipe.parent / "variants.yaml").touch(),
     "an old file beside": lambda recipe, given: (recipe.parent / "conda_build_config.yaml").touch(),
+    "recipe a link": lambda recipe, given: linked(recipe),
     "variant file a link": lambda recipe, given: linked(given),
 }
 
