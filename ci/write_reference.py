@@ -407,7 +407,7 @@ LIMITS: Sequence[tuple[str, str]] = (
     ("a recipe, variant or collection file; a file for `load_from_file`", f"{MAX_BYTES >> 20} MiB"),
     ("levels in it", f"{MAX_DEPTH}"),
     ("values and keys in it", f"{MAX_NODES:,}"),
-    ("expressions in it", f"{MAX_EXPRESSIONS:,}, together {MAX_SOURCES >> 10} KiB"),
+    ("expressions in it", f"{MAX_EXPRESSIONS:,}, the different ones together {MAX_SOURCES >> 10} KiB"),
     ("one expression", f"{MAX_SOURCE >> 10} KiB, {MAX_NESTING} levels of brackets"),
     ("a text that an expression makes", f"{MAX_TEXT >> 10} KiB"),
     ("a list or mapping that an expression makes", f"{MAX_ITEMS:,} items in all its levels"),

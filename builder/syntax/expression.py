@@ -14,8 +14,8 @@ from builder.model.frozen import frozen
 from builder.syntax.value import ExpressionError, Undefined, Value
 
 MAX_SOURCE = 8 * 1024
-MAX_SOURCES = 128 * 1024
-"""Characters in all expressions of one file; the largest recipes have some 6,000."""
+MAX_SOURCES = 64 * 1024
+"""Characters in all different expressions of one file; the largest recipes have some 6,000."""
 
 MAX_EXPRESSIONS = 10_000
 """Expressions in one file."""
@@ -100,6 +100,7 @@ class Compiler:
     compiled: dict[str, Expression] = field(default_factory=dict)
     characters: int = 0
     expressions: int = 0
+    met: set[str] = field(default_factory=set)
 
     def for_file(self) -> Compiler:
         """Return a compiler that knows what this one has compiled, and counts anew what a file asks for."""
@@ -114,10 +115,12 @@ class Compiler:
         """Return the compiled expression of ``source``; raise `ExpressionError` if it is none."""
         if len(source) > MAX_SOURCE and len(source.strip()) > MAX_SOURCE:
             raise ExpressionError(f"the expression has more than {MAX_SOURCE} characters", code="recipe.too-much")
-        self.characters += len(source)
         self.expressions += 1
+        if source not in self.met:
+            self.met.add(source)
+            self.characters += len(source)
         if self.exhausted:
-            limits = f"{MAX_EXPRESSIONS:,} expressions, or {MAX_SOURCES >> 10} KiB of them"
+            limits = f"{MAX_EXPRESSIONS:,} expressions, or {MAX_SOURCES >> 10} KiB of different ones"
             raise ExpressionError(f"the file has more than {limits}", code="recipe.too-much")
         text = source.strip()
         found = self.compiled.get(text)

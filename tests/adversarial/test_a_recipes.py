@@ -231,7 +231,7 @@ def test_a12_growth(attack: Attack) -> None:
         + "".join(f"  k{index}: ${{{{ x }}}}{index}\n" for index in range(9000))
     )
     attack.refuse({"output": (texts, "more text than")})
-    spent = "".join(f"  k{index}: ${{{{ ('a' * 60000){work} | length }}}}\n" for index in range(300))
+    spent = "".join(f"  k{index}: ${{{{ ('a' * 60000){work} | length }}}}\n" for index in range(100))
     attack.refuse({"work": (f"{PACKAGE}extra:\n{spent}", "more text than")})
 
 

@@ -30,11 +30,11 @@ SLOW_TEMPLATES = {
     "quotes": (summary("${{ '" + "\\'" * 400_000 + " }}"), "more than 8192 characters"),
     "never-closed": (summary("${{ ( " * 150_000 + "}}"), "never closed|expected"),
     "one-text": (summary("${{a-}}" * 100_000), "more than 10,000 expressions"),
-    "sums": (extra("${{ #" + "+1" * 400 + " }}", 1200), "more than 10,000 expressions, or 128 KiB"),
-    "parentheses": (extra("${{ " + "(" * 60 + "#" + ")" * 60 + " }}", 7000), "128 KiB"),
-    "filters": (extra("${{ 'a#'" + "|lower" * 120 + " }}", 1200), "128 KiB"),
-    "choices": (extra("${{ " + "1 if 0 else " * 80 + "# }}", 900), "128 KiB"),
-    "lists": (extra("${{ [" + "[]," * 240 + "#] }}", 1200), "128 KiB"),
+    "sums": (extra("${{ #" + "+1" * 400 + " }}", 1200), "more than 10,000 expressions, or 64 KiB"),
+    "parentheses": (extra("${{ " + "(" * 60 + "#" + ")" * 60 + " }}", 7000), "64 KiB"),
+    "filters": (extra("${{ 'a#'" + "|lower" * 120 + " }}", 1200), "64 KiB"),
+    "choices": (extra("${{ " + "1 if 0 else " * 80 + "# }}", 900), "64 KiB"),
+    "lists": (extra("${{ [" + "[]," * 240 + "#] }}", 1200), "64 KiB"),
 }
 
 

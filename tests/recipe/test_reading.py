@@ -282,8 +282,10 @@ def test_conditions_count_too() -> None:
 
 def test_the_length_of_expressions_counts_over_the_file_and_is_told_once() -> None:
     reading = Reading(Compiler())
-    long = f"'${{{{ a ~ \"{'x' * 8000}\" }}}}'"
-    reading.read(node(f"[{', '.join([long] * (MAX_SOURCES // 8000 + 3))}]"), Many(Text(kind.TEXT)), "key")
+    long = [f"'${{{{ a ~ \"{number}{'x' * 8000}\" }}}}'" for number in range(MAX_SOURCES // 8000 + 3)]
+    reading.read(node(f"[{', '.join(long[:1] * 100)}]"), Many(Text(kind.TEXT)), "key")
+    assert not reading.problems
+    reading.read(node(f"[{', '.join(long)}]"), Many(Text(kind.TEXT)), "key")
     assert [problem.code for problem in reading.problems] == ["recipe.too-much"]
 
 
