@@ -14,7 +14,10 @@ Document = dict[str, object]
 TEMPLATE: Document = {"pattern": r"\$\{\{[\s\S]*\}\}"}
 """Text with an expression in it."""
 
-_ESCAPES = r"^(?:[/\\~]|[A-Za-z]:)|(?:^|[/\\])\.\.(?:[/\\]|$)|\u0000"
+_END = r"(?![\s\S])"
+"""The very end: for some readers of patterns `$` stands before a line's end too."""
+
+_ESCAPES = rf"^(?:[/\\~]|[A-Za-z]:)|(?:^|[/\\])\.\.(?:[/\\]|{_END})|\u0000"
 _INSIDE: Document = {"type": ["string", "number", "boolean"], "not": {"type": "string", "pattern": _ESCAPES}}
 _WHOLE = r"^\s*[-+]?[0-9]{1,30}\s*$"
 _TRUTHS = ["true", "True", "TRUE", "false", "False", "FALSE"]
@@ -53,7 +56,7 @@ _FORMS: Mapping[str, Document] = {
     "URL": _matching(r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$"),
     "PAGE": _matching(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\n]+$"),
     "PATH": _INSIDE,
-    "FILE_NAME": {**_ANYTHING, "not": {"type": "string", "pattern": r"^\.{1,2}$|[/\\\u0000]"}},
+    "FILE_NAME": {**_ANYTHING, "not": {"type": "string", "pattern": rf"^\.{{1,2}}{_END}|[/\\\u0000]"}},
     "SOURCE_PATH": _ANYTHING,
     "PATCH": _INSIDE,
     "LICENSE_FILE": _INSIDE,
@@ -62,10 +65,10 @@ _FORMS: Mapping[str, Document] = {
     "LICENSE": _ANYTHING,
     "ENTRY_POINT": _matching(r"^[A-Za-z0-9_.+-]+\s*=\s*[^\s:]+\s*:\s*\S+$"),
     "VARIABLE": _matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "boolean"),
-    "GIT": {**_ANYTHING, "not": {"type": "string", "pattern": r"^$|^-|::"}},
+    "GIT": {**_ANYTHING, "minLength": 1, "not": {"type": "string", "pattern": r"^-|::"}},
     "REFERENCE": {
         "type": ["string", "number", "boolean"],
-        "not": {"type": "string", "pattern": r"^$|^-|[ \t\n~^:?*\[\\]"},
+        "not": {"type": "string", "pattern": r"^-|[ \t\n~^:?*\[\\]"},
     },
     "REGEX": _ANYTHING,
     "PYTHON_VERSION": _ANYTHING,

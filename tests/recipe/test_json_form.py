@@ -17,7 +17,7 @@ KINDS = {name: value for name, value in vars(kinds).items() if isinstance(value,
 VALIDATORS = {name: Draft202012Validator(form(name)) for name in KINDS}
 EXACT = (
     "NAME", "BUILD_STRING", "SHA256", "MD5", "VARIABLE", "FLAG", "GROUP", "FILE_NAME", "BEHAVIOR", "BOOLEAN", "NATURAL",
-    "INTEGER", "PATH", "INNER_GLOB", "GIT",
+    "INTEGER", "PATH", "INNER_GLOB", "GIT", "REFERENCE",
 )  # fmt: skip
 """Kinds whose form refuses all that they refuse."""
 
