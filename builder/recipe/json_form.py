@@ -67,7 +67,8 @@ _FORMS: Mapping[str, Document] = {
     "VARIABLE": _matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "boolean"),
     "GIT": {**_ANYTHING, "minLength": 1, "not": {"type": "string", "pattern": r"^-|::"}},
     "REFERENCE": {
-        "type": ["string", "number", "boolean"],
+        **_ANYTHING,
+        "minLength": 1,
         "not": {"type": "string", "pattern": r"^-|[ \t\n~^:?*\[\\]"},
     },
     "REGEX": _ANYTHING,
