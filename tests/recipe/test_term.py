@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from builder.errors import MAX_PROBLEMS
 from builder.recipe import kind
 from builder.recipe.kind import Plain
 from builder.recipe.reading import Reading
-from builder.errors import MAX_PROBLEMS
 from builder.recipe.scope import RecipeScope, platform_values
 from builder.recipe.shape import Either, Expression, Free, Many, Script, Shape, Text, Typed
 from builder.recipe.shape import Table as TableShape
