@@ -250,6 +250,7 @@ def write_pinning(file: Path) -> None:
         "is_python_min:", "  - true", "  - false", "  - false",
         "zip_keys:", "  -", "    - python", "    - numpy", "    - is_python_min",
         "openssl:", "  - 3.0", "  - 3.5", "hdf5:", "  - 1.14.3", "boost:", "  - 1.84", "  - 1.86",
+        "libcurl:", "  - 8", "sqlite:", "  - 3", "arrow:", "  - 19", "  - 20", "poppler:", "  - 25.02",
     ]  # fmt: skip
     for number in range(580):
         lines += [
@@ -327,11 +328,26 @@ def _plugin(number: int) -> str:
         - cmake
       host:
         - ${{{{ pin_subpackage("libatlas-core", exact=True) }}}}
-        - {"hdf5" if number % 3 == 0 else f"pinned_{number}"}
+        - {("hdf5", "arrow", "poppler", f"pinned_{number}")[number % 4]}
+        - zlib
+        - if: unix
+          then: libxml2
       run:
         - ${{{{ pin_subpackage("libatlas-core", exact=True) }}}}
+      run_exports:
+        - ${{{{ pin_subpackage("libatlas-plugin-{number}", upper_bound="x.x") }}}}
     tests:
-      - script: test -f $PREFIX/lib/atlas/plugin-{number}.so
+      - script:
+          - if: unix
+            then: test -f $PREFIX/lib/atlas/plugin-{number}.so
+          - if: win
+            then: if not exist %LIBRARY_BIN%\\atlas\\plugin-{number}.dll exit 1
+      - package_contents:
+          lib: [plugin-{number}]
+    about:
+      summary: The plugin of atlas for files of the kind {number}
+      license: MIT
+      license_file: LICENSE
 """
 
 

@@ -161,12 +161,14 @@ def _digests(files: Iterable[Path]) -> Iterator[tuple[str, str] | None]:
         yield None if digest is None else (os.fspath(file), digest)
 
 
-def _program() -> list[str | None]:
-    """Return the digests of the modules that render: whatever changes in them, nothing old is shown."""
-    package = Path(__file__).parents[1]
-    found = [package / part for part in _PROGRAM]
-    modules = [module for part in found for module in (sorted(part.glob("*.py")) if part.is_dir() else [part])]
-    return [_digest(os.fspath(module)) for module in modules]
+def _program() -> str:
+    """Return the digest of the modules that render: whatever changes in them, nothing old is shown."""
+    package, digest = Path(__file__).parents[1], hashlib.sha256()
+    for part in _PROGRAM:
+        place = package / part
+        for module in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(hashlib.sha256(module.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _described(value: object) -> object:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import builder
 from builder.cli.collection import Collection
 from builder.cli.render_cache import RenderCache
 from builder.cli.selection import Selection
@@ -253,6 +257,22 @@ def test_text_that_cannot_be_written_is_not_kept(tmp_path: Path, recipe: Path, s
     assert ticket is not None
     made.keep(recipe, ticket, Shown(lines="a name \udc80\n"), Basis(recipe=ticket.recipe))
     assert found(made, recipe) is None
+
+
+@pytest.mark.parametrize("module", ["recipe/kind.py", "matrix/identity.py", "model/version.py", "cli/shown.py"])
+def test_another_program_shows_nothing_of_this_one(module: str, tmp_path: Path, recipe: Path) -> None:
+    shutil.copytree(Path(builder.__file__).parent, tmp_path / "builder", ignore=shutil.ignore_patterns("__pycache__"))
+    words = [sys.executable, "-B", "-m", "builder", "render", str(recipe), "--store", str(tmp_path / "store")]
+
+    def notes_after_rendering() -> int:
+        subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+        return len(list(notes(tmp_path / "store")))
+
+    assert notes_after_rendering() == 1
+    assert notes_after_rendering() == 1
+    with (tmp_path / "builder" / module).open("a") as file:
+        file.write("# another rule\n")
+    assert notes_after_rendering() == 2
 
 
 READING = """\
