@@ -45,7 +45,9 @@ COUNTED = (
     SpecialKey("target_platform", "a platform", "What is built for; `noarch` in the hash of noarch packages."),
     SpecialKey("channel_targets", "a channel and a label", "Where a package goes to. It has no other effect."),
     SpecialKey(
-        "channel_sources", "channels, separated by commas", "Where environments are solved from when neither -c nor the collection says so."
+        "channel_sources",
+        "channels, separated by commas",
+        "Where environments are solved from, unless -c or the collection says.",
     ),
 )
 """Keys that enter every build hash when they have a value, read or not (rattler-build's rule)."""
