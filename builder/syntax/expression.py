@@ -90,7 +90,7 @@ class Expression:
             raise ExpressionError("the expression is nested too deeply", code="recipe.too-much") from None
 
 
-_CONSTANTS: dict[str, Value] = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
+CONSTANTS: dict[str, Value] = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
 
 
 @dataclass(slots=True)
@@ -132,7 +132,11 @@ class Compiler:
 def _compile(source: str) -> Expression:
     if source.isidentifier() and source not in KEYWORDS:
         return _name(source)
-    # Imported here: jinja2 costs 50 ms, and a recipe of plain names does not need it.
+    from builder.syntax.simple import simple_call
+
+    if (call := simple_call(source)) is not None:
+        return call
+    # Imported here: jinja2 costs 50 ms, and a recipe of names and simple calls does not need it.
     from builder.syntax.grammar import parse
 
     try:
@@ -142,8 +146,8 @@ def _compile(source: str) -> Expression:
 
 
 def _name(name: str) -> Expression:
-    if name in _CONSTANTS:
-        constant = _CONSTANTS[name]
+    if name in CONSTANTS:
+        constant = CONSTANTS[name]
         return Expression(name, frozenset(), (), lambda _: constant)
     return Expression(name, frozenset({name}), (), lambda frame: frame.lookup(name))
 

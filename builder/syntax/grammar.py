@@ -16,11 +16,11 @@ from builder.syntax import operator
 from builder.syntax.expression import KEYWORDS, Call, Evaluator, Expression, Frame, suggestion
 from builder.syntax.filter import FILTERS
 from builder.syntax.predicate import PREDICATES
+from builder.syntax.simple import called
 from builder.syntax.value import (
     SILENT,
     Arguments,
     ExpressionError,
-    Function,
     Namespace,
     Undefined,
     Value,
@@ -252,21 +252,7 @@ def _slice(inner: Evaluator, node: nodes.Slice) -> Evaluator:
 def _call(node: nodes.Call) -> Evaluator:
     callee, arguments = _build(node.node), _arguments(node)
 
-    def evaluate(frame: Frame) -> Value:
-        function = callee(frame)
-        if isinstance(function, Undefined):
-            message = f"there is no function {function.what}"
-            raise ExpressionError(message, remedy=function.refuse().remedy, code="recipe.unknown-function")
-        if not isinstance(function, Function):
-            raise ExpressionError(f"{kind_of(function)} cannot be called", code="recipe.unknown-function")
-        try:
-            value = function.call(arguments(frame))
-            return frame.made(whole(value) if isinstance(value, str) else value)
-        except ExpressionError as error:
-            message = f"{function.name}: {error.message}"
-            raise ExpressionError(message, remedy=error.remedy, code=error.code) from error
-
-    return evaluate
+    return lambda frame: called(callee(frame), arguments, frame)
 
 
 def _filter(node: nodes.Filter) -> Evaluator:
