@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from builder.report.events import Event
+if TYPE_CHECKING:  # events bring half of the model along, and what only reads has none
+    from builder.report.events import Event
 
 
 class Reporter(Protocol):

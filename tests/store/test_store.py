@@ -461,7 +461,7 @@ def test_a_full_disk_is_an_error_of_the_machine_and_leaves_nothing(tmp_path: Pat
 
 def test_a_root_that_may_not_be_written_is_an_error_of_the_machine() -> None:
     code = """
-import os, sys
+import os, sys, tempfile  # tempfile: whoever we become may not read our Python
 from pathlib import Path
 from builder.errors import MachineError
 from builder.store import Store
