@@ -147,7 +147,7 @@ def _digest(path: str) -> str | None:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
             return None
-        data = os.read(descriptor, _LARGEST)
+        data = os.read(descriptor, found.st_size + 1)
         return hashlib.sha256(data).hexdigest() if len(data) == found.st_size else None
     except OSError:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ FOLDER = "notes"
 """Where a store keeps them, below its root."""
 
 _DIGEST = 32
+_FRESH = 3600
+"""Seconds in which reading a note once more does not make it younger."""
+
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -35,9 +39,11 @@ class Notes:
         except OSError:
             return None
         try:
-            found = _all_of(descriptor)
-            with suppress(OSError):  # others' notes, and those on a medium that is only read, keep their time
-                os.utime(descriptor)
+            about = os.fstat(descriptor)
+            found = _all_of(descriptor, about.st_size)
+            if time.time() - about.st_mtime > _FRESH:
+                with suppress(OSError):  # others' notes, and those on a medium that is only read, keep their time
+                    os.utime(descriptor)
         except OSError:
             return None
         finally:
@@ -83,8 +89,7 @@ def _opened(path: str) -> int:
     return os.open(path, _MAKE, 0o644)
 
 
-def _all_of(descriptor: int) -> bytes:
-    size = os.fstat(descriptor).st_size
+def _all_of(descriptor: int, size: int) -> bytes:
     found = os.read(descriptor, size + 1)
     while len(found) < size and (more := os.read(descriptor, size)):
         found += more
