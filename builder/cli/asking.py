@@ -6,15 +6,18 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.cli.collection import Collection
-from builder.cli.options import Places
 from builder.cli.selection import Selection
 from builder.errors import MachineError, Place, UsageError
 from builder.model.frozen import frozen
 from builder.model.switch import Switch, Switches
 from builder.recipe import GitQuestion
 from builder.syntax.reader import MAX_BYTES
+
+if TYPE_CHECKING:  # the options of builds take as long to make as a small recipe to render
+    from builder.cli.options import Places
 
 AskGit = Callable[[GitQuestion, str, Path], str]
 """Answers a question about a repository for a recipe in a folder."""
@@ -95,6 +98,7 @@ def _git_answer(question: GitQuestion, url: str, folder: Path, collection: Colle
     import asyncio  # hardly any recipe asks git
     from concurrent.futures import ThreadPoolExecutor
 
+    from builder.cli.options import Places
     from builder.cli.site import site
     from builder.source.git.questions import Questions
 

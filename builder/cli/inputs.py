@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.cli.asking import Asking, asking
 from builder.cli.collection import Collection
-from builder.cli.options import Places
 from builder.cli.selection import Selection
 from builder.matrix import VariantConfig, load_variants, variant_files
 from builder.model.rendering import Platforms
 from builder.model.variant import VariantRule
 from builder.recipe import RecipeText, load
 from builder.syntax import Compiler
+
+if TYPE_CHECKING:  # see `builder.cli.asking`
+    from builder.cli.options import Places
 
 
 class Inputs:
