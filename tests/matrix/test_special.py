@@ -10,7 +10,12 @@ from builder.matrix.special import COUNTED, FROM_OUTSIDE, STATEMENTS
 from builder.model.rendering import Platforms
 
 LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
-SAID = {"zip_keys": "[[grain, water]]", "extend_keys": "[grain]", "pin_run_as_build": "{grain: x.x}", "ignore_version": "[grain]"}
+SAID = {
+    "zip_keys": "[[grain, water]]",
+    "extend_keys": "[grain]",
+    "pin_run_as_build": "{grain: x.x}",
+    "ignore_version": "[grain]",
+}
 
 
 def read(folder: Path, text: str) -> set[str]:
