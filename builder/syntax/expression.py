@@ -132,11 +132,11 @@ class Compiler:
 def _compile(source: str) -> Expression:
     if source.isidentifier() and source not in KEYWORDS:
         return _name(source)
-    from builder.syntax.simple import simple_call
+    from builder.syntax.simple import simple_expression
 
-    if (call := simple_call(source)) is not None:
-        return call
-    # Imported here: jinja2 costs 50 ms, and a recipe of names and simple calls does not need it.
+    if (simple := simple_expression(source)) is not None:
+        return simple
+    # Imported here: jinja2 costs 50 ms, and a recipe of names, simple calls and conditions does not need it.
     from builder.syntax.grammar import parse
 
     try:
