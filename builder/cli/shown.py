@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from builder.model.frozen import frozen
 
 if TYPE_CHECKING:  # what is shown once more needs nothing of what made it
     from builder.cli.inputs import Inputs
+    from builder.matrix.texts import RenderingTexts
     from builder.model.rendering import Rendering
     from builder.recipe import Ask, GitQuestion
 
@@ -67,21 +67,20 @@ def show(file: Path, inputs: Inputs) -> tuple[Shown, Basis]:
 
 def shown_renderings(renderings: Iterable[Rendering], warnings: Iterable[Problem] = ()) -> Shown:
     """Return what is shown of renderings; staging outputs have a line and no document."""
-    from builder.matrix import rendering_document
+    from builder.matrix.texts import RenderingTexts
 
+    texts = RenderingTexts()
     packages = [one for one in renderings if one.output.kind == "package"]
     return Shown(
-        lines="".join(f"{_line(one)}\n" for one in renderings),
-        documents=",\n".join(json.dumps(rendering_document(one), ensure_ascii=False) for one in packages),
+        lines="".join([f"{_line(one, texts)}\n" for one in renderings]),
+        documents=",\n".join([texts.document(one) for one in packages]),
         warnings=tuple(warnings),
     )
 
 
-def _line(rendering: Rendering) -> str:
-    from builder.matrix import variant_text
-
+def _line(rendering: Rendering, texts: RenderingTexts) -> str:
     marks = {"staging": rendering.output.kind == "staging", "skipped": rendering.output.skip}
-    notes = [variant_text(rendering), *(mark for mark, on in marks.items() if on)]
+    notes = [texts.variant(rendering), *(mark for mark, on in marks.items() if on)]
     return f"{rendering.subdir}/{rendering.stem}  {', '.join(note for note in notes if note)}".rstrip()
 
 

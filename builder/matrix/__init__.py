@@ -5,7 +5,7 @@ from __future__ import annotations
 from builder.matrix.branches import DEFAULT_LIMIT
 from builder.matrix.collisions import refuse_collisions
 from builder.matrix.config import VariantConfig
-from builder.matrix.document import rendering_document, variant_text
+from builder.matrix.document import rendering_document
 from builder.matrix.files import load_variants, variant_files
 from builder.matrix.identity import build_hash, hash_input, value_text
 from builder.matrix.keys import variant_key
@@ -23,5 +23,4 @@ __all__ = [
     "value_text",
     "variant_files",
     "variant_key",
-    "variant_text",
 ]

@@ -96,11 +96,7 @@ def _pin(name: str, pin: Pin) -> Document:
     return {field: value for field, value in fields.items() if value is not None}
 
 
-def variant_text(rendering: Rendering) -> str:
-    """Return the used variant in one line for people, without the target platform: ``python 3.12, mpi openmpi``."""
-    pairs = ((key, value) for key, value in rendering.variant.items() if key != "target_platform")
-    return ", ".join(f"{key} {_in_one_line(value_text(value))}" for key, value in pairs)
-
-
-def _in_one_line(text: str) -> str:
-    return text if text.isprintable() else json.dumps(text)
+def value_in_a_line(key: str, value: VariantValue) -> str:
+    """Return a key with its value for people: ``python 3.12``; what would not show or break the line is quoted."""
+    text = value_text(value)
+    return f"{key} {text if text.isprintable() else json.dumps(text)}"

@@ -8,13 +8,12 @@ from dataclasses import replace
 
 from builder.errors import RecipeError
 from builder.matrix.branches import Branch, Chosen, Expansion
-from builder.matrix.identity import default_build_string, digest_of, hash_input
+from builder.matrix.identity import default_build_string, digest_of
 from builder.matrix.siblings import Finished, Need, Siblings
-from builder.matrix.used import UsedVariant, own_keys
+from builder.matrix.used import Used, UsedPlans, UsedVariant, own_keys
 from builder.model.frozen import frozen
 from builder.model.recipe import Output
 from builder.model.rendering import Platforms, RecipeFile, Rendering, Sibling
-from builder.model.variant import Variant
 from builder.recipe import OutputText
 
 _Join = tuple[dict[str, int], dict[Need, Finished]]
@@ -40,10 +39,10 @@ class Renderer:
         starts = {text.index: self.expansion.start(text) for text in outputs}
         self.expansion.check_total(starts, outputs)
         branches = {text.index: self.expansion.branches(text, starts.pop(text.index)) for text in outputs}
-        siblings = Siblings(self.expansion.space)
+        siblings, plans = Siblings(self.expansion.space), UsedPlans(self.expansion.space, self.platforms.target)
         finished: dict[int, list[Finished]] = {}
         for index in self._in_order(branches):
-            finished[index] = self._finish_output(branches[index], siblings)
+            finished[index] = self._finish_output(branches[index], siblings, plans)
             siblings.add(finished[index])
         return [_with_siblings(one, siblings) for index in sorted(finished) for one in finished[index]]
 
@@ -70,11 +69,11 @@ class Renderer:
                 remedy="pin at least one of them without `exact: true`",
             ) from error
 
-    def _finish_output(self, branches: list[Branch], siblings: Siblings) -> list[Finished]:
+    def _finish_output(self, branches: list[Branch], siblings: Siblings, plans: UsedPlans) -> list[Finished]:
         """Return one output's renderings; of those that cannot be told apart (ignored keys) one stays."""
         distinct: dict[tuple[str, str, str, str, bool], tuple[Finished, Branch]] = {}
         for branch in branches:
-            for one in self._finish(branch, siblings):
+            for one in self._finish(branch, siblings, plans):
                 output, named = one.rendering.output, one.rendering.build_string
                 identity = (output.name, output.version, named, one.hashed, output.skip)
                 if identity not in distinct or self._is_before(branch, distinct[identity][1]):
@@ -94,11 +93,14 @@ class Renderer:
         text = self.expansion.space.text
         return text(key, branch.assigned[key]) < text(key, other.assigned[key])
 
-    def _finish(self, branch: Branch, siblings: Siblings) -> list[Finished]:
+    def _finish(self, branch: Branch, siblings: Siblings, plans: UsedPlans) -> list[Finished]:
         joins: list[_Join] = [(dict(branch.assigned), {})]
         for need in _needs(branch):
             joins = list(self._joined(joins, branch, need, siblings))
-        return [self._rendering(branch, assigned, chosen) for assigned, chosen in joins]
+        return [
+            self._rendering(branch, assigned, chosen, self._used(branch, chosen) if chosen else plans.used(branch))
+            for assigned, chosen in joins
+        ]
 
     def _joined(self, joins: list[_Join], branch: Branch, need: Need, siblings: Siblings) -> Iterator[_Join]:
         """Yield each of ``joins`` with each sibling that fits; too many are refused while they are made."""
@@ -120,19 +122,23 @@ class Renderer:
             )
         return [(joined, {**chosen, need: one}) for one, joined in found]
 
-    def _rendering(self, branch: Branch, assigned: dict[str, int], chosen: dict[Need, Finished]) -> Finished:
-        used = UsedVariant(branch, self.expansion.space, self.platforms.target)
-        staging = None
+    def _used(self, branch: Branch, chosen: dict[Need, Finished]) -> Used:
+        """Return the used variant of an output that siblings have a part in."""
+        made = UsedVariant(branch, self.expansion.space, self.platforms.target)
         for (kind, _), sibling in chosen.items():
             if kind == "staging":
-                used.inherit(sibling)
-                staging = sibling.rendering.identity
-        used.drop_ignored_keys()
+                made.inherit(sibling)
+        made.drop_ignored_keys()
         for (kind, _), sibling in chosen.items():
             if kind == "package":
-                used.pin(sibling)
-        hashed = hash_input(used.values)
-        digest = digest_of(hashed)
+                made.pin(sibling)
+        return Used.of(made)
+
+    def _rendering(
+        self, branch: Branch, assigned: dict[str, int], chosen: dict[Need, Finished], used: Used
+    ) -> Finished:
+        staging = next((one.rendering.identity for (kind, _), one in chosen.items() if kind == "staging"), None)
+        digest = digest_of(used.hashed)
         output = self._with_hash(branch, digest)
         build = output.build
         string = build.string or default_build_string(used.values, build.noarch, build.number, self.prefix, digest)
@@ -141,12 +147,12 @@ class Renderer:
             rendering=Rendering(
                 recipe=self.file,
                 output=output,
-                variant=Variant.of(used.values, used.origins),
+                variant=used.variant,
                 platforms=self.platforms,
                 subdir="noarch" if build.noarch else self.platforms.target,
                 hash=digest,
                 build_string=string,
-                why=tuple(sorted(used.why.items())),
+                why=used.why,
                 staging=staging,
                 warnings=branch.evaluated.warnings,
                 asked=branch.evaluated.asked,
@@ -156,7 +162,7 @@ class Renderer:
             order=tuple(sorted(own.items())),
             chosen=chosen,
             pinned=tuple(dict.fromkeys([name for name, _ in branch.evaluated.pinned])),
-            hashed=hashed,
+            hashed=used.hashed,
         )
 
     def _with_hash(self, branch: Branch, digest: str) -> Output:

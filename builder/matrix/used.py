@@ -1,16 +1,24 @@
-"""The used variant of an output: which keys enter its build hash, with which values, and why."""
+"""The used variant of an output: which keys enter its build hash, with which values, and why.
+
+What one evaluation uses is found out once (`UsedVariant`) and then filled in for each of its variants (`UsedPlans`).
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from builder.matrix.branches import Branch, used_keys
+from builder.matrix.identity import hash_input
 from builder.matrix.keys import ALWAYS_USED, environment_keys, variant_key
 from builder.matrix.siblings import Finished, Need
 from builder.matrix.space import Assignment, Space
+from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.recipe import Output
-from builder.model.variant import Origin, VariantValue
+from builder.model.variant import Origin, Variant, VariantValue
+from builder.recipe import Evaluated
 
 
 class UsedVariant:
@@ -21,6 +29,8 @@ class UsedVariant:
         self.values: dict[str, VariantValue] = {}
         self.why: dict[str, str] = {}
         self.origins: dict[str, Origin] = {}
+        self.own: set[str] = set()
+        """The keys that have the very value that the branch is assigned."""
         self._output = branch.evaluated.output
         self._ignored = space.ignored
         self._take_keys(branch, space, subdir)
@@ -34,10 +44,13 @@ class UsedVariant:
                 continue
             value = space.value(key, branch.assigned[key])
             self.values[key] = value if key in asked else shadows.get(key, value)
+            if key in asked or key not in shadows:
+                self.own.add(key)
             self.origins[key] = space.origin(key, branch.assigned[key])
             self.why[key] = read.get(key) or _why_unread(key, self._output)
         if self._output.build.noarch and "target_platform" not in asked:
             self.values["target_platform"] = "noarch"
+            self.own.discard("target_platform")
             self.why["target_platform"] = "noarch packages are the same for all platforms"
 
     def _drops(self, key: str, branch: Branch) -> bool:
@@ -50,6 +63,7 @@ class UsedVariant:
                 parsed = MatchSpec.parse(spec)
                 key = variant_key(str(parsed.name))
                 self.values[key] = str(parsed)
+                self.own.discard(key)
                 self.why[key] = "a virtual package in the run requirements"
 
     def inherit(self, staging: Finished) -> None:
@@ -77,6 +91,85 @@ class UsedVariant:
         self.values[key] = f"{rendering.output.version} {rendering.build_string}"
         self.why[key] = f'pin_subpackage("{rendering.output.name}", exact=True)'
         self.origins.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A used variant: ``values`` sorted by key, why each counts, and the text that its build hash is made of."""
+
+    values: Mapping[str, VariantValue]
+    variant: Variant
+    why: tuple[tuple[str, str], ...]
+    hashed: str
+
+    @classmethod
+    def of(cls, made: UsedVariant) -> Used:
+        """Return what was made, complete."""
+        variant = Variant.of(made.values, made.origins)
+        return cls(made.values, variant, tuple(sorted(made.why.items())), hash_input(made.values))
+
+
+@frozen
+class _Plan:
+    """What the variants of one evaluation share: sorted ``names``, and the values of those that do not change."""
+
+    evaluated: Evaluated
+    names: tuple[str, ...]
+    constant: Mapping[str, VariantValue]
+    with_origin: tuple[str, ...]
+    why: tuple[tuple[str, str], ...]
+
+
+class UsedPlans:
+    """Gives the used variants of outputs that no sibling has a part in; thousands of variants differ in values only."""
+
+    def __init__(self, space: Space, subdir: str) -> None:
+        """Fill values of ``space`` in, for a target platform ``subdir``."""
+        self._space = space
+        self._subdir = subdir
+        self._plans: dict[tuple[int, tuple[str, ...]], _Plan] = {}
+        self._texts: dict[tuple[str, int], str] = {}
+
+    def used(self, branch: Branch) -> Used:
+        """Return the used variant of ``branch``."""
+        plan = self._plan(branch)
+        space, assigned, constant = self._space, branch.assigned, plan.constant
+        values = {
+            name: constant[name] if name in constant else space.value(name, assigned[name]) for name in plan.names
+        }
+        texts = [
+            _member(name, constant[name]) if name in constant else self._text(name, assigned[name])
+            for name in plan.names
+        ]
+        origins = [(name, space.origin(name, assigned[name])) for name in plan.with_origin]
+        variant = Variant(tuple(values.items()), tuple(origins))
+        return Used(values, variant, plan.why, f"{{{', '.join(texts)}}}")
+
+    def _plan(self, branch: Branch) -> _Plan:
+        key = id(branch.evaluated), tuple(branch.assigned)
+        if key not in self._plans:
+            made = UsedVariant(branch, self._space, self._subdir)
+            made.drop_ignored_keys()
+            names = tuple(sorted(made.values))
+            self._plans[key] = _Plan(
+                evaluated=branch.evaluated,  # as long as it is held, no other one has its identity
+                names=names,
+                constant={name: made.values[name] for name in names if name not in made.own},
+                with_origin=tuple(name for name in names if name in made.origins),
+                why=tuple(sorted(made.why.items())),
+            )
+        return self._plans[key]
+
+    def _text(self, name: str, place: int) -> str:
+        """Return a member of `hash_input`'s text."""
+        key = name, place
+        if key not in self._texts:
+            self._texts[key] = _member(name, self._space.value(name, place))
+        return self._texts[key]
+
+
+def _member(name: str, value: VariantValue) -> str:
+    return f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)}"
 
 
 def own_keys(used: Mapping[str, VariantValue], assigned: Assignment, chosen: Mapping[Need, Finished]) -> Assignment:

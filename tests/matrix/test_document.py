@@ -6,9 +6,11 @@ import json
 
 import pytest
 
-from builder.matrix.document import rendering_document, requirement_document, script_document, variant_text
+from builder.matrix.document import rendering_document, requirement_document, script_document, value_in_a_line
+from builder.matrix.texts import RenderingTexts
 from builder.model.pin import Pin
 from builder.model.recipe import PinCompatible, PinSubpackage, Script
+from builder.model.variant import VariantValue
 from tests.matrix.fakes import config, rendered
 from tests.matrix.test_renderer import Make
 
@@ -54,9 +56,12 @@ def test_pins_have_the_peers_fields() -> None:
     }
 
 
-def test_a_variant_in_one_line() -> None:
-    (one,) = rendered([Make(name="a", reads=("python", "flag"))], config({"flag": [False], "python": ["3.12"]}))
-    assert variant_text(one) == "flag false, python 3.12"
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("3.12", "key 3.12"), (False, "key false"), (3, "key 3"), ("a\nb", 'key "a\\nb"'), ("é", "key é")],
+)
+def test_a_value_in_one_line(value: VariantValue, text: str) -> None:
+    assert value_in_a_line("key", value) == text
 
 
 GUARD = "if %errorlevel% neq 0 exit /b %errorlevel%"
@@ -89,4 +94,4 @@ def test_the_script_is_what_its_interpreter_is_given(script: Script, shell: str,
 def test_a_value_is_told_in_one_line() -> None:
     values = {"a": ["1\nlinux-64/b-1-0"], "c": ["\x1b[31m"], "d": ["é"]}
     (one,) = rendered([Make(name="a", reads=("a", "c", "d"))], config(values))
-    assert variant_text(one) == r'a "1\nlinux-64/b-1-0", c "\u001b[31m", d é'
+    assert RenderingTexts().variant(one) == r'a "1\nlinux-64/b-1-0", c "\u001b[31m", d é'
