@@ -1,8 +1,8 @@
 """What a build script sees of the machine equals a committed list, ``seen_by_a_script.txt``; one entry more fails.
 
 Left out are only: the value of ``CPU_COUNT``; type and flags of the device nodes, which are the machine's own (a
-devtmpfs, a tmpfs or a disk) bound one by one; and which parts of the read-only ``/proc`` bubblewrap covers once more,
-since that depends on whether its user is root.
+devtmpfs, a tmpfs or a disk) bound one by one, and of the one folder that is on the machine's own file system; and which
+parts of the read-only ``/proc`` bubblewrap covers once more, since that depends on whether its user is root.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ ls -R /etc /dev /usr
 
 def looked(bench: Bench, *more: Mount, env: Mapping[str, str] | None = None) -> list[str]:
     """Return what a build script sees, in the form of the list."""
-    for name in ("source", "host", "build", "recipe", "script"):
+    for name in ("source", "host", "build", "recipe", "script", "listing"):
         (bench.folder / name).mkdir(exist_ok=True)
     mounts: list[Mount] = [
         Overlay(lower=(bench.folder / "host",), upper=bench.folder / "upper-host", inside=SEALED.prefix),
@@ -55,6 +55,7 @@ def looked(bench: Bench, *more: Mount, env: Mapping[str, str] | None = None) -> 
         Overlay(lower=(bench.folder / "source",), upper=bench.folder / "upper-work", inside=SEALED.work),
         Bind(source=bench.folder / "recipe", inside=SEALED.recipe),
         Bind(source=bench.folder / "script", inside=SEALED.script),
+        Bind(source=bench.folder / "listing", inside=SEALED.listing, writable=True),
         Tmpfs(inside=SEALED.home),
         *more,
     ]
@@ -95,6 +96,8 @@ def mount(line: str) -> str:
     place = PurePosixPath(match["place"])
     if place.parent == PurePosixPath("/dev") and place.name in NODES:
         return f"{place} device"
+    if place == SEALED.listing:
+        return f"{place} {match['flags'].split(',')[0]}"
     if place.parent == PurePosixPath("/proc") and place.name in COVERED and "ro" in match["flags"].split(","):
         return ""
     return f"{place} {match['type']} {match['flags']}"
