@@ -7,7 +7,7 @@ import json
 from builder.matrix.identity import value_text
 from builder.model.interpreter import interpreter, interpreter_of_file
 from builder.model.pin import Pin
-from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, Script
+from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, Requirements, Script
 from builder.model.rendering import Rendering
 from builder.model.target import target
 from builder.model.variant import VariantValue
@@ -24,7 +24,6 @@ def rendering_document(rendering: Rendering) -> Document:
     with rattler-build's field names.
     """
     output = rendering.output
-    requirements = output.requirements
     return {
         "name": output.name,
         "version": output.version,
@@ -35,12 +34,7 @@ def rendering_document(rendering: Rendering) -> Document:
         "noarch": output.build.noarch,
         "variant": variant_document(rendering),
         "used_vars": list(rendering.variant),
-        "requirements": {
-            "build": [requirement_document(one) for one in requirements.build],
-            "host": [requirement_document(one) for one in requirements.host],
-            "run": [requirement_document(one) for one in requirements.run],
-            "run_constraints": [requirement_document(one) for one in requirements.run_constraints],
-        },
+        "requirements": requirements_document(output.requirements),
         "skip": output.skip,
         "recipe": str(rendering.recipe.path),
         "script": script_document(output.build.script, target(rendering.platforms.target).family.script_shell),
@@ -49,6 +43,16 @@ def rendering_document(rendering: Rendering) -> Document:
         "why": dict(rendering.why),
         "origins": {key: str(origin) for key, origin in rendering.variant.origins},
         "asked": [{"subject": one.subject, "question": one.question, "sha256": one.digest} for one in rendering.asked],
+    }
+
+
+def requirements_document(requirements: Requirements) -> Document:
+    """Return the requirements of an output, by kind."""
+    return {
+        "build": [requirement_document(one) for one in requirements.build],
+        "host": [requirement_document(one) for one in requirements.host],
+        "run": [requirement_document(one) for one in requirements.run],
+        "run_constraints": [requirement_document(one) for one in requirements.run_constraints],
     }
 
 

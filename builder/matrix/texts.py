@@ -6,14 +6,12 @@ import json
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 
-from builder.matrix.document import Document, rendering_document, value_in_a_line
-from builder.model.recipe import Output
+from builder.matrix.document import rendering_document, requirements_document, script_document, value_in_a_line
+from builder.model.recipe import Output, Requirements
 from builder.model.rendering import Platforms, RecipeFile, Rendering
+from builder.model.target import target
 from builder.model.variant import Origin, VariantValue
 
-_SHARED_HEAD = ("name", "version", "build_number")
-_SHARED_MIDDLE = ("subdir", "noarch")
-_SHARED_TAIL = ("requirements", "skip", "recipe", "script", "kind")
 _MOST_OUTPUTS = 64
 """How many are remembered: where each variant makes another output, nothing is shared."""
 
@@ -47,6 +45,7 @@ class RenderingTexts:
         self._shared: dict[tuple[int, int, int], _Shared] = {}
         self._keys: dict[int, _Keys] = {}
         self._origins: dict[int, tuple[Origin, str]] = {}
+        self._requirements: dict[int, tuple[Requirements, str]] = {}
         self._values: dict[tuple[str, type, VariantValue], tuple[str, str]] = {}
 
     def document(self, rendering: Rendering) -> str:
@@ -73,10 +72,28 @@ class RenderingTexts:
         if key not in self._shared:
             if len(self._shared) >= _MOST_OUTPUTS:
                 self._shared.clear()
-            document = rendering_document(rendering)
-            pieces = [_members(document, names) for names in (_SHARED_HEAD, _SHARED_MIDDLE, _SHARED_TAIL)]
-            self._shared[key] = _Shared(of, *pieces)
+            self._shared[key] = self._written(rendering)
         return self._shared[key]
+
+    def _written(self, rendering: Rendering) -> _Shared:
+        output, noarch = rendering.output, rendering.output.build.noarch
+        script = script_document(output.build.script, target(rendering.platforms.target).family.script_shell)
+        return _Shared(
+            (output, rendering.recipe, rendering.platforms),
+            f'"name": {encode_basestring(output.name)}, "version": {encode_basestring(output.version)}, '
+            f'"build_number": {output.build.number}',
+            f'"subdir": "{rendering.subdir}", "noarch": {_encoder(noarch)}',
+            f'"requirements": {self._of_requirements(output.requirements)}, "skip": {_encoder(output.skip)}, '
+            f'"recipe": {encode_basestring(str(rendering.recipe.path))}, "script": {_encoder(script)}, '
+            f'"kind": "{output.kind}"',
+        )
+
+    def _of_requirements(self, requirements: Requirements) -> str:
+        found = self._requirements.get(id(requirements))
+        if found is None:
+            text = _encoder(requirements_document(requirements))
+            found = self._requirements[id(requirements)] = requirements, text
+        return found[1]
 
     def _of_keys(self, rendering: Rendering) -> _Keys:
         """Return the used keys: variants that share their reasons have the same ones."""
@@ -99,10 +116,6 @@ class RenderingTexts:
         if found is None:
             found = self._values[which] = f"{encode_basestring(key)}: {_encoder(value)}", value_in_a_line(key, value)
         return found
-
-
-def _members(document: Document, names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}": {_encoder(document[name])}' for name in names)
 
 
 def _asked(rendering: Rendering) -> str:

@@ -18,7 +18,6 @@ from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
 from builder.model.recipe import Output
 from builder.model.variant import Origin, Variant, VariantValue
-from builder.recipe import Evaluated
 
 
 class UsedVariant:
@@ -111,9 +110,9 @@ class Used:
 
 @frozen
 class _Plan:
-    """What the variants of one evaluation share: sorted ``names``, and the values of those that do not change."""
+    """What variants share that were evaluated alike: sorted ``names``, and the values of those that do not change."""
 
-    evaluated: Evaluated
+    of: tuple[object, ...]
     names: tuple[str, ...]
     constant: Mapping[str, VariantValue]
     with_origin: tuple[str, ...]
@@ -127,7 +126,7 @@ class UsedPlans:
         """Fill values of ``space`` in, for a target platform ``subdir``."""
         self._space = space
         self._subdir = subdir
-        self._plans: dict[tuple[int, tuple[str, ...]], _Plan] = {}
+        self._plans: dict[tuple[object, ...], _Plan] = {}
         self._texts: dict[tuple[str, int], str] = {}
 
     def used(self, branch: Branch) -> Used:
@@ -146,13 +145,14 @@ class UsedPlans:
         return Used(values, variant, plan.why, f"{{{', '.join(texts)}}}")
 
     def _plan(self, branch: Branch) -> _Plan:
-        key = id(branch.evaluated), tuple(branch.assigned)
+        of = _decisive(branch)
+        key = (*map(id, of), branch.evaluated.output.build.noarch, *branch.assigned)
         if key not in self._plans:
             made = UsedVariant(branch, self._space, self._subdir)
             made.drop_ignored_keys()
             names = tuple(sorted(made.values))
             self._plans[key] = _Plan(
-                evaluated=branch.evaluated,  # as long as it is held, no other one has its identity
+                of=of,  # as long as they are held, nothing else has their identities
                 names=names,
                 constant={name: made.values[name] for name in names if name not in made.own},
                 with_origin=tuple(name for name in names if name in made.origins),
@@ -166,6 +166,16 @@ class UsedPlans:
         if key not in self._texts:
             self._texts[key] = _member(name, self._space.value(name, place))
         return self._texts[key]
+
+
+def _decisive(branch: Branch) -> tuple[object, ...]:
+    """Return all that a `UsedVariant` is made from but values; evaluations share what is the same for them."""
+    evaluated = branch.evaluated
+    output = evaluated.output
+    return (
+        branch.text, evaluated.read, evaluated.free_specs, evaluated.hidden, evaluated.context,
+        output.requirements.run, output.build.variant,
+    )  # fmt: skip
 
 
 def _member(name: str, value: VariantValue) -> str:
