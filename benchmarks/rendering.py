@@ -8,13 +8,14 @@ variant file for each. Both sides are whole processes.
 from __future__ import annotations
 
 import shutil
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.corpus import write_combinations, write_many_outputs, write_pinning, write_recipes
-from benchmarks.measure import Cost, in_turn, measure, median
+from benchmarks.measure import Cost, in_turn, measure, wall
 from benchmarks.row import Row
 
 CHECKOUT = Path(__file__).parent.parent
@@ -117,10 +118,10 @@ def small(scratch: Path, _: Corpus | None) -> Row:
     program = (command,) if command.exists() else BAKEHOUSE
     del scratch
     recipe = CHECKOUT / "recipes" / "base" / "zlib"
-    mine = median([measure([*program, "render", recipe, "--no-cache"], cwd=CHECKOUT) for _ in range(9)])
+    seconds = statistics.median(wall([*program, "render", recipe, "--no-cache"], CHECKOUT) for _ in range(15))
     return Row(
-        what="one small recipe (wall ms)", ours=f"{mine.wall * 1000:.0f}", theirs="",
-        figure=f"{mine.wall * 1000:.0f} ms", goal="< 130 ms", good=mine.wall < 0.13,
+        what="one small recipe (wall ms)", ours=f"{seconds * 1000:.0f}", theirs="",
+        figure=f"{seconds * 1000:.0f} ms", goal="< 130 ms", good=seconds < 0.13,
     )  # fmt: skip
 
 
