@@ -43,7 +43,8 @@ ROOMS: dict[str, set[str]] = {
 _PIPELINE = EVERYBODY | set(ROOMS)
 ROOMS["pipeline"] = _PIPELINE
 ROOMS["farm"] = EVERYBODY | {"plan", "pipeline", "store"}
-ROOMS["cli"] = _PIPELINE | {"pipeline", "farm", "cli"}
+ROOMS["feedstock"] = EVERYBODY | {"syntax", "recipe", "matrix", "plan", "source"}
+ROOMS["cli"] = _PIPELINE | {"pipeline", "farm", "feedstock", "cli"}
 ROOMS["__main__"] = EVERYBODY | {"cli", "__init__"}
 ROOMS["__init__"] = set()
 

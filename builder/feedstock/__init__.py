@@ -1,0 +1,1 @@
+"""What belongs to a feedstock: its settings, its migrations, its CI jobs."""
