@@ -36,7 +36,7 @@ class Metadata:
 
     def get(self, section: str, key: str) -> Plain:
         """Return a value; texts such as ``yes``, which templates leave behind, are truth values."""
-        return _truth(self.section(section).get(key))
+        return truth(self.section(section).get(key))
 
     def text(self, section: str, key: str) -> str:
         """Return a value as text, empty when there is none."""
@@ -119,7 +119,8 @@ def texts(value: Plain) -> list[str]:
     return [str(one) for one in many if one not in (None, "")]
 
 
-def _truth(value: Plain) -> Plain:
+def truth(value: Plain) -> Plain:
+    """Return a value; texts such as ``yes``, which templates leave behind, as truth values."""
     if isinstance(value, str):
         if value.lower() in _TRUE:
             return True

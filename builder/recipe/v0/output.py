@@ -1,0 +1,66 @@
+"""From what an output of a ``meta.yaml`` came to, to the same value that a ``recipe.yaml`` gives."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from builder.model.recipe import Build, Json, Output
+from builder.recipe.v0.about import about_of
+from builder.recipe.v0.keys import Keys
+from builder.recipe.v0.metadata import Metadata
+from builder.recipe.v0.outputs import OutputMetadata
+from builder.recipe.v0.remarks import Remarks
+from builder.recipe.v0.requirements import requirements_of
+from builder.recipe.v0.scope import Scope
+from builder.recipe.v0.sources import sources_of
+from builder.recipe.v0.text import MetaText
+from builder.syntax.legacy.data import Plain
+
+
+def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks: Remarks) -> Output:
+    """Return an output as plan, build and tests take it. What is wrong or without effect goes into ``remarks``.
+
+    ``text`` is the recipe that it is of. The build string is left to identity. Nothing is raised for what only a build
+    minds: such a recipe has a name all the same.
+    """
+    del text, scope
+    metadata = output.metadata
+    build = _section(metadata, "build", remarks)
+    return Output(
+        kind="package",
+        name=metadata.name,
+        version=metadata.version,
+        skip=metadata.skip,
+        source=sources_of(_sources(metadata, remarks)),
+        build=Build(number=metadata.number, noarch=_noarch(metadata)),
+        requirements=requirements_of(_section(metadata, "requirements", remarks), build),
+        about=about_of(_section(metadata, "about", remarks)),
+        extra=tuple((key, _frozen(value)) for key, value in metadata.section("extra").items()),
+        rendered=json.dumps({**metadata.sections, "output": dict(output.entry)}, sort_keys=True),
+    )
+
+
+def _section(metadata: Metadata, name: str, remarks: Remarks) -> Keys:
+    return Keys(data=metadata.section(name), path=name, remarks=remarks)
+
+
+def _sources(metadata: Metadata, remarks: Remarks) -> list[Keys]:
+    entries = metadata.entries("source")
+    return [Keys(data=one, path=f"source[{number}]", remarks=remarks) for number, one in enumerate(entries)]
+
+
+def _noarch(metadata: Metadata) -> Literal["generic", "python"] | None:
+    match metadata.noarch:
+        case "python" | "generic" as noarch:
+            return noarch
+        case _:
+            return "python" if metadata.noarch_python else None
+
+
+def _frozen(value: Plain) -> Json:
+    if isinstance(value, dict):
+        return tuple((key, _frozen(inner)) for key, inner in value.items())
+    if isinstance(value, list):
+        return tuple(_frozen(inner) for inner in value)
+    return value

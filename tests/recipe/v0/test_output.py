@@ -1,0 +1,54 @@
+"""Outputs of a ``meta.yaml`` as the value that everything after the recipe takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builder.model.recipe import About, Output, UrlSource
+from builder.model.rendering import Platforms
+from builder.recipe.v0 import Remarks, Scope, load_meta, output_metadata, outputs_of, package_output
+
+LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
+
+
+def output_of(folder: Path, text: str, *, variant: dict[str, str] | None = None, name: str | None = None) -> Output:
+    """Return the output ``name`` (the only one) of a recipe with nothing to be said about it."""
+    found, remarks = mapped(folder, text, variant=variant, name=name)
+    assert not remarks.problems
+    assert not remarks.warnings
+    return found
+
+
+def mapped(
+    folder: Path, text: str, *, variant: dict[str, str] | None = None, name: str | None = None
+) -> tuple[Output, Remarks]:
+    """Return an output and the remarks on it."""
+    (folder / "meta.yaml").write_text(text)
+    recipe = load_meta(folder / "meta.yaml", lambda path: (folder / path).read_bytes())
+    scope = Scope(variant or {}, LINUX, {})
+    entries, top = outputs_of(recipe.resolved(scope), mentions_output=False, whole=True)
+    (entry,) = entries if name is None else [one for one in entries if one["name"] == name]
+    remarks = Remarks(file=str(recipe.file.path), text=recipe.text)
+    return package_output(output_metadata(top, entry, scope.variant), recipe, scope, remarks), remarks
+
+
+def test_a_recipe_of_everything_ordinary(tmp_path: Path) -> None:
+    found = output_of(
+        tmp_path,
+        """
+package: {name: it, version: "1.10"}
+source: {url: "https://example.org/it.tar.gz", sha256: abc, patches: [a.patch]}
+build: {number: 3, run_exports: ["it >=1"], ignore_run_exports: [zlib]}
+requirements: {build: [cmake], host: [zlib], run: [zlib >=1.2], run_constrained: [other <2]}
+about: {home: "https://example.org", license: MIT, license_file: LICENSE, summary: It}
+extra: {recipe-maintainers: [somebody]}
+""",
+    )
+    assert (found.kind, found.name, found.version, found.build.number) == ("package", "it", "1.10", 3)
+    assert found.source == (UrlSource(urls=("https://example.org/it.tar.gz",), sha256="abc", patches=("a.patch",)),)
+    needs = found.requirements
+    assert (needs.build, needs.host, needs.run) == (("cmake",), ("zlib",), ("zlib >=1.2",))
+    assert (needs.run_constraints, needs.run_exports.weak) == (("other <2",), ("it >=1",))
+    assert needs.ignore_run_exports.by_name == ("zlib",)
+    assert found.about == About(homepage="https://example.org", license="MIT", license_file=("LICENSE",), summary="It")
+    assert found.extra == (("recipe-maintainers", ("somebody",)),)
