@@ -27,13 +27,19 @@ _Key = tuple[str, ...]
 
 @frozen
 class LegacyRendering:
-    """One output over one used variant; ``used`` are its keys with their values, those that are not hashed too."""
+    """One output over one used variant; ``used`` are its keys with their values, ``hashed`` is what is hashed."""
 
-    metadata: Metadata
+    output: OutputMetadata
     scope: Scope
     used: Mapping[str, Fixed]
+    hashed: Mapping[str, Fixed]
     hash: str
     build_string: str
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the output came to."""
+        return self.output.metadata
 
 
 @frozen
@@ -48,14 +54,24 @@ class LegacyRenderer:
 
     def render(self) -> Iterator[LegacyRendering]:
         """Yield the outputs that are not skipped."""
-        first = self.text.first_look(self._scope(self.space.first()))
-        space = newest_python(self.space) if first.noarch or first.noarch_python else self.space
-        found: dict[_Key, Subject] = {}
-        for recipe, scope, conforming in self._recipes(space, first):
-            for subject in self._outputs(recipe, scope, space, conforming):
-                found[_key(subject)] = subject
+        found = {_key(subject): subject for subject, _ in self.subjects(self.counted()) if subject.output.is_package}
         for subject in found.values():
             yield _rendering(subject)
+
+    def counted(self) -> LegacySpace:
+        """Return the variants that count: of a noarch recipe those of the newest Python."""
+        first = self.text.first_look(self._scope(self.space.first()))
+        return newest_python(self.space) if first.noarch or first.noarch_python else self.space
+
+    def subjects(self, space: LegacySpace) -> Iterator[tuple[Subject, LegacySpace]]:
+        """Yield every output of every variant that is not skipped, with the variants that its recipe stands for.
+
+        Outputs that come to the same package are all there: a feedstock's jobs are divided by them.
+        """
+        first = self.text.first_look(self._scope(self.space.first()))
+        for recipe, scope, conforming in self._recipes(space, first):
+            for subject in self._outputs(recipe, scope, space, conforming):
+                yield subject, conforming
 
     def _recipes(self, space: LegacySpace, first: Metadata) -> Iterator[tuple[Metadata, Scope, LegacySpace]]:
         """Yield what the recipe comes to over the keys that it uses itself, and the variants left for its outputs."""
@@ -75,7 +91,7 @@ class LegacyRenderer:
             for output in self._entries(self.text.resolved(inner), inner):
                 subject = Subject(text=self.text, output=output, scope=inner)
                 found[output.metadata.name, *_used_values(subject)] = subject
-        yield from (one for one in found.values() if one.output.is_package and not one.metadata.skip)
+        yield from (one for one in found.values() if not one.metadata.skip)
 
     def _entries(self, recipe: Metadata, scope: Scope) -> Iterator[OutputMetadata]:
         subject = self._subject(recipe, scope)
@@ -121,12 +137,14 @@ def render_meta(
 
 def _rendering(subject: Subject) -> LegacyRendering:
     used = subject.used()
-    build_hash = digest(hashed(subject, used))
+    contents = hashed(subject, used)
+    build_hash = digest(contents)
     variant = subject.scope.variant
     return LegacyRendering(
-        metadata=subject.metadata,
+        output=subject.output,
         scope=subject.scope,
         used={key: variant[key] for key in sorted(used) if key in variant},
+        hashed=contents,
         hash=build_hash,
         build_string=build_string(subject, build_hash),
     )

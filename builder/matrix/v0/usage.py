@@ -33,14 +33,15 @@ class Subject:
         """What the output came to."""
         return self.output.metadata
 
-    def used(self) -> frozenset[str]:
+    def used(self, *, at_top: bool = False) -> frozenset[str]:
         """Return the variant keys that the output uses: in its own text, and in the recipe's if it is the recipe's own.
 
-        Keys that only requirements have count as far as these matter to the package (`_matter`).
+        With ``at_top``, what stands in the recipe beside its outputs counts for each of them: a feedstock's jobs are
+        divided by that. Keys that only requirements have count as far as these matter to the package (`_matter`).
         """
         keys = self._keys
-        found = keys_in_selectors(keys, self._own_text(selected=False))
-        text = self._own_text(selected=True)
+        found = keys_in_selectors(keys, self._own_text(selected=False, at_top=at_top))
+        text = self._own_text(selected=True, at_top=at_top)
         everywhere = keys_in_text(keys, text)
         required = keys_in_text(keys, first_requirements(text))
         return self._completed(found | (everywhere - required) | self.matter(required))
@@ -107,9 +108,9 @@ class Subject:
         text = self.text.script(name) if find is not None else None
         return frozenset() if find is None or text is None else find(self.scope.variant, text)
 
-    def _own_text(self, *, selected: bool) -> str:
+    def _own_text(self, *, selected: bool, at_top: bool = False) -> str:
         """Return the text that is the output's: its entry, for the recipe's own output also what is no entry."""
-        if self.output.parent:
+        if self.output.parent and not at_top:
             return self._single(selected=selected)
         outputs = self._outputs(selected=selected).strip()
         text = self.text.selected(self.text.text, self.scope).rstrip() if selected else self.text.text.rstrip()
