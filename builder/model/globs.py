@@ -2,7 +2,8 @@ r"""Globs: which paths a recipe's patterns select, by the rules of the glob libr
 
 ``*`` and ``?`` match slashes too, so that ``*.txt`` finds text files in every folder; ``**`` between slashes matches
 any number of folders, also none. ``[a-z]``, ``[!a]``, ``{one,two}`` and ``\*`` are what they look like. A pattern that
-names a folder selects everything below it; a leading ``./`` is nothing, and ``.`` alone is everything.
+names a folder selects everything below it; a leading ``./`` is nothing, and ``.`` alone is everything. Lists that go
+``by_folder`` have other rules (`builder.model.folder_globs`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from builder.model.folder_globs import folder_glob
 from builder.model.frozen import frozen
 from builder.model.recipe import GlobList
 from builder.model.version import shortened
@@ -43,8 +45,9 @@ class Globs:
     _exclude: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_include", tuple(map(_compiled, self.patterns.include)))
-        object.__setattr__(self, "_exclude", tuple(map(_compiled, self.patterns.exclude)))
+        compiled = folder_glob if self.patterns.by_folder else _compiled
+        object.__setattr__(self, "_include", tuple(map(compiled, self.patterns.include)))
+        object.__setattr__(self, "_exclude", tuple(map(compiled, self.patterns.exclude)))
 
     def __bool__(self) -> bool:
         return bool(self.patterns)

@@ -20,10 +20,14 @@ Json = str | int | float | bool | None | tuple["Json", ...] | tuple[tuple[str, "
 
 @frozen
 class GlobList:
-    """Which paths a list of glob patterns selects: those that ``include`` matches and ``exclude`` does not."""
+    """Which paths a list of glob patterns selects: those that ``include`` matches and ``exclude`` does not.
+
+    With ``by_folder`` they are read as Python's `glob` reads them, which is conda-build's way: ``*`` stops at slashes.
+    """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    by_folder: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.include or self.exclude)
@@ -99,6 +103,9 @@ class Script:
 
     ``steps`` run one after the other instead of all that, each in a process of its own; their ``cwd`` starts from the
     host prefix (rattler-build's experiment).
+
+    One that is not ``strict`` was written for conda-build's bash, which goes on after a variable that is not set and
+    after a failure inside a pipe.
     """
 
     content: tuple[str, ...] | None = None
@@ -108,6 +115,7 @@ class Script:
     secrets: tuple[str, ...] = ()
     cwd: str | None = None
     steps: tuple[Script, ...] = ()
+    strict: bool = True
 
     @property
     def parts(self) -> tuple[Script, ...]:
@@ -323,10 +331,15 @@ class About:
 
 @frozen
 class Inherit:
-    """Which staging output this output's files come from, and whether its run exports come along (CEP 41)."""
+    """Which staging output this output's files come from, and whether its run exports come along (CEP 41).
+
+    What is not ``packed`` is there for the output's own script only, as the files of its environment are: conda-build's
+    outputs hold what their scripts add.
+    """
 
     staging: str
     run_exports: bool = True
+    packed: bool = True
 
 
 @frozen

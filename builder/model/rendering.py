@@ -60,6 +60,8 @@ class Rendering:
     output takes. A staging rendering has subdir and hash like a package, but is never named in a channel.
     ``warnings`` are about what the recipe says and probably does not mean. ``asked`` is what the machine told it.
     ``pins`` are the run requirements that get the version of the host environment (``pin_run_as_build``), by package.
+    ``follows`` is the `identity` of the rendering in whose work folder this one's script goes on (conda-build's outputs
+    share one). ``variables`` are values of the variant that scripts see although they are not used.
     """
 
     recipe: RecipeFile
@@ -75,6 +77,8 @@ class Rendering:
     warnings: tuple[Problem, ...] = ()
     asked: tuple[Answer, ...] = ()
     pins: tuple[tuple[str, Pin], ...] = ()
+    follows: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
 
     @property
     def stem(self) -> str:

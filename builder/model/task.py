@@ -30,7 +30,8 @@ class Task:
     ``explanation``, which a package should remember for the next plan.
 
     Packages that need each other to run are tested together by the last one of them: ``tested_by`` is that task, for
-    those that leave their tests to it.
+    those that leave their tests to it. The script of another task goes on in the work folder of one that is
+    ``followed``.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Task:
     package: str | None = None
     explanation: Explanation = ()
     tested_by: str | None = None
+    followed: bool = False
 
 
 @frozen
