@@ -14,7 +14,8 @@ class Answer:
     """One answer: to which ``question`` about which ``subject``, and the sha256 of what was said.
 
     The question is the name of an environment variable, the path of a file in the recipe's folder, or git's question
-    and the repository's address as the recipe writes it. ``digest`` is None for a variable that is not set.
+    and the repository's address as the recipe writes it. ``digest`` is None for a variable that is not set
+    and for a file that is not there.
     """
 
     subject: Subject

@@ -129,8 +129,13 @@ def _again(answer: Answer, ask: Ask) -> bool:
                 question, _, url = answer.question.partition(" ")
                 asked = next(known for known in get_args(GitQuestion) if known == question)
                 return digest(ask.git(asked, url)) == answer.digest
-    except BakehouseError:
-        return False
+    except BakehouseError as error:
+        return answer.subject == "file" and answer.digest is None and is_missing(error)
+
+
+def is_missing(error: BakehouseError) -> bool:
+    """Whether ``error`` says that a file of the recipe's folder is not there: an answer too."""
+    return error.problems[0].code == "ask.no-file"
 
 
 def _text(value: Value, what: str) -> str:

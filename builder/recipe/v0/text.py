@@ -6,9 +6,10 @@ recipe came to before; then once more strictly. A recipe that is skipped is not 
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
-from builder.errors import Place, RecipeError
+from builder.errors import BakehouseError, Place, RecipeError
 from builder.model.rendering import RecipeFile
 from builder.recipe.v0.functions import ReadFile, template_names
 from builder.recipe.v0.metadata import Metadata, checked
@@ -22,15 +23,17 @@ from builder.syntax.reader import MAX_BYTES, decoded
 FILE_NAME = "meta.yaml"
 _MOST_PASSES = 20
 _NOTHING = Metadata(sections={})
+_NOT_THERE = frozenset({"ask.no-file", "ask.not-a-file"})
 
 
 class MetaText:
     """One recipe's text; it remembers its lines, its compiled templates and the scripts beside it."""
 
-    def __init__(self, file: RecipeFile, text: str, read: ReadFile) -> None:
-        """Take the text, and what reads files of the recipe's folder."""
+    def __init__(self, file: RecipeFile, text: str, read: ReadFile, digest: str = "") -> None:
+        """Take the text, what reads files of the recipe's folder, and the sha256 of the recipe's bytes."""
         self.file = file
         self.text = text
+        self.digest = digest
         self._read = read
         self._templates = Templates(str(file.path))
         self._lines: dict[str, tuple[Line, ...]] = {}
@@ -64,9 +67,15 @@ class MetaText:
         return self._scripts[name]
 
     def _script(self, name: str) -> str | None:
-        if not (self.file.folder / name).is_file():
+        """Ask for a script even if it is not there, so that who answers knows on what the recipe depends."""
+        try:
+            return self._read(name).decode(errors="replace")
+        except (FileNotFoundError, IsADirectoryError):
             return None
-        return self._read(name).decode(errors="replace")
+        except BakehouseError as error:
+            if error.problems[0].code in _NOT_THERE:
+                return None
+            raise
 
     def _split(self, text: str) -> tuple[Line, ...]:
         if text not in self._lines:
@@ -93,8 +102,8 @@ def load_meta(path: Path, read: ReadFile | None = None) -> MetaText:
         message = f"the recipe cannot be read: {error}"
         raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(path))) from error
     file = RecipeFile(path=path, folder=path.parent)
-    return MetaText(file, decoded(data, str(path)), read or _none_beside)
+    return MetaText(file, decoded(data, str(path)), read or _none_beside, hashlib.sha256(data).hexdigest())
 
 
 def _none_beside(path: str) -> bytes:
-    raise RecipeError(f"{path} cannot be read here", code="recipe.refused")
+    raise RecipeError(f"{path} cannot be read here", code="ask.no-file")
