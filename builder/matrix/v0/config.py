@@ -35,11 +35,15 @@ _COMPILERS: Mapping[str, Mapping[str, str]] = {
 
 @frozen
 class LegacyConfig:
-    """All sources, from the least to the most important, and what they come to together."""
+    """All sources, from the least to the most important, and what they come to together.
+
+    ``asked`` are the variables of the environment that selectors of files looked for.
+    """
 
     sources: tuple[tuple[str, Spec], ...]
     values: Spec
     extend_keys: frozenset[str]
+    asked: frozenset[str] = frozenset()
 
     @property
     def zip_keys(self) -> tuple[tuple[str, ...], ...]:
@@ -73,7 +77,7 @@ def read_config(
     given = defaults(platforms)
     scope = Scope(given, platforms, environment)
     sources: list[tuple[str, Spec]] = [("", given)]
-    sources += [(str(file), _read(file, scope.holds)) for file in files]
+    sources += [(str(file), read_spec(file, scope.holds)) for file in files]
     if overrides:
         sources.append(("--variant", {key: tuple(values) for key, values in overrides.items()}))
     return combined(sources)
@@ -104,7 +108,8 @@ def values_of(value: Fixed) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(one for one in value if isinstance(one, str))
 
 
-def _read(file: Path, holds: Callable[[str], bool]) -> Spec:
+def read_spec(file: Path, holds: Callable[[str], bool]) -> Spec:
+    """Return what one variant file says in the lines whose selector holds. Raises `RecipeError` with its places."""
     try:
         text = decoded(read_file(file, MAX_BYTES), str(file))
     except (OSError, IrregularError) as error:
