@@ -7,8 +7,7 @@ keys that nobody uses into one value. All of that is done here on each axis by i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from builder.matrix.v0.config import LegacyConfig, values_of
 from builder.model.frozen import frozen
@@ -34,6 +33,8 @@ class Axis:
 
         conda-build's rule, in a text too: of ``"3.10"``, rows with ``"3.1"`` are kept as well.
         """
+        if len(self.rows) == 1:
+            return self
         rows = tuple(row for row, value in zip(self.rows, self.column(key), strict=True) if value in values)
         return Axis(self.keys, rows) if rows else self
 
@@ -51,34 +52,47 @@ class LegacySpace:
 
     def varying(self) -> frozenset[str]:
         """Return the keys that have more than one value."""
-        return frozenset(key for axis in self.axes for key in axis.keys if len(set(map(repr, axis.column(key)))) > 1)
+        many = (axis for axis in self.axes if len(axis.rows) > 1)
+        return frozenset(key for axis in many for key in axis.keys if len(set(map(repr, axis.column(key)))) > 1)
 
     def kept(self, key: str, values: Collection[str] | str) -> LegacySpace:
         """Return the space without the rows of other values of ``key``; see `Axis.kept`."""
-        axes = tuple(axis.kept(key, values) if key in axis.keys else axis for axis in self.axes)
-        return replace(self, axes=axes)
+        return self.kept_all([(key, values)])
+
+    def kept_all(self, wanted: Iterable[tuple[str, Collection[str] | str]]) -> LegacySpace:
+        """Return the space without the rows of other values than those ``wanted`` of keys, one key after the other."""
+        axes = list(self.axes)
+        places = {key: place for place, axis in enumerate(axes) for key in axis.keys}
+        for key, values in wanted:
+            place = places.get(key)
+            if place is not None:
+                axes[place] = axes[place].kept(key, values)
+        return LegacySpace(fixed=self.fixed, axes=tuple(axes))
 
     def conforming(self, variant: LegacyVariant, keys: Collection[str]) -> LegacySpace:
         """Return the space in which ``keys`` have the values of ``variant``."""
-        space = self
-        for key in sorted(keys):
-            value = variant.get(key)
-            space = space.kept(key, value) if isinstance(value, str) else space
-        return space
+        values = ((key, variant.get(key)) for key in sorted(keys))
+        return self.kept_all((key, value) for key, value in values if isinstance(value, str))
 
     def count(self, used: Collection[str]) -> int:
         """Return how many variants `reduced` would give."""
         total = 1
         for axis in self.axes:
-            total *= len(axis.rows) if any(key in used for key in axis.keys) else 1
+            if len(axis.rows) > 1 and any(key in used for key in axis.keys):
+                total *= len(axis.rows)
         return total
 
     def reduced(self, used: Collection[str]) -> Iterator[LegacyVariant]:
         """Yield the variants that differ in ``used`` keys, or in keys that are zipped with one of them."""
-        axes = [axis.rows if any(key in used for key in axis.keys) else axis.rows[:1] for axis in self.axes]
-        for rows in itertools.product(*axes):
-            variant = dict(self.fixed)
-            for axis, row in zip(self.axes, rows, strict=True):
+        base = dict(self.fixed)
+        varied: list[Axis] = []
+        for axis in self.axes:
+            base.update(zip(axis.keys, axis.rows[0], strict=True))  # in the order of the axes, which is that of the keys
+            if len(axis.rows) > 1 and any(key in used for key in axis.keys):
+                varied.append(axis)
+        for rows in itertools.product(*(axis.rows for axis in varied)):
+            variant = dict(base)
+            for axis, row in zip(varied, rows, strict=True):
                 variant.update(zip(axis.keys, row, strict=True))
             yield variant
 
@@ -97,14 +111,12 @@ def space_of(config: LegacyConfig) -> LegacySpace:
     ]
     axes += [_zipped(group, config.values) for group in config.zip_keys]
     space = LegacySpace(fixed=fixed, axes=tuple(axis for axis in axes if axis.rows))
-    told: set[str] = set()
+    wanted: dict[str, Collection[str]] = {}
     for _, spec in reversed(config.sources[1:]):
         for key, values in spec.items():
-            if key in config.extend_keys or key in told or isinstance(values, Mapping):
-                continue
-            told.add(key)
-            space = space.kept(key, values if isinstance(values, str) else values_of(values))
-    return space
+            if key not in config.extend_keys and key not in wanted and not isinstance(values, Mapping):
+                wanted[key] = values if isinstance(values, str) else values_of(values)
+    return space.kept_all(wanted.items())
 
 
 def newest_python(space: LegacySpace) -> LegacySpace:
@@ -126,6 +138,8 @@ def _zipped(group: tuple[str, ...], values: Mapping[str, Fixed]) -> Axis:
 
 
 def _distinct(rows: list[Row]) -> tuple[Row, ...]:
+    if len(rows) < 2:
+        return tuple(rows)
     return tuple({repr(row): row for row in reversed(rows)}.values())[::-1]
 
 
