@@ -23,9 +23,7 @@ from builder.matrix import load_variants, render
 from builder.matrix.branches import DEFAULT_LIMIT, TOTAL
 from builder.matrix.identity import LANGUAGE_PREFIXES
 from builder.matrix.keys import FORBIDDEN, NAME_LENGTH, environment_keys
-from builder.matrix.lines import MAX_SELECTORS
 from builder.matrix.parse import MAX_KEYS, MAX_VALUE
-from builder.matrix.selector import MAX_LENGTH, METHODS
 from builder.matrix.special import COUNTED, STATEMENTS
 from builder.model.globs import MAX_EXPANSIONS
 from builder.model.globs import MAX_LENGTH as GLOB_LENGTH
@@ -45,6 +43,8 @@ from builder.script import Stage, build_variables, test_variables
 from builder.syntax.expression import MAX_EXPRESSIONS, MAX_SOURCE, MAX_SOURCES, Meter
 from builder.syntax.filter import FILTERS
 from builder.syntax.grammar import MAX_NESTING
+from builder.syntax.legacy.language import METHODS_OF_VARIANTS, OF_VARIANTS
+from builder.syntax.legacy.lines import MAX_SELECTORS
 from builder.syntax.predicate import PREDICATES
 from builder.syntax.reader import MAX_BYTES, MAX_DEPTH, MAX_NODES
 from builder.syntax.value import MAX_ITEMS, MAX_TEXT, Namespace
@@ -273,7 +273,7 @@ def _names_of(names: Iterable[str]) -> str:
 
 def _selectors() -> Iterator[str]:
     names = {*platform_variables(LINUX.host), "target_platform", "host_platform", "build_platform"}
-    methods = ", ".join(f"`{method}`" for method in METHODS)
+    methods = ", ".join(f"`{method}`" for method in METHODS_OF_VARIANTS)
     yield "Selectors know `and`, `or`, `not`, `in`, comparisons, texts, numbers, lists and tuples,"
     yield f"{methods}. Their names, which `if` of `variants.yaml` knows too: {_names_of(names)}."
     yield "A selector with a name that nobody knows does not hold."
@@ -418,7 +418,10 @@ LIMITS: Sequence[tuple[str, str]] = (
     ("keys of variant files, each and together", f"{MAX_KEYS:,}"),
     ("a variant key", f"{NAME_LENGTH} characters"),
     ("a value of one", f"{MAX_VALUE:,} characters"),
-    ("a selector of `conda_build_config.yaml`; all of a file", f"{MAX_LENGTH} characters; {MAX_SELECTORS >> 10} KiB"),
+    (
+        "a selector of `conda_build_config.yaml`; all of a file",
+        f"{OF_VARIANTS.max_length} characters; {MAX_SELECTORS >> 10} KiB",
+    ),
     ("combinations of one output, `--max-variants`", f"{DEFAULT_LIMIT:,}"),
     ("combinations of all outputs of a recipe", f"{TOTAL} times as many"),
     ("name, version, build string of a package", f"{MAX_NAME} characters each"),

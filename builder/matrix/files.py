@@ -9,15 +9,16 @@ from pathlib import Path
 
 from builder.errors import MachineError, Place, RecipeError, UsageError
 from builder.matrix.config import VariantConfig
-from builder.matrix.lines import select_lines
 from builder.matrix.parse import MAX_KEYS, FileScope, VariantFile
-from builder.matrix.selector import Selectors
 from builder.matrix.special import FROM_OUTSIDE
 from builder.model.rendering import Platforms
 from builder.model.target import platform_variables
 from builder.model.variant import BESIDE_RECIPES, Origin
 from builder.syntax import Compiler
 from builder.syntax.file import IrregularError, read_file
+from builder.syntax.legacy.language import OF_VARIANTS
+from builder.syntax.legacy.lines import select_in_place
+from builder.syntax.legacy.selector import Selectors
 from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 SELECTOR_FILE = "conda_build_config.yaml"
@@ -41,11 +42,13 @@ def load_variants(
     any other is typed YAML. ``target_platform`` and ``build_platform`` are always those of ``platforms``. Raises
     `RecipeError` with everything that is wrong in the files.
     """
-    selectors = Selectors(_names(platforms), environment or {})
+    names = _names(platforms)
+    selectors = Selectors(names, environment or {}, language=OF_VARIANTS)
+    scope = FileScope(names)
     compiler = Compiler()
     config = VariantConfig()
     for file in files:
-        config = config.merged(_read(file, selectors, compiler))
+        config = config.merged(_read(file, selectors, scope, compiler))
     for key, value in zip(FROM_OUTSIDE, (platforms.target, platforms.build), strict=True):
         config = config.with_key(key, value, Origin(source=f"--{key.replace('_', '-')}"))
     count = len(config.values) - len(FROM_OUTSIDE)
@@ -65,19 +68,18 @@ def _names(platforms: Platforms) -> dict[str, str | bool]:
     return {**platform_variables(platforms.target), **named}
 
 
-def _read(file: Path, selectors: Selectors, compiler: Compiler) -> VariantConfig:
+def _read(file: Path, selectors: Selectors, scope: FileScope, compiler: Compiler) -> VariantConfig:
     name = str(file)
     text = decoded(_bytes_of(file), name)
     selected = file.name == SELECTOR_FILE
     if selected:
-        text = select_lines(text, selectors, name)
+        text = select_in_place(text, selectors.holds, name)
     try:
         root = read_text(text, name)
     except RecipeError as error:
         if error.problems[0].code == "yaml.empty":
             return VariantConfig()
         raise
-    scope = FileScope(selectors.names)
     return VariantFile(name=name, selected=selected, scope=scope, compiler=compiler.for_file()).config(root)
 
 

@@ -1,17 +1,25 @@
-"""Lines of a ``meta.yaml`` and the selectors at their ends, such as ``- cmake  # [unix]``; lines keep their numbers.
+"""Lines with selectors at their ends, such as ``- cmake  # [unix]``, and which of them a variant has.
 
-What counts as a selector is conda-build's rule (its ``metadata.py``), with its traps: ``- foo [linux]`` is one without
-any ``#``, and so is the end of ``- numpy[version='1']`` but for its quote. Parentheses after the brackets undo it, so
-that links in Markdown may stand in comments.
+What counts as a selector in a ``meta.yaml`` is conda-build's rule (its ``metadata.py``), with its traps: ``- foo
+[linux]`` is one without any ``#``, and so is the end of ``- numpy[version='1']`` but for its quote. Parentheses after
+the brackets undo it, so that links in Markdown may stand in comments. rattler-build, which knows selectors in variant
+files only, takes nothing for one but a comment that is a selector alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from builder.errors import MAX_PROBLEMS, Place, Problem, RecipeError
 from builder.model.frozen import frozen
 from builder.syntax.node import MAX_FRAME
+
+MAX_SELECTORS = 1 << 16
+"""Characters of all selectors in one file; those of conda-forge's pinning file have some 3,000, of ctng-compilers
+4,300."""
+
+_COMMENT = re.compile(r"#\s*\[.*\]\s*$")
 
 
 @frozen(kw_only=False)
@@ -35,29 +43,88 @@ class Selected:
     numbers: tuple[int, ...]
 
 
-def select_lines(lines: tuple[Line, ...], holds: Callable[[str], bool], file: str) -> Selected:
+def select_lines(lines: Sequence[Line], holds: Callable[[str], bool], file: str) -> Selected:
     """Return the lines whose selector holds; the others are gone, as for conda-build.
 
-    Each distinct selector is asked about once. Raises `RecipeError` with the lines whose selector cannot be evaluated
-    (``holds`` raises `ValueError`).
+    Raises `RecipeError` with the lines whose selector cannot be evaluated (``holds`` raises `ValueError`).
     """
+    kept = _kept(lines, holds, _in_recipe(file))
+    return Selected(text="".join(f"{lines[number - 1].text}\n" for number in kept) or "\n", numbers=tuple(kept))
+
+
+def select_in_place(text: str, holds: Callable[[str], bool], file: str) -> str:
+    """Return the ``text`` of a variant file with nothing in the lines whose selector does not hold.
+
+    The others stay as they are (rattler-build's rule). Raises `RecipeError` as `select_lines` does.
+    """
+    lines = [_with_comment(line) for line in text.split("\n")]
+    kept = set(_kept(lines, holds, _in_variants(file)))
+    return "\n".join(line.text if number in kept else "" for number, line in enumerate(lines, 1))
+
+
+@frozen
+class _Telling:
+    """How a wrong selector is told; ``place`` returns the column of a line's selector and the line as it is written."""
+
+    code: str
+    file: str
+    example: str
+    place: Callable[[Line], tuple[int, str]]
+
+    def problem(self, number: int, line: Line, message: str, remedy: str = "") -> Problem:
+        column, frame = self.place(line)
+        place = Place(file=self.file, line=number, column=column, frame=frame[:MAX_FRAME])
+        remedy = remedy or f"a selector looks like {self.example}"
+        return Problem(code=self.code, message=message, place=place, remedy=remedy)
+
+
+def _in_recipe(file: str) -> _Telling:
+    return _Telling(
+        code="recipe.selector",
+        file=file,
+        example="`# [linux and not aarch64]` or `# [py >= 39]`",
+        place=lambda line: (len(line.text) + 1, f"{line.text}  # [{line.selector}]"),
+    )
+
+
+def _in_variants(file: str) -> _Telling:
+    return _Telling(
+        code="variant.selector",
+        file=file,
+        example='`# [linux and not aarch64]` or `# [os.environ.get("NAME", "") == "yes"]`',
+        place=lambda line: (_comment(line.text) + 1, line.text),
+    )
+
+
+def _kept(lines: Sequence[Line], holds: Callable[[str], bool], telling: _Telling) -> list[int]:
+    """Return the numbers of the lines that stay, from 1. Each distinct selector is asked about once."""
     known: dict[str, bool] = {}
     kept: list[int] = []
     problems: list[Problem] = []
+    left = MAX_SELECTORS
     for number, line in enumerate(lines, 1):
-        if line.selector is not None and line.selector not in known:
+        selector = line.selector
+        if selector is None:
+            kept.append(number)
+            continue
+        left -= len(selector)
+        if left < 0:
+            message = f"the selectors of this file have more than {MAX_SELECTORS >> 10} KiB"
+            problems.append(telling.problem(number, line, message, "split the file"))
+            break
+        if selector not in known:
             try:
-                known[line.selector] = holds(line.selector)
+                known[selector] = holds(selector)
             except ValueError as error:
-                problems.append(_problem(line, str(error), file, number))
-                known[line.selector] = True
+                problems.append(telling.problem(number, line, f"this selector cannot be evaluated: {error}"))
                 if len(problems) >= MAX_PROBLEMS:
                     break
-        if line.selector is None or known[line.selector]:
+                continue
+        if known[selector]:
             kept.append(number)
     if problems:
         raise RecipeError.of(problems)
-    return Selected(text="".join(f"{lines[number - 1].text}\n" for number in kept) or "\n", numbers=tuple(kept))
+    return kept
 
 
 def _split(line: str) -> Line:
@@ -114,13 +181,12 @@ def _text_end(line: str, mark: int) -> int:
     return max(1, len(line[:mark].rstrip()))
 
 
-def _problem(line: Line, message: str, file: str, number: int) -> Problem:
-    place = Place(
-        file=file, line=number, column=len(line.text) + 1, frame=f"{line.text}  # [{line.selector}]"[:MAX_FRAME]
-    )
-    return Problem(
-        code="recipe.selector",
-        message=f"this selector cannot be evaluated: {message}",
-        place=place,
-        remedy="a selector looks like `# [linux and not aarch64]` or `# [py >= 39]`",
-    )
+def _with_comment(line: str) -> Line:
+    start = _comment(line) if "[" in line and line.rstrip().endswith("]") else -1
+    return Line(line, line[line.index("[", start) + 1 : line.rindex("]")] if start >= 0 else None)
+
+
+def _comment(line: str) -> int:
+    """Return where the first comment starts that is nothing but brackets with something in them, -1 without one."""
+    found = _COMMENT.search(line)
+    return found.start() if found else -1

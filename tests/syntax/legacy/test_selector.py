@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.syntax.legacy.selector import MAX_LENGTH, SelectorError, Selectors, Value
+from builder.syntax.legacy.language import OF_RECIPES
+from builder.syntax.legacy.selector import SelectorError, Selectors, Value
 
 NAMES: dict[str, Value] = {
     "linux": True, "win": False, "osx": False, "py": 312, "np": 126, "python": "3.12.* *_cpython", "cuda_compiler_version": "12.6",
@@ -103,13 +104,15 @@ def test_what_fails_is_told(selector: str) -> None:
 
 def test_names_that_are_missing_one_after_the_other_do_not_make_a_selector_grow_for_ever() -> None:
     with pytest.raises(SelectorError, match="characters"):
-        Selectors({}).holds("a" * (MAX_LENGTH + 1))
+        Selectors({}).holds("a" * (OF_RECIPES.max_length + 1))
     assert not Selectors({}).holds(" or ".join(f"n{number}" for number in range(150)))
 
 
 def test_a_text_cannot_be_blown_up() -> None:
     with pytest.raises(SelectorError, match="characters"):
         Selectors({"x": "a" * 1000}).holds("x" + ".replace('a', 'aaaaaaaaaa')" * 8)
+    with pytest.raises(SelectorError, match="characters"):
+        Selectors({"x": "a" * 60_000}).holds("x.join(list(x))")
 
 
 def test_variables_that_were_asked_for_are_remembered() -> None:

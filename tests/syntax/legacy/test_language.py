@@ -1,4 +1,4 @@
-"""The selector language: what it says, and everything that it refuses to be."""
+"""The languages of selectors: that of variant files, and what it has less than that of recipes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.matrix.selector import SelectorError, Selectors
+from builder.syntax.legacy.language import OF_RECIPES, OF_VARIANTS
+from builder.syntax.legacy.selector import SelectorError, Selectors, Value
 
-NAMES: dict[str, str | bool] = {
+NAMES: dict[str, Value] = {
     "linux": True, "osx": False, "win": False, "unix": True, "x86_64": True, "aarch64": False, "linux64": True,
     "target_platform": "linux-64", "build_platform": "linux-64", "host_platform": "linux-64",
 }  # fmt: skip
 
 
 def holds(text: str, **environment: str) -> bool:
-    return Selectors(NAMES, environment).holds(text)
+    return Selectors(NAMES, environment, language=OF_VARIANTS).holds(text)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_environment_variables() -> None:
 
 
 def test_what_was_asked_is_remembered() -> None:
-    selectors = Selectors(NAMES, {"A": "1"})
+    selectors = Selectors(NAMES, {"A": "1"}, language=OF_VARIANTS)
     selectors.holds("os.environ.get('A') and os.environ.get('B', 'no') == 'yes'")
     selectors.holds("win and os.environ.get('C')")
     assert selectors.asked == {"A", "B"}
@@ -121,3 +122,30 @@ def test_b6_everything_else_is_refused(text: str) -> None:
 def test_no_text_does_anything_else_than_hold_or_be_refused(text: str) -> None:
     with contextlib.suppress(SelectorError):
         assert holds(text) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("text", "in_recipes", "in_variants"),
+    [
+        ("not foo", True, False),
+        ("foo or linux", True, False),
+        ("SECRET == 'x'", True, False),
+        ("os.environ.get('X') == ''", False, True),
+        ("os.environ.get('X', '') == ''", True, True),
+    ],
+)
+def test_where_the_languages_disagree(text: str, in_recipes: bool, in_variants: bool) -> None:
+    """conda-build: a missing name is False, a name may be a variable; rattler-build: neither, and unset is empty."""
+    answers = [Selectors(NAMES, {"SECRET": "x"}, language=one).holds(text) for one in (OF_RECIPES, OF_VARIANTS)]
+    assert answers == [in_recipes, in_variants]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "os.getenv('A') == 'b'", "py > 3 + 5", "'a'.upper() == 'A'", "int('1') == 1", "(1,)[0]"]
+)
+def test_what_only_one_of_the_languages_has(text: str) -> None:
+    selectors = [Selectors({"py": 312}, {"A": "b"}, language=one) for one in (OF_RECIPES, OF_VARIANTS)]
+    one, other = selectors if text else selectors[::-1]
+    assert one.holds(text)
+    with pytest.raises(SelectorError):
+        other.holds(text)
