@@ -27,7 +27,10 @@ _Key = tuple[str, ...]
 
 @frozen
 class LegacyRendering:
-    """One output over one used variant; ``used`` are its keys with their values, ``hashed`` is what is hashed."""
+    """One output over one used variant; ``used`` are its keys with their values, ``hashed`` is what is hashed.
+
+    ``top`` is the recipe that it is an output of, over the keys that the recipe uses itself.
+    """
 
     output: OutputMetadata
     scope: Scope
@@ -35,6 +38,7 @@ class LegacyRendering:
     hashed: Mapping[str, Fixed]
     hash: str
     build_string: str
+    top: Subject | None = None
 
     @property
     def metadata(self) -> Metadata:
@@ -56,7 +60,7 @@ class LegacyRenderer:
         """Yield the outputs that are not skipped."""
         found = {_key(subject): subject for subject, _ in self.subjects(self.counted()) if subject.output.is_package}
         for subject in found.values():
-            yield _rendering(subject)
+            yield rendering_of(subject)
 
     def counted(self) -> LegacySpace:
         """Return the variants that count: of a noarch recipe those of the newest Python."""
@@ -85,11 +89,12 @@ class LegacyRenderer:
     def _outputs(
         self, recipe: Metadata, scope: Scope, space: LegacySpace, conforming: LegacySpace
     ) -> Iterator[Subject]:
-        used = self._subject(recipe, scope).used_anywhere() & space.varying()
+        top = self._subject(recipe, scope)
+        used = top.used_anywhere() & space.varying()
         found: dict[_Key, Subject] = {}
         for inner in self._scopes(conforming, used):
             for output in self._entries(self.text.resolved(inner), inner):
-                subject = Subject(text=self.text, output=output, scope=inner)
+                subject = Subject(text=self.text, output=output, scope=inner, top=top)
                 found[output.metadata.name, *_used_values(subject)] = subject
         yield from (one for one in found.values() if not one.metadata.skip)
 
@@ -135,7 +140,8 @@ def render_meta(
     return tuple(renderer.render())
 
 
-def _rendering(subject: Subject) -> LegacyRendering:
+def rendering_of(subject: Subject) -> LegacyRendering:
+    """Return an output with its identity."""
     used = subject.used()
     contents = hashed(subject, used)
     build_hash = digest(contents)
@@ -147,6 +153,7 @@ def _rendering(subject: Subject) -> LegacyRendering:
         hashed=contents,
         hash=build_hash,
         build_string=build_string(subject, build_hash),
+        top=subject.top,
     )
 
 

@@ -22,11 +22,12 @@ _ALWAYS = ("target_platform", "channel_targets")
 
 @frozen
 class Subject:
-    """An output over one variant, with the text that it is looked for in."""
+    """An output over one variant, with the text that it is looked for in; ``top`` is the recipe that it is one of."""
 
     text: MetaText
     output: OutputMetadata
     scope: Scope
+    top: Subject | None = None
 
     @property
     def metadata(self) -> Metadata:
