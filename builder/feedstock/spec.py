@@ -17,7 +17,8 @@ from builder.feedstock.migration import Migration, migration_files, read_migrati
 from builder.feedstock.providers import PlatformJob
 from builder.feedstock.settings import Settings
 from builder.feedstock.variants import read_variants
-from builder.matrix.v0.config import LegacyConfig, Spec, combined, defaults, read_spec, values_of
+from builder.matrix.v0.config import LegacyConfig, Spec, combined, defaults, values_of
+from builder.matrix.v0.files import read_spec
 from builder.model.frozen import frozen
 from builder.recipe.v0.scope import Scope
 from builder.syntax.file import IrregularError, read_file

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from builder.matrix.v0.config import LegacyConfig, combined, read_config
+from builder.matrix.v0.config import LegacyConfig, combined
+from builder.matrix.v0.files import LegacyFiles, read_config
 from builder.matrix.v0.render import render_meta
 
-__all__ = ["LegacyConfig", "combined", "read_config", "render_meta"]
+__all__ = ["LegacyConfig", "LegacyFiles", "combined", "read_config", "render_meta"]

@@ -6,18 +6,13 @@ file must give all keys of the group, as many values as there were, or some of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 
 from builder.errors import Place, Problem, RecipeError
 from builder.model.frozen import frozen
 from builder.model.rendering import Platforms
-from builder.recipe.v0.scope import DEFAULTS, Fixed, Scope
-from builder.syntax.file import IrregularError, read_file
-from builder.syntax.legacy.lines import select_lines, split_lines
-from builder.syntax.node import Mapping as MappingNode
-from builder.syntax.node import Node, Scalar
-from builder.syntax.reader import MAX_BYTES, decoded, read_text
+from builder.recipe.v0.scope import DEFAULTS, Fixed
 
 Spec = Mapping[str, Fixed]
 """What one source says: key → its values."""
@@ -37,13 +32,15 @@ _COMPILERS: Mapping[str, Mapping[str, str]] = {
 class LegacyConfig:
     """All sources, from the least to the most important, and what they come to together.
 
-    ``asked`` are the variables of the environment that selectors of files looked for.
+    ``asked`` are the variables of the environment that selectors of files looked for, ``lines`` says for each file and
+    key in which line each value stands.
     """
 
     sources: tuple[tuple[str, Spec], ...]
     values: Spec
     extend_keys: frozenset[str]
     asked: frozenset[str] = frozenset()
+    lines: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
 
     @property
     def zip_keys(self) -> tuple[tuple[str, ...], ...]:
@@ -65,22 +62,6 @@ def defaults(platforms: Platforms) -> Spec:
         "ignore_build_only_deps": ("python", "numpy"),
         "extend_keys": _EXTENDED,
     }
-
-
-def read_config(
-    files: Sequence[Path], overrides: Mapping[str, Sequence[str]], platforms: Platforms, environment: Mapping[str, str]
-) -> LegacyConfig:
-    """Return the configuration of ``files``, the last one counting most, and of the values that the user asked for.
-
-    Selectors see the defaults and the variables of ``environment``. Raises `RecipeError` with its places.
-    """
-    given = defaults(platforms)
-    scope = Scope(given, platforms, environment)
-    sources: list[tuple[str, Spec]] = [("", given)]
-    sources += [(str(file), read_spec(file, scope.holds)) for file in files]
-    if overrides:
-        sources.append(("--variant", {key: tuple(values) for key, values in overrides.items()}))
-    return combined(sources)
 
 
 def combined(sources: Sequence[tuple[str, Spec]]) -> LegacyConfig:
@@ -106,31 +87,6 @@ def combined(sources: Sequence[tuple[str, Spec]]) -> LegacyConfig:
 def values_of(value: Fixed) -> tuple[str, ...]:
     """Return the texts of a key: a single one stands for a list of one."""
     return (value,) if isinstance(value, str) else tuple(one for one in value if isinstance(one, str))
-
-
-def read_spec(file: Path, holds: Callable[[str], bool]) -> Spec:
-    """Return what one variant file says in the lines whose selector holds. Raises `RecipeError` with its places."""
-    try:
-        text = decoded(read_file(file, MAX_BYTES), str(file))
-    except (OSError, IrregularError) as error:
-        message = f"the variant file cannot be read: {error}"
-        raise RecipeError(message, code="variant.unreadable", place=Place(file=str(file))) from error
-    selected = select_lines(split_lines(text), holds, str(file))
-    if not selected.text.strip():
-        return {}
-    node = read_text(selected.text, str(file))
-    if not isinstance(node, MappingNode):
-        raise RecipeError("a variant file is a mapping of keys to values", code="variant.shape", place=node.place)
-    found = {key.text: _fixed(value) for key, value in node.entries}
-    return {key: value for key, value in found.items() if value not in ("", (), {})}
-
-
-def _fixed(node: Node) -> Fixed:
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, MappingNode):
-        return {key.text: _fixed(value) for key, value in node.entries}
-    return tuple(_fixed(item) for item in node.items)
 
 
 def _joined(old: Fixed | None, new: Fixed) -> Fixed:

@@ -39,6 +39,11 @@ class Scope:
         """The platform that compilers make things for: the variant's, or else the host."""
         return self.text("target_platform", self.platforms.host)
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the variant."""
+        return tuple(self.variant)
+
     def text(self, key: str, default: str = "") -> str:
         """Return a variant's value as text."""
         value = self.variant.get(key)
@@ -54,6 +59,11 @@ class Scope:
         if selector not in self._known:
             self._known[selector] = self._selectors.holds(selector)
         return self._known[selector]
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The names that selectors have looked for among the variables of the environment."""
+        return frozenset(self._selectors.asked)
 
     @cached_property
     def _selectors(self) -> Selectors:

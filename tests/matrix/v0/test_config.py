@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import RecipeError
-from builder.matrix.v0.config import Spec, combined, defaults, read_config
+from builder.errors import RecipeError, UsageError
+from builder.matrix.v0.config import Spec, combined, defaults
+from builder.matrix.v0.files import read_config
 from builder.model.rendering import Platforms
 
 LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
@@ -104,7 +105,7 @@ def test_a_bad_file_is_told(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="cannot be read"):
+    with pytest.raises(UsageError, match="there is no variant file"):
         read_config([tmp_path / "none.yaml"], {}, LINUX, {})
 
 
