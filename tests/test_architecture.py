@@ -53,7 +53,7 @@ OWNERS: dict[str, set[str]] = {
     "py7zr": {"archive"},
     "rich": {"report"},
     "ruamel": {"syntax"},
-    "jinja2": {"syntax"},
+    "jinja2": {"syntax", "feedstock"},
     "platformdirs": {"store"},
     "backports": {"archive", "channel"},
     "conda_package_handling": set(),
