@@ -108,16 +108,15 @@ def _with_values(spec: Spec, migration: Migration) -> Spec:
     columns = {key: _of(spec, key, migration) for key in group}
     for key in added:
         columns[key] = _broadcast(key, columns[key], len(mine), migration)
-    existing = dict.fromkeys(_rows(group, columns, migration, primary))
-    theirs = {key: _given(key, primary, migration) for key in group}
-    new = [row for row in _rows(group, theirs, migration, primary) if row not in existing]
+    existing = set(zip(*(columns[key] for key in group), strict=False))  # what an earlier one left longer is cut here
+    new = [row for row in _new_rows(group, primary, migration) if row not in existing]
     found: dict[str, Fixed] = {**spec, **columns}
     if groups:
         found[_ZIP] = groups
     if new:
         place = group.index(primary)
         age = _ageing(migration, primary)
-        rows = sorted(sorted({*existing, *new}), key=lambda row: age(row[place]))
+        rows = sorted(sorted(existing.union(new)), key=lambda row: age(row[place]))
         found |= dict(zip(group, zip(*rows, strict=True), strict=True))
     for key in migration.ordering:
         if key != primary and key not in added:
@@ -142,8 +141,8 @@ def _without_values(spec: Spec, migration: Migration) -> Spec:
     for group in _groups(spec):
         for key in group if primary in group else ():
             values = _of(spec, key, migration)
-            if len(values) != len(mine):
-                raise _uneven(key, len(values), primary, len(mine), migration)
+            if len(values) < len(mine):
+                raise _short(key, len(values), primary, len(mine), migration)
             found[key] = tuple(values[place] for place in places)
     return found
 
@@ -172,12 +171,14 @@ def _broadcast(key: str, values: Values, count: int, migration: Migration) -> Va
     )
 
 
-def _rows(group: Values, columns: Mapping[str, Values], migration: Migration, primary: str) -> list[Values]:
-    count = len(columns[primary])
-    for key in group:
-        if len(columns[key]) != count:
-            raise _uneven(key, len(columns[key]), primary, count, migration)
-    return list(zip(*(columns[key] for key in group), strict=True))
+def _new_rows(group: Values, primary: str, migration: Migration) -> list[Values]:
+    """Return what the migration gives the keys of a group, a tuple for each value of the primary key."""
+    count = len(values_of(migration.values[primary]))
+    columns = [_given(key, primary, migration) for key in group]
+    for key, values in zip(group, columns, strict=True):
+        if len(values) < count:
+            raise _short(key, len(values), primary, count, migration)
+    return list(zip(*(values[:count] for values in columns), strict=True))
 
 
 def _joined_groups(mine: Groups, theirs: Groups) -> Groups:
@@ -254,12 +255,12 @@ def _rank(value: str, ranks: Mapping[str, int], fail: Callable[[str, str], Recip
     raise fail(f"the ordering does not name the value {value}", f"add {value} to the ordering, at its place")
 
 
-def _uneven(key: str, count: int, primary: str, wanted: int, migration: Migration) -> RecipeError:
+def _short(key: str, count: int, primary: str, wanted: int, migration: Migration) -> RecipeError:
     return _error(
         migration,
         key,
         f"{key} has {count} values and goes with {primary}, which has {wanted}",
-        "give both equally many",
+        f"give {key} {wanted} values too",
     )
 
 
