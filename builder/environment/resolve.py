@@ -20,8 +20,8 @@ from builder.model.environment import (
     RunDependency,
 )
 from builder.model.frozen import frozen
+from builder.model.legacy_pin import AnyPin
 from builder.model.match_spec import MatchSpec
-from builder.model.pin import Pin
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
 from builder.model.rendering import Rendering
 from builder.model.target import NOARCH
@@ -154,7 +154,7 @@ class _Resolving:
         return [self._one_as_built(dependency, pins, known) for dependency in dependencies]
 
     def _one_as_built(
-        self, dependency: RunDependency, pins: Mapping[str, Pin], known: Mapping[str, LockedPackage]
+        self, dependency: RunDependency, pins: Mapping[str, AnyPin], known: Mapping[str, LockedPackage]
     ) -> RunDependency:
         spec = MatchSpec.parse(dependency.spec)
         pin, package = pins.get(spec.name), known.get(spec.name)

@@ -6,7 +6,7 @@ import json
 
 from builder.matrix.identity import value_text
 from builder.model.interpreter import interpreter, interpreter_of_file
-from builder.model.pin import Pin
+from builder.model.legacy_pin import AnyPin, LegacyPin
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, Requirements, Script
 from builder.model.rendering import Rendering
 from builder.model.target import target
@@ -83,17 +83,22 @@ def variant_document(rendering: Rendering) -> dict[str, VariantValue]:
 
 
 def requirement_document(requirement: Requirement) -> str | Document:
-    """Return a requirement as text, or a pin as a mapping without its empty fields."""
+    """Return a requirement as text, or a pin as a mapping without its empty fields.
+
+    A pin of a ``meta.yaml`` is what conda-build has in its place before a solve.
+    """
     match requirement:
         case str():
             return requirement
+        case PinSubpackage(pin=LegacyPin(text=text)) | PinCompatible(pin=LegacyPin(text=text)):
+            return text
         case PinSubpackage(name=name, pin=pin):
             return {"pin_subpackage": _pin(name, pin)}
         case PinCompatible(name=name, pin=pin):
             return {"pin_compatible": _pin(name, pin)}
 
 
-def _pin(name: str, pin: Pin) -> Document:
+def _pin(name: str, pin: AnyPin) -> Document:
     if pin.exact:
         return {"name": name, "exact": True}
     fields = {"name": name, "lower_bound": pin.lower_bound, "upper_bound": pin.upper_bound, "build": pin.build}

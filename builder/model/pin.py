@@ -37,6 +37,11 @@ class Pin:
             if bound is not None:
                 _segment_count(bound)
 
+    @property
+    def words(self) -> str:
+        """The bounds, for people and for recipe keys."""
+        return f"{self.lower_bound} to {self.upper_bound}"
+
     def spec(self, name: str, version: str, build_string: str) -> str:
         """Return the spec that pins ``name``, found at ``version`` and ``build_string``, in the form of `MatchSpec`.
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from builder.model.frozen import frozen
 from builder.model.interpreter import Language
-from builder.model.pin import Pin
+from builder.model.legacy_pin import AnyPin
 
 Noarch = Literal["generic", "python"]
 Behavior = Literal["ignore", "error"]
@@ -211,7 +211,7 @@ class PinSubpackage:
     """``pin_subpackage(name, …)``: resolved from this recipe's own outputs."""
 
     name: str
-    pin: Pin
+    pin: AnyPin
 
 
 @frozen
@@ -219,7 +219,7 @@ class PinCompatible:
     """``pin_compatible(name, …)``: resolved from the solved build and host environments."""
 
     name: str
-    pin: Pin
+    pin: AnyPin
 
 
 Requirement = str | PinSubpackage | PinCompatible

@@ -7,7 +7,7 @@ from pathlib import Path
 from builder.errors import Problem
 from builder.model.answer import Answer
 from builder.model.frozen import frozen
-from builder.model.pin import Pin
+from builder.model.legacy_pin import AnyPin
 from builder.model.recipe import Output
 from builder.model.variant import Variant
 
@@ -54,11 +54,13 @@ class Sibling:
 class Rendering:
     """One output × one used variant.
 
-    ``variant`` is what enters the build hash (rattler-build's rule), ``why`` says for each of its keys how it got in.
+    ``variant`` are the used keys, ``why`` says for each of them how it got in. ``hashed`` is the text that the build
+    hash is made of; without it that is the variant (rattler-build's rule).
     ``context`` holds every variant value that the recipe could see, for scripts that read them as variables.
     ``siblings`` resolve exact and range pins. ``staging`` is the `identity` of the staging rendering whose files this
     output takes. A staging rendering has subdir and hash like a package, but is never named in a channel.
-    ``warnings`` are about what the recipe says and probably does not mean. ``asked`` is what the machine told it.
+    ``warnings`` are about what the recipe says and probably does not mean, ``obstacles`` about what it says and nobody
+    can build. ``asked`` is what the machine told it.
     ``pins`` are the run requirements that get the version of the host environment (``pin_run_as_build``), by package.
     ``follows`` is the `identity` of the rendering in whose work folder this one's script goes on (conda-build's outputs
     share one). ``variables`` are values of the variant that scripts see although they are not used.
@@ -76,9 +78,11 @@ class Rendering:
     staging: str | None = None
     warnings: tuple[Problem, ...] = ()
     asked: tuple[Answer, ...] = ()
-    pins: tuple[tuple[str, Pin], ...] = ()
+    pins: tuple[tuple[str, AnyPin], ...] = ()
     follows: str | None = None
     variables: tuple[tuple[str, str], ...] = ()
+    hashed: str | None = None
+    obstacles: tuple[Problem, ...] = ()
 
     @property
     def stem(self) -> str:

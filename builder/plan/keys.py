@@ -27,6 +27,7 @@ _DEPENDENCY = {
     "build": "the build dependency",
     "host": "the host dependency",
     "staging": "the staging output",
+    "work": "the work folder of",
 }
 
 
@@ -94,7 +95,9 @@ class Keys:
         for answer in rendering.asked:
             yield str(answer), answer.digest or "not set"
         for package, pin in rendering.pins:
-            yield f"the rule pin_run_as_build of {package}", f"{pin.lower_bound} to {pin.upper_bound}"
+            yield f"the rule pin_run_as_build of {package}", pin.words
+        for name, value in rendering.variables:
+            yield f"the variable {name}", value
         for sibling in rendering.siblings:
             yield f"the sibling {sibling.name}", f"{sibling.version} {sibling.build_string}"
         yield from _file_entries(self._folders.files(rendering.recipe.folder))

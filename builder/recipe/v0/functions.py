@@ -12,6 +12,7 @@ from typing import Any
 
 from builder.errors import BakehouseError
 from builder.recipe.v0.metadata import Metadata
+from builder.recipe.v0.pins import Pins
 from builder.recipe.v0.scope import DEFAULTS, Scope
 from builder.syntax.data import read_data
 from builder.syntax.value import ExpressionError
@@ -34,17 +35,23 @@ _OF_WINDOWS = ("SCRIPTS", "LIBRARY_PREFIX", "LIBRARY_BIN", "LIBRARY_INC", "LIBRA
 _SUFFIXES = {"osx": ".dylib", "win": ".dll"}
 
 
-def template_names(scope: Scope, before: Metadata, read_file: ReadFile, *, lenient: bool) -> dict[str, Any]:
-    """Return all names of a template: ``before`` is what the recipe came to last time, empty the first time."""
-    variables = {**scope.environment, **_variables(scope, before)}
+def template_names(
+    scope: Scope, before: Metadata, read_file: ReadFile, *, lenient: bool, pins: Pins | None = None
+) -> dict[str, Any]:
+    """Return all names of a template: ``before`` is what the recipe came to last time, empty the first time.
+
+    ``pins`` issues what the template pins; without it, pins are bare names.
+    """
+    found = _variables(scope, before)
+    variables = {**scope.environment, **found}
     return {
-        **scope.names,
-        **_variables(scope, before),
+        **scope.own_names,
+        **found,
         "environ": variables,
         "os": {"environ": variables, "sep": "/", "pathsep": ":"},
         "datetime": {"datetime": {"strptime": datetime.strptime}},
-        **{key: _plain(value) for key, value in scope.variant.items()},
-        **_requirement_functions(scope),
+        **scope.plain,
+        **_requirement_functions(scope, pins),
         **_file_functions(read_file, lenient=lenient),
     }
 
@@ -96,7 +103,7 @@ def _variables(scope: Scope, before: Metadata) -> dict[str, str]:
     return found
 
 
-def _requirement_functions(scope: Scope) -> dict[str, Function]:
+def _requirement_functions(scope: Scope, pins: Pins | None) -> dict[str, Function]:
     system, _, architecture = scope.platforms.host.partition("-")
 
     def tool(language: str, kind: str, default: str) -> str:
@@ -125,8 +132,8 @@ def _requirement_functions(scope: Scope) -> dict[str, Function]:
         "compiler": compiler,
         "stdlib": stdlib,
         "cdt": cdt,
-        "pin_compatible": pinned,
-        "pin_subpackage": pinned,
+        "pin_compatible": pins.pin_compatible if pins else pinned,
+        "pin_subpackage": pins.pin_subpackage if pins else pinned,
         "ccache": lambda *_, **__: "ccache",
         "resolved_packages": lambda *_, **__: [],
     }

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from builder.model.frozen import frozen
-from builder.model.recipe import GlobList
+from builder.model.legacy_pin import LegacyPin
+from builder.model.recipe import GlobList, Requirement
 from builder.recipe.v0.metadata import truth
+from builder.recipe.v0.pins import PinnedName
 from builder.recipe.v0.remarks import Remarks
 from builder.syntax.legacy.data import Plain
+
+_WITH_A_PIN = "a pin, and a build string behind it"
 
 
 @frozen
@@ -43,6 +48,21 @@ class Keys:
             self.wrong(key, value, "a list of texts")
             return ()
         return tuple(plain(one) for one in many if one not in (None, ""))
+
+    def specs(self, key: str) -> tuple[Requirement, ...]:
+        """Return the requirements of a list, pins as such."""
+        return tuple(self._spec(key, one) for one in self.texts(key))
+
+    def _spec(self, key: str, text: str) -> Requirement:
+        if not isinstance(text, PinnedName):
+            return text
+        pinned = text.pinned
+        if pinned is not None and isinstance(pinned.pin, LegacyPin):
+            return replace(pinned, pin=replace(pinned.pin, text=str.__str__(text)))
+        if pinned is None:
+            message = f"{text!r} in {self.at(key)} is more than a pin: {_WITH_A_PIN} may stand there"
+            self.remarks.problem("recipe.pin", message, self.at(key), f"write {_WITH_A_PIN}")
+        return text
 
     def truth(self, key: str, *, default: bool = False) -> bool:
         """Return a truth value; anything that is not empty is true, as for conda-build."""
@@ -87,4 +107,4 @@ class Keys:
 
 def plain(value: Plain) -> str:
     """Return a scalar as text, a truth value in YAML's words."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)

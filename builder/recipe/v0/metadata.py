@@ -116,7 +116,7 @@ def expanded(value: Plain) -> Requirements:
 def texts(value: Plain) -> list[str]:
     """Return the texts of a list, without what is empty; a single value stands for a list of one."""
     many: Iterable[Plain] = value if isinstance(value, list) else [value]
-    return [str(one) for one in many if one not in (None, "")]
+    return [one if isinstance(one, str) else str(one) for one in many if one not in (None, "")]
 
 
 def truth(value: Plain) -> Plain:

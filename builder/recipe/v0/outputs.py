@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from builder.model.frozen import frozen
 from builder.recipe.v0.functions import with_star
 from builder.recipe.v0.metadata import Metadata, Requirements, Section, expanded
+from builder.recipe.v0.pins import like
 from builder.recipe.v0.scope import LegacyVariant
 from builder.syntax.legacy.data import Plain
 
@@ -91,7 +92,7 @@ def with_versions(requirements: Requirements, variant: LegacyVariant) -> Require
         bare = spec.rstrip()
         value = values.get(bare.replace("_", "-")) if kind in {"build", "host"} else None
         if value is not None:
-            return with_star(f"{bare} {value}")
+            return like(spec, with_star(f"{bare} {value}"))
         match = _NUMPY_XX.match(spec) if kind in {"build", "host", "run"} else None
         return with_star(f"{match[1]} {values.get(match[1].replace('_', '-'), '')}") if match else spec
 

@@ -18,10 +18,10 @@ EXPORTS = {
 def requirements_of(keys: Keys, build: Keys) -> Requirements:
     """Return the requirements of an output, before any solve."""
     return Requirements(
-        build=keys.texts("build"),
-        host=keys.texts("host"),
-        run=keys.texts("run"),
-        run_constraints=keys.texts("run_constrained"),
+        build=keys.specs("build"),
+        host=keys.specs("host"),
+        run=keys.specs("run"),
+        run_constraints=keys.specs("run_constrained"),
         run_exports=run_exports_of(build),
         ignore_run_exports=IgnoreRunExports(
             by_name=build.texts("ignore_run_exports"), from_package=build.texts("ignore_run_exports_from")
@@ -32,6 +32,6 @@ def requirements_of(keys: Keys, build: Keys) -> Requirements:
 def run_exports_of(build: Keys) -> RunExports:
     """Return run exports; a list without kinds is one of weak ones."""
     if not isinstance(build.data.get("run_exports"), dict):
-        return RunExports(weak=build.texts("run_exports"))
+        return RunExports(weak=build.specs("run_exports"))
     kinds = build.inner("run_exports")
-    return RunExports(**{ours: kinds.texts(theirs) for theirs, ours in EXPORTS.items()})
+    return RunExports(**{ours: kinds.specs(theirs) for theirs, ours in EXPORTS.items()})

@@ -7,27 +7,33 @@ recipe came to before; then once more strictly. A recipe that is skipped is not 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache, partial
 from pathlib import Path
 
 from builder.errors import BakehouseError, Place, RecipeError
 from builder.model.rendering import RecipeFile
 from builder.recipe.v0.functions import ReadFile, template_names
 from builder.recipe.v0.metadata import Metadata, checked
+from builder.recipe.v0.pins import Pins
 from builder.recipe.v0.scope import Scope
 from builder.syntax.file import IrregularError, read_file
 from builder.syntax.legacy.data import read_values
-from builder.syntax.legacy.lines import Line, select_lines, split_lines
+from builder.syntax.legacy.selection import Selection
 from builder.syntax.legacy.template import Templates
+from builder.syntax.legacy.usage import Mentions
 from builder.syntax.reader import MAX_BYTES, decoded
 
 FILE_NAME = "meta.yaml"
 _MOST_PASSES = 20
+_RENDERED = 16
+"""Rendered texts whose values are remembered: the passes over one variant mostly come to the same."""
+
 _NOTHING = Metadata(sections={})
 _NOT_THERE = frozenset({"ask.no-file", "ask.not-a-file"})
 
 
 class MetaText:
-    """One recipe's text; it remembers its lines, its compiled templates and the scripts beside it."""
+    """One recipe's text; it remembers its lines, its compiled templates, what these came to, and scripts beside it."""
 
     def __init__(self, file: RecipeFile, text: str, read: ReadFile, digest: str = "") -> None:
         """Take the text, what reads files of the recipe's folder, and the sha256 of the recipe's bytes."""
@@ -36,12 +42,18 @@ class MetaText:
         self.digest = digest
         self._read = read
         self._templates = Templates(str(file.path))
-        self._lines: dict[str, tuple[Line, ...]] = {}
+        self._selection = Selection(str(file.path))
+        self._values = lru_cache(maxsize=_RENDERED)(partial(read_values, file=str(file.path)))
+        self._mentions = lru_cache(maxsize=2)(Mentions)
         self._scripts: dict[str, str | None] = {}
 
     def selected(self, text: str, scope: Scope) -> str:
         """Return the lines of ``text``, a piece of the recipe, whose selectors hold."""
-        return select_lines(self._split(text), scope.holds, str(self.file.path)).text
+        return self._selection.of(text, scope.holds).text
+
+    def mentions(self, scope: Scope) -> Mentions:
+        """Return what finds the keys of a variant in texts of this recipe."""
+        return self._mentions(scope.keys)
 
     def first_look(self, scope: Scope) -> Metadata:
         """Return what the recipe comes to when names may be missing."""
@@ -77,18 +89,14 @@ class MetaText:
                 return None
             raise
 
-    def _split(self, text: str) -> tuple[Line, ...]:
-        if text not in self._lines:
-            self._lines[text] = split_lines(text)
-        return self._lines[text]
-
     def _parsed(self, scope: Scope, before: Metadata, *, lenient: bool) -> tuple[Metadata, frozenset[str]]:
         file = str(self.file.path)
-        selected = select_lines(self._split(self.text), scope.holds, file)
-        names = template_names(scope, before, self._read, lenient=lenient)
+        selected = self._selection.of(self.text, scope.holds)
+        pins = None if lenient else Pins()
+        names = template_names(scope, before, self._read, lenient=lenient, pins=pins)
         rendered = self._templates.render(selected.text, names, lenient=lenient, numbers=selected.numbers)
-        again = select_lines(split_lines(rendered.text), scope.holds, file)
-        return checked(read_values(again.text, file), file), rendered.undefined
+        values = self._values(self._selection.of(rendered.text, scope.holds).text)
+        return checked(pins.restored(values) if pins and pins.issued else values, file), rendered.undefined
 
 
 def load_meta(path: Path, read: ReadFile | None = None) -> MetaText:
