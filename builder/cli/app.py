@@ -13,6 +13,7 @@ from builder.model.frozen import frozen
 
 VERBS: dict[str, str] = {
     "render": "expand recipes over their variants",
+    "matrix": "print the CI jobs of a feedstock, or write their files",
     "explain": "say why a package has its name and hash, key by key",
     "plan": "show what would be built, what is reused, and why",
     "fetch": "fetch everything that a later --offline needs",

@@ -1,0 +1,37 @@
+"""A ``meta.yaml`` as the division into CI jobs sees it: every output of every variant, as conda-build makes them."""
+
+from __future__ import annotations
+
+from builder.feedstock.seen import Seen, Sight
+from builder.feedstock.spec import JobSpec
+from builder.matrix.branches import DEFAULT_LIMIT
+from builder.matrix.v0.identity import build_string, digest, hashed
+from builder.matrix.v0.render import LegacyRenderer
+from builder.matrix.v0.space import LegacySpace, space_of
+from builder.matrix.v0.usage import Subject
+from builder.recipe.v0 import MetaText
+
+
+def sight_of_meta(text: MetaText, spec: JobSpec, limit: int = DEFAULT_LIMIT) -> Sight:
+    """Return the outputs of a ``meta.yaml`` for one platform. Raises `RecipeError`."""
+    space = space_of(spec.config())
+    renderer = LegacyRenderer(
+        text=text, space=space, platforms=spec.job.platforms, environment=spec.environment, limit=limit
+    )
+    counted = renderer.counted()
+    found = [_seen(subject, conforming) for subject, conforming in renderer.subjects(counted)]
+    return Sight(outputs=tuple(sorted(found, key=lambda one: one.stem)), space=counted, text=text.text)
+
+
+def _seen(subject: Subject, conforming: LegacySpace) -> Seen:
+    metadata, used = subject.metadata, subject.used()
+    build = build_string(subject, digest(hashed(subject, used)))
+    return Seen(
+        stem=f"{metadata.name}-{metadata.version}-{build}",
+        feedstock=metadata.text("extra", "feedstock-name") or metadata.name,
+        is_noarch=bool(metadata.noarch),
+        used=used,
+        used_at_top=subject.used(at_top=True),
+        variant=subject.scope.variant,
+        space=conforming,
+    )
