@@ -93,7 +93,9 @@ class LegacyRenderer:
         used = top.used_anywhere() & space.varying()
         found: dict[_Key, Subject] = {}
         for inner in self._scopes(conforming, used):
-            for output in self._entries(self.text.resolved(inner), inner):
+            # without outputs of its own, a recipe is mostly rendered over the same variant a second time
+            same = inner.variant == scope.variant
+            for output in self._entries(recipe if same else self.text.resolved(inner), scope if same else inner):
                 subject = Subject(text=self.text, output=output, scope=inner, top=top)
                 found[output.metadata.name, *_used_values(subject)] = subject
         yield from (one for one in found.values() if not one.metadata.skip)

@@ -87,7 +87,7 @@ class LegacySpace:
         base = dict(self.fixed)
         varied: list[Axis] = []
         for axis in self.axes:
-            base.update(zip(axis.keys, axis.rows[0], strict=True))  # in the order of the axes, which is that of the keys
+            base.update(zip(axis.keys, axis.rows[0], strict=True))
             if len(axis.rows) > 1 and any(key in used for key in axis.keys):
                 varied.append(axis)
         for rows in itertools.product(*(axis.rows for axis in varied)):

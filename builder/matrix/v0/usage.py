@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import field
 
 from builder.model.frozen import frozen
 from builder.recipe.v0 import Metadata, MetaText, OutputMetadata, Scope
@@ -15,7 +16,6 @@ from builder.recipe.v0.sections import (
     package_and_build,
     requirements_section,
 )
-from builder.syntax.legacy.usage import keys_in_batch, keys_in_script, keys_in_selectors, keys_in_text
 
 _ALWAYS = ("target_platform", "channel_targets")
 
@@ -28,6 +28,7 @@ class Subject:
     output: OutputMetadata
     scope: Scope
     top: Subject | None = None
+    _used: dict[bool, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def metadata(self) -> Metadata:
@@ -40,17 +41,21 @@ class Subject:
         With ``at_top``, what stands in the recipe beside its outputs counts for each of them: a feedstock's jobs are
         divided by that. Keys that only requirements have count as far as these matter to the package (`_matter`).
         """
-        keys = self._keys
-        found = keys_in_selectors(keys, self._own_text(selected=False, at_top=at_top))
+        if at_top not in self._used:
+            self._used[at_top] = self._uses(at_top=at_top)
+        return self._used[at_top]
+
+    def _uses(self, *, at_top: bool) -> frozenset[str]:
+        mentions = self.text.mentions(self.scope)
+        found = mentions.in_selectors(self._own_text(selected=False, at_top=at_top))
         text = self._own_text(selected=True, at_top=at_top)
-        everywhere = keys_in_text(keys, text)
-        required = keys_in_text(keys, first_requirements(text))
-        return self._completed(found | (everywhere - required) | self.matter(required))
+        required = mentions.in_text(first_requirements(text))
+        return self._completed(found | (mentions.in_text(text) - required) | self.matter(required))
 
     def used_anywhere(self) -> frozenset[str]:
         """Return the variant keys that any part of the recipe uses."""
-        found = keys_in_selectors(self._keys, self.text.text) | keys_in_text(self._keys, self.piece())
-        return self._completed(found)
+        mentions = self.text.mentions(self.scope)
+        return self._completed(mentions.in_selectors(self.text.text) | mentions.in_text(self.piece()))
 
     def matter(self, required: Iterable[str]) -> frozenset[str]:
         """Return the keys of requirements without those that only ``run`` has.
@@ -85,10 +90,6 @@ class Subject:
         text = self._single(selected=True) if self.output.parent else self.text.text
         return self.text.selected(package_and_build(text), self.scope).rstrip()
 
-    @property
-    def _keys(self) -> tuple[str, ...]:
-        return tuple(sorted(self.scope.variant))
-
     def _completed(self, found: frozenset[str]) -> frozenset[str]:
         """Return ``found`` with what scripts use, what counts always, and what the recipe says of single keys."""
         platformless = {"target_platform"} if self.metadata.noarch else set()
@@ -105,9 +106,12 @@ class Subject:
         return found | self._in_script("bld.bat") if self.scope.platforms.host.startswith("win-") else found
 
     def _in_script(self, name: str) -> frozenset[str]:
-        find = {"sh": keys_in_script, "bat": keys_in_batch}.get(name.rpartition(".")[2])
-        text = self.text.script(name) if find is not None else None
-        return frozenset() if find is None or text is None else find(self.scope.variant, text)
+        kind = name.rpartition(".")[2]
+        text = self.text.script(name) if kind in {"sh", "bat"} else None
+        if text is None:
+            return frozenset()
+        mentions = self.text.mentions(self.scope)
+        return mentions.in_script(text) if kind == "sh" else mentions.in_batch(text)
 
     def _own_text(self, *, selected: bool, at_top: bool = False) -> str:
         """Return the text that is the output's: its entry, for the recipe's own output also what is no entry."""

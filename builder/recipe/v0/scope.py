@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 from builder.model.rendering import Platforms
 from builder.syntax.legacy.selector import Selectors, Value
@@ -72,11 +73,19 @@ class Scope:
     @cached_property
     def names(self) -> dict[str, Value]:
         """The names of selectors: platforms, short versions of languages, and every variant key, numbers as such."""
-        names: dict[str, Value] = {**self._platform_names(), **self._version_names()}
-        for key, value in self.variant.items():
-            if key not in names and key not in self.environment:
-                names[key] = _typed(value)
-        return names
+        own, environment = self.own_names, self.environment
+        typed = {key: _typed(value) for key, value in self.variant.items() if key not in environment}
+        return typed | own
+
+    @cached_property
+    def own_names(self) -> dict[str, Value]:
+        """The names that no variant key hides: platforms and short versions of languages."""
+        return {**self._platform_names(), **self._version_names()}
+
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """The variant as templates see it: lists are lists, and every value is text."""
+        return {key: value if isinstance(value, str) else _plain(value) for key, value in self.variant.items()}
 
     def _platform_names(self) -> dict[str, Value]:
         host = self.platforms.host
@@ -120,13 +129,26 @@ def _number(text: str) -> int:
 
 def _typed(value: Fixed) -> Value:
     """Return a variant's value as selectors compare it: numbers and truth values are no text."""
+    if isinstance(value, str):
+        return _typed_text(value)
     if isinstance(value, tuple):
         return tuple(_typed(one) for one in value)
-    if not isinstance(value, str):
-        return {key: _typed(inner) for key, inner in value.items()}
+    return {key: _typed(inner) for key, inner in value.items()}
+
+
+@lru_cache(maxsize=4096)
+def _typed_text(value: str) -> Value:
     if value.lower() in {"true", "false"}:
         return value.lower() == "true"
     try:
         return int(value)
     except ValueError:
         return value
+
+
+def _plain(value: Fixed) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return {key: _plain(inner) for key, inner in value.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from types import CodeType
 from typing import Any
 
 from jinja2 import Template
@@ -50,7 +51,8 @@ class Templates:
         self._missed: set[str] = set()
         self._lenient = _Sandbox(undefined=_forgiving(self._missed))
         self._strict = _Sandbox(undefined=StrictUndefined)
-        self._compiled: dict[tuple[str, bool], Template] = {}
+        self._compiled: dict[str, CodeType] = {}
+        self._templates: dict[tuple[str, bool], Template] = {}
 
     def render(self, text: str, names: Names, *, lenient: bool, numbers: Sequence[int] = ()) -> Rendered:
         """Return ``text`` rendered with ``names``. Raises `RecipeError` with the line of the template.
@@ -75,9 +77,12 @@ class Templates:
 
     def _template(self, text: str, *, lenient: bool) -> Template:
         key = text, lenient
-        if key not in self._compiled:
-            self._compiled[key] = (self._lenient if lenient else self._strict).from_string(text)
-        return self._compiled[key]
+        if key not in self._templates:
+            if text not in self._compiled:
+                self._compiled[text] = self._strict.compile(text)  # the code is the same, what is missing is not
+            sandbox = self._lenient if lenient else self._strict
+            self._templates[key] = Template.from_code(sandbox, self._compiled[text], sandbox.make_globals(None))
+        return self._templates[key]
 
     def _bounded(self, pieces: Iterable[str]) -> str:
         found: list[str] = []

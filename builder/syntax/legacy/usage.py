@@ -7,75 +7,81 @@ The patterns see text and not meaning: a key in a comment with brackets counts, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-
-from builder.model.frozen import frozen
 
 _TARGET = re.compile(r"(.*?)_(compiler|stdlib)(_version)?$")
 _BRING_SYSROOT = frozenset({"c_stdlib", "c_compiler", "cxx_compiler"})
 _SYSROOT = "CONDA_BUILD_SYSROOT"
+_TEXTS = 256
+"""Texts whose keys are remembered; a recipe has a few for each output, and the variants of each."""
+
+Find = Callable[[str], frozenset[str]]
+"""Returns the keys that a text mentions."""
 
 
-def keys_in_text(keys: Iterable[str], text: str) -> frozenset[str]:
-    """Return those of ``keys`` that templates, requirements without a version and statements of ``text`` mention.
+class Mentions:
+    """Finds those of some variant keys that texts mention; what was found in a text is remembered.
 
-    ``text`` is without selectors (`select_lines`).
+    A recipe's variants come to few different texts, and conda-forge's pinning file has some 500 keys.
     """
-    read, known = _Text.of(text), frozenset(keys)
-    found = {key for key in known if _mentions(_text_patterns(key), read.about(key))}
-    return frozenset(found | {_SYSROOT} if found & _BRING_SYSROOT and _SYSROOT in known else found)
+
+    in_text: Find
+    in_selectors: Find
+    in_script: Find
+    in_batch: Find
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        """Take the keys that there are."""
+        self._keys = tuple(keys)
+        self._calls = tuple((key, call) for key in self._keys if (call := _call(key)) is not None)
+        self.in_text = lru_cache(maxsize=_TEXTS)(self._in_text)
+        self.in_selectors = lru_cache(maxsize=_TEXTS)(self._in_selectors)
+        self.in_script = lru_cache(maxsize=_TEXTS)(self._in_script)
+        self.in_batch = lru_cache(maxsize=_TEXTS)(self._in_batch)
+
+    def _in_text(self, text: str) -> frozenset[str]:
+        """Return the keys that templates, requirements without a version and statements of ``text`` mention.
+
+        ``text`` is without selectors (`select_lines`). Requirements spell keys with ``-`` or ``_``.
+        """
+        flat = text.replace("-", "_")
+        lines = list(zip(text.splitlines(), flat.splitlines(), strict=True))
+        found: set[str] = set()
+        for key in self._keys:
+            if key in flat and any(_text_pattern(key).search(line) for line, other in lines if key in other):
+                found.add(key)
+        for key, call in self._calls:
+            if call in text and any(_text_pattern(key).search(line) for line, _ in lines if call in line):
+                found.add(key)
+        return frozenset(found | {_SYSROOT} if found & _BRING_SYSROOT and _SYSROOT in self._keys else found)
+
+    def _in_selectors(self, text: str) -> frozenset[str]:
+        """Return the keys that the selectors of ``text`` mention; ``text`` still has them.
+
+        What stands in brackets counts, whether or not it is a selector: recipes use that on purpose.
+        """
+        lines = [line for line in text.splitlines() if "[" in line]
+        together = "\n".join(lines)
+        return frozenset(
+            key
+            for key in self._keys
+            if key in together and any(_selector_pattern(key).search(line) for line in lines if key in line)
+        )
+
+    def _in_script(self, text: str) -> frozenset[str]:
+        """Return the keys that a shell script mentions as the first variable after a line's start."""
+        return frozenset(key for key in self._keys if key in text and _shell_pattern(key).search(text))
+
+    def _in_batch(self, text: str) -> frozenset[str]:
+        """Return the keys that a script for cmd mentions, as ``%key%``."""
+        return frozenset(key for key in self._keys if f"%{key}%" in text)
 
 
-def keys_in_selectors(keys: Iterable[str], text: str) -> frozenset[str]:
-    """Return those of ``keys`` that the selectors of ``text`` mention; ``text`` still has them.
-
-    What stands in brackets counts, whether or not it is a selector: recipes use that on purpose.
-    """
-    read = _Text.of("\n".join(line for line in text.splitlines() if "[" in line))
-    return frozenset(key for key in keys if _mentions(_selector_pattern(key), read.about(key)))
-
-
-def keys_in_script(keys: Iterable[str], text: str) -> frozenset[str]:
-    """Return those of ``keys`` that a shell script mentions as the first variable after a line's start."""
-    return frozenset(key for key in keys if key in text and _shell_pattern(key).search(text))
-
-
-def keys_in_batch(keys: Iterable[str], text: str) -> frozenset[str]:
-    """Return those of ``keys`` that a script for cmd mentions, as ``%key%``."""
-    return frozenset(key for key in keys if f"%{key}%" in text)
-
-
-def _mentions(pattern: re.Pattern[str], lines: Iterable[str]) -> bool:
-    return any(pattern.search(line) for line in lines)
-
-
-@frozen
-class _Text:
-    """A text, its lines, and its lines with every ``-`` as ``_``, for requirements spell keys either way."""
-
-    lines: Sequence[str]
-    flat: Sequence[str]
-    whole: str
-
-    @classmethod
-    def of(cls, text: str) -> _Text:
-        lines, whole = text.splitlines(), text.replace("-", "_")
-        return cls(lines=lines, flat=whole.splitlines(), whole=whole)
-
-    def about(self, key: str) -> Iterator[str]:
-        """Yield the lines in which ``key`` can be mentioned at all; most keys are in none."""
-        other = _other_sign(key)
-        if other is not None:
-            yield from (line for line in self.lines if key in line or other in line)
-        elif key in self.whole:
-            yield from (line for line, flat in zip(self.lines, self.flat, strict=True) if key in flat)
-
-
-def _other_sign(key: str) -> str | None:
-    """Return the text by which a line that does not have ``key`` itself may still mention it."""
+def _call(key: str) -> str | None:
+    """Return the call by which a line that does not have ``key`` itself may still mention it."""
     if target := _TARGET.match(key):
-        return target[1]
+        return f"{target[2]}("
     return "cdt(" if key.startswith("cdt_") else None
 
 
@@ -90,7 +96,7 @@ def _shell_pattern(key: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=4096)
-def _text_patterns(key: str) -> re.Pattern[str]:
+def _text_pattern(key: str) -> re.Pattern[str]:
     """Return the pattern of all forms in which a text mentions ``key``."""
     name = re.escape(key)
     requirement = "[-_]".join(map(re.escape, key.split("_")))

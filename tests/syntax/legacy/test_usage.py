@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.syntax.legacy.usage import keys_in_batch, keys_in_script, keys_in_selectors, keys_in_text
+from builder.syntax.legacy.usage import Mentions
 
 KEYS = [
     "python", "python_min", "python_impl", "numpy", "r_base", "zlib", "mpi", "c_compiler", "c_compiler_version",
@@ -42,7 +42,7 @@ KEYS = [
     ],
 )
 def test_text(line: str, expected: set[str]) -> None:
-    assert keys_in_text(KEYS, f"requirements:\n{line}\n") == expected
+    assert Mentions(KEYS).in_text(f"requirements:\n{line}\n") == expected
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_text(line: str, expected: set[str]) -> None:
     ],
 )
 def test_selectors(line: str, expected: set[str]) -> None:
-    assert keys_in_selectors(KEYS, f"a:\n{line}\n") == expected
+    assert Mentions(KEYS).in_selectors(f"a:\n{line}\n") == expected
 
 
 @pytest.mark.parametrize(
@@ -78,20 +78,20 @@ def test_selectors(line: str, expected: set[str]) -> None:
     ],
 )
 def test_shell_scripts(script: str, expected: set[str]) -> None:
-    assert keys_in_script(KEYS, script) == expected
+    assert Mentions(KEYS).in_script(script) == expected
 
 
 def test_of_two_variables_in_a_line_only_the_first_is_seen() -> None:
-    assert keys_in_script(KEYS, "echo $A $mpi\n") == set()
-    assert keys_in_script(KEYS, "echo $A\necho $mpi\n") == {"mpi"}
+    assert Mentions(KEYS).in_script("echo $A $mpi\n") == set()
+    assert Mentions(KEYS).in_script("echo $A\necho $mpi\n") == {"mpi"}
 
 
 def test_batch_scripts() -> None:
-    assert keys_in_batch(KEYS, "echo %mpi% %python%\n") == {"mpi", "python"}
-    assert keys_in_batch(KEYS, "echo mpi % python\n") == set()
+    assert Mentions(KEYS).in_batch("echo %mpi% %python%\n") == {"mpi", "python"}
+    assert Mentions(KEYS).in_batch("echo mpi % python\n") == set()
 
 
 @given(st.text(st.sampled_from("mpi-_ {}%$[]#'\"=in()\n"), max_size=80))
 def test_a_key_that_a_text_does_not_hold_is_never_used(text: str) -> None:
-    found = keys_in_text(["mpi"], text) | keys_in_selectors(["mpi"], text) | keys_in_script(["mpi"], text)
+    found = Mentions(["mpi"]).in_text(text) | Mentions(["mpi"]).in_selectors(text) | Mentions(["mpi"]).in_script(text)
     assert not found or "mpi" in text.replace("-", "_")
