@@ -23,6 +23,9 @@ from builder.pack.document import Plain, json_text, without_empty, yaml_text
 from builder.pack.recipe import script_names
 from builder.pack.request import PackRequest
 
+_LENIENT = "set +uo pipefail"
+"""The first line of what was written for conda-build's bash, whoever runs it."""
+
 
 def test_members(request: PackRequest) -> Iterator[ArchiveMember]:
     """Yield all of ``info/tests/``; nothing for a recipe without tests. Tests are numbered from 0 in their order."""
@@ -81,6 +84,8 @@ def _script(script: Script, start: str | None, recipe_folder: Path) -> dict[str,
         file = _script_file(script, recipe_folder)
         content = file.read_text(encoding="utf-8")
         known = known or (interpreter_of_file(file.name) if script.interpreter is None else None)
+    if not script.strict and (known is None or known.in_wrapper):
+        content = f"{_LENIENT}\n{content}" if isinstance(content, str) else (_LENIENT, *(script.content or ()))
     return {"content": content or []} | without_empty({
         "interpreter": known.name if known else script.interpreter,
         "env": dict(script.env),

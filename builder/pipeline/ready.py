@@ -23,13 +23,28 @@ from builder.pipeline.work import Work
 
 @frozen
 class Ready:
-    """What a script needs: linked environments, and the staging output whose files it starts from."""
+    """What a script needs: linked environments, and the staging output whose files it starts from.
+
+    ``before`` is what another output's script left in the work folder, where this one's goes on.
+    """
 
     environments: Environments
     build: LinkedPrefix
     host: LinkedPrefix
     parent: Staged | None
     build_key: str
+    before: Staged | None = None
+
+    def work_layers(self, tree: Path) -> tuple[Path, ...]:
+        """Return the folders of the work folder, the uppermost first, ``tree`` being that of the task's own sources."""
+        below = self.before or self.parent
+        return (tree, below.source.folder) if below is not None else (tree,)
+
+    @property
+    def newest_source(self) -> int | None:
+        """The newest time in the sources of those that worked before, in seconds since 1970."""
+        times = (one.source.newest for one in (self.parent, self.before) if one is not None)
+        return max((time for time in times if time is not None), default=None)
 
     @property
     def host_layers(self) -> tuple[Path, ...]:
@@ -49,10 +64,17 @@ class Ready:
 
 async def make_ready(work: Work) -> Ready:
     """Solve and link the task's environments; packages come from the store where they have been linked before."""
-    parent = await in_thread(_parent, work)
+    parent = await in_thread(_left_by, work.rendering.staging, work)
+    before = await in_thread(_left_by, work.rendering.follows, work)
     environments = await _resolved(work, parent.environments if parent else None)
     contents = await in_thread(work.bench.channel.contents)
-    key = build_key(work.task, environments, parent.build_key if parent else None, contents)
+    key = build_key(
+        work.task,
+        environments,
+        parent.build_key if parent else None,
+        contents,
+        work_key=before.build_key if before else None,
+    )
     inside = work.inside
     return Ready(
         environments=environments,
@@ -60,6 +82,7 @@ async def make_ready(work: Work) -> Ready:
         host=await _linked(work, environments.host, inside.prefix),
         parent=parent,
         build_key=key,
+        before=before,
     )
 
 
@@ -86,16 +109,17 @@ async def _linked(work: Work, environment: Environment, inside: PurePosixPath) -
     return await link(environment, inside, work.bench.store, offline=work.bench.offline, report=work.note)
 
 
-def _parent(work: Work) -> Staged | None:
-    """Return the staging output that this task takes its files from; its task has just ended well."""
-    if work.rendering.staging is None:
+def _left_by(task: str | None, work: Work) -> Staged | None:
+    """Return what a task that this one needs left for it; that task has just ended well."""
+    if task is None:
         return None
-    keys = [one.build_key for one in work.inputs if one.task_id == work.rendering.staging]
+    keys = [one.build_key for one in work.inputs if one.task_id == task]
     found = staged.load(work.bench.store, keys[0]) if keys and keys[0] else None
     if found is None:
         raise WorkError(
-            f"the staging output {work.rendering.staging} is no longer in the store",
+            f"the work of {task} is no longer in the store",
             code="pipeline.staging",
             remedy="run the same command again",
         )
-    return found if found.inside == work.inside else moved(found, work.inside, work.folder("inherited"))
+    into = "inherited" if task == work.rendering.staging else "worked"
+    return found if found.inside == work.inside else moved(found, work.inside, work.folder(into))

@@ -42,20 +42,22 @@ async def fetch_sources(work: Work) -> SourceTree:
         bench, variables = work.bench, {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         return bench.sandbox.open(bench.root.folder, mounts, bench.limits, variables)
 
-    return await prepare(
+    goes_on = work.rendering.follows is not None
+    tree = await prepare(
         work.output.source,
         recipe_folder=work.rendering.recipe.folder,
-        into=work.folder("tree"),
+        into=work.folder("sources" if goes_on else "tree"),
         fetcher=work.bench.fetcher,
         patch_session=patch_session,
         inside=work.inside,
     )
+    # The one before has unpacked them already, and changed them since: they only tell what the package is made of.
+    return replace(tree, folder=work.folder("tree")) if goes_on else tree
 
 
 def epoch_of(work: Work, tree: SourceTree, ready: Ready) -> int:
     """Return the package's time: what the user gave, else the newest time in the sources, else a constant."""
-    inherited = ready.parent.source.newest if ready.parent else None
-    dated = [time for time in (tree.newest, inherited) if time is not None]
+    dated = [time for time in (tree.newest, ready.newest_source) if time is not None]
     if work.bench.epoch is not None:
         return work.bench.epoch
     return max(dated, default=NO_SOURCE_EPOCH)
@@ -73,10 +75,11 @@ class Scripted:
 async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
     """Run the task's script, if it has one, and return what it left in the host prefix and in the work folder."""
     inherited = ready.parent.installed if ready.parent else Installed(folder=work.folder("nothing"), entries=())
-    layers = (tree.folder, *((ready.parent.source.folder,) if ready.parent else ()))
-    script = work.script
+    layers = ready.work_layers(tree.folder)
+    script, inherit = work.script, work.output.inherit
+    packed = inherit is None or inherit.packed
     if script is None:
-        return Scripted(installed=inherited, work=layers)
+        return Scripted(installed=inherited if packed else replace(inherited, entries=()), work=layers)
     bench, made = work.bench, entrance(work, tree, ready, script)
     await in_thread(keeping.noted, work, tree, script, made.mounts, made.run.variables)
     async with bench.sandbox.open(bench.root.folder, made.mounts, bench.limits, made.run.variables) as session:
@@ -86,7 +89,8 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
     changes = await in_thread(bench.sandbox.changes, made.source)
     left = collect(await in_thread(bench.sandbox.changes, made.host), log=ran.log)
     left = replace(left, listed=await in_thread(read_listing, work.folder("listing"), work.inside.prefix))
-    return Scripted(installed=_together(inherited, left), work=(changes.folder, *layers), changes=changes)
+    installed = _together(inherited, left) if packed else _added(inherited, left)
+    return Scripted(installed=installed, work=(changes.folder, *layers), changes=changes)
 
 
 @frozen
@@ -102,7 +106,7 @@ class Entrance:
 def entrance(work: Work, tree: SourceTree, ready: Ready, script: Script) -> Entrance:
     """Return how ``script`` runs: in which mounts, with which variables."""
     bench, inside = work.bench, work.inside
-    layers = (tree.folder, *((ready.parent.source.folder,) if ready.parent else ()))
+    layers = ready.work_layers(tree.folder)
     host = Overlay(lower=ready.host_layers, upper=work.scratch / "host", inside=inside.prefix)
     source = Overlay(lower=layers, upper=work.scratch / "work-changes", inside=inside.work)
     stage = Stage(inside=inside, epoch=epoch_of(work, tree, ready), cores=bench.cores)
@@ -173,4 +177,15 @@ def _together(inherited: Installed, own: Installed) -> Installed:
         changed=tuple(sorted({*inherited.changed, *own.changed} - theirs)),
         deleted=tuple(sorted({*inherited.deleted, *own.deleted} - theirs)),
         irregular=(*inherited.irregular, *own.irregular),
+    )
+
+
+def _added(inherited: Installed, own: Installed) -> Installed:
+    """Return what the output's own script added to what was inherited (conda-build's rule): not what it changed."""
+    theirs = {entry.path for entry in inherited.entries}
+    return replace(
+        own,
+        entries=tuple(entry for entry in own.entries if entry.path not in theirs),
+        changed=tuple(sorted({*own.changed} - theirs)),
+        deleted=tuple(sorted({*own.deleted} - theirs)),
     )

@@ -10,7 +10,7 @@ from builder.environment.wall import in_thread
 from builder.errors import BakehouseError, PackageTestError
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Task, TaskState
-from builder.pipeline import bytecode, circle, keeping, packing, repacking, scripting, staged, trying
+from builder.pipeline import bytecode, circle, keeping, packing, repacking, scripting, staged, trying, worked
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import Ready, make_ready
@@ -50,7 +50,7 @@ async def _bake(work: Work) -> Outcome:
     phases, bench = work.phases, work.bench
     with phases.of(Phase.ENVIRONMENT):
         ready = await make_ready(work)
-        twin = await repacking.twin(work, ready)
+        twin = await repacking.twin(work, ready) if not work.task.followed else None
     if (reused := await _reused(work, ready)) is not None:
         return await circle.settled(work, reused)
     if twin is not None and (outcome := await _packed_anew(work, ready, twin)) is not None:
@@ -72,6 +72,7 @@ async def _bake(work: Work) -> Outcome:
         check.require(findings, work.rendering.stem)
     with phases.of(Phase.PACK):
         package = await packing.packed(work, ready, packing.Made(tree=tree, scripted=scripted, finished=finished))
+        await worked.keep_work(work, ready, tree, scripted)
     outcome = Outcome(
         task_id=work.task.id,
         ending=Ending.BUILT,
@@ -108,8 +109,13 @@ async def _finished(work: Work, outcome: Outcome, epoch: int) -> Outcome:
 
 
 async def _reused(work: Work, ready: Ready) -> Outcome | None:
-    """Return the end of a task whose dependencies came out with the same bytes as when its package was built."""
-    if work.task.state is not TaskState.AFTER:
+    """Return the end of a task whose dependencies came out with the same bytes as when its package was built.
+
+    Where another output's script goes on in its work folder, the store must have that too.
+    """
+    if work.task.state is not TaskState.AFTER and not work.task.followed:
+        return None
+    if work.task.followed and await in_thread(staged.load, work.bench.store, ready.build_key) is None:
         return None
     known = await in_thread(work.bench.channel.build_keys)
     name = known.get(ready.build_key)

@@ -47,7 +47,7 @@ class Work:
     def script(self) -> Script | None:
         """The script to run, if there is one: the recipe's, or ``build.sh`` beside it."""
         script = with_files(self.rendering).output.build.script
-        return script if script.content is not None or script.file is not None else None
+        return script if script.content or script.file is not None or script.steps else None
 
     @property
     def log(self) -> Path:

@@ -87,7 +87,10 @@ class Planned:
                 self._by_build.setdefault((output.name, build.lower()), []).append(offer)
 
     def build_needs(self, rendering: Rendering) -> list[Need]:
-        """Return what must be finished before ``rendering`` starts: its requirements, then its staging output."""
+        """Return what must be finished before ``rendering`` starts.
+
+        These are its requirements, its staging output, and the output in whose work folder its script goes on.
+        """
         requirements, platforms = rendering.output.requirements, rendering.platforms
         needs = [
             *self._needs("build", requirements.build, platforms.build, rendering),
@@ -95,6 +98,8 @@ class Planned:
         ]
         if rendering.staging is not None:
             needs.append(Need(section="staging", name=rendering.staging, group=self._group((rendering.staging,))))
+        if rendering.follows is not None:
+            needs.append(Need(section="work", name=rendering.follows, group=self._group((rendering.follows,))))
         return needs
 
     def test_needs(self, rendering: Rendering) -> list[Need]:

@@ -18,7 +18,7 @@ def decided(tasks: Sequence[Task], context: PlanContext) -> tuple[Task, ...]:
     A package is reused when the channel has its recipe key, or when it is said to be there already. If the channel has
     a file of its name that may differ in nothing but dependencies which are being built, its build key will decide
     after them. Everything else is built. A staging output is in no channel: it is needed as far as those are built
-    that take from it.
+    that take from it. So is the work folder of a package in which the script of another goes on.
     """
     states = _States(context)
     found = {task.id: states.decide(task) for task in tasks}
@@ -29,6 +29,9 @@ def decided(tasks: Sequence[Task], context: PlanContext) -> tuple[Task, ...]:
     for task in reversed(tasks):
         if task.rendering.output.kind == "staging":
             found[task.id] = _staging(task, [found[taker] for taker in takers.get(task.id, ())])
+        before = task.rendering.follows
+        if before is not None and found[task.id].state is not TaskState.REUSE:
+            found[before] = _followed(found[before], task.id)
     return tuple(found[task.id] for task in tasks)
 
 
@@ -110,6 +113,14 @@ def _change(old: str | None, new: str | None) -> str:
     if old.startswith("commit ") and new.startswith("commit "):
         return f"moved from {old[7:19]} to {new[7:19]}"
     return "changed"
+
+
+def _followed(task: Task, follower: str) -> Task:
+    """Return a task that leaves its work folder to ``follower``: no channel has that, so it is not reused."""
+    if task.state is not TaskState.REUSE:
+        return replace(task, followed=True)
+    reasons = (f"{follower} goes on in its work folder", *task.reasons[1:])
+    return replace(task, state=TaskState.BUILD, followed=True, reasons=reasons)
 
 
 def _staging(task: Task, takers: Iterable[Task]) -> Task:

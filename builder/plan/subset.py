@@ -33,8 +33,7 @@ def needed_for(renderings: Sequence[Rendering], name: str) -> tuple[Rendering, .
             continue
         kept.add(one.identity)
         pending += [other for asked in planned.asked(one) for other in by_name.get(asked, ())]
-        if one.staging is not None:
-            pending.append(by_identity[one.staging])
+        pending += [by_identity[other] for other in (one.staging, one.follows) if other is not None]
     return tuple(one for one in renderings if one.identity in kept)
 
 
@@ -55,16 +54,14 @@ def build_order(renderings: Sequence[Rendering]) -> tuple[Rendering, ...]:
     requirements and run exports, and what its run constraints pin exactly. Raises `RecipeError` for a circle.
     """
     by_name: dict[str, list[int]] = {}
-    staging: dict[str | None, int] = {}
+    places = {one.identity: index for index, one in enumerate(renderings)}
     for index, one in enumerate(renderings):
-        if one.output.kind == "staging":
-            staging[one.identity] = index
-        else:
+        if one.output.kind == "package":
             by_name.setdefault(one.output.name, []).append(index)
     waiting, followers = [0] * len(renderings), dict[int, list[int]]()
     for index, one in enumerate(renderings):
         before = {place for name in set(followed(one)) - {one.output.name} for place in by_name.get(name, ())}
-        before |= {staging[one.staging]} if one.staging in staging else set()
+        before |= {places[other] for other in (one.staging, one.follows) if other in places}
         waiting[index] = len(before)
         for place in before:
             followers.setdefault(place, []).append(index)

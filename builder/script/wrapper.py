@@ -76,7 +76,7 @@ def write_script(
     program = runnable(script)
     lines = activation(script, prefixes)
     lines += [line for prefix in prefixes for line in post_link_lines(prefix.inside, prefix.post_link)]
-    lines.append("set -euo pipefail")
+    lines.append("set -euo pipefail" if script.strict else "set -e")
 
     def run(program: Interpreter, word: str) -> Iterator[str]:
         return iter((f". {word}",)) if program.in_wrapper else _interpreter_lines(program, word, section)

@@ -1,4 +1,4 @@
-"""The work that the outputs of one ``meta.yaml`` share, as renderings: who inherits, and in whose folder who goes on."""
+"""The work that outputs of one ``meta.yaml`` share, as renderings: who inherits, and in whose folder who goes on."""
 
 from __future__ import annotations
 
