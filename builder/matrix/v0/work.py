@@ -20,22 +20,28 @@ Made = Callable[[LegacyRendering], Rendering]
 """Makes a rendering of what a recipe came to, without any work."""
 
 
-def with_work(found: Sequence[LegacyRendering], made: Made, remarks: Remarks) -> tuple[Rendering, ...]:
-    """Return the renderings of one recipe with what each runs, takes and inherits; staging outputs come first.
+def with_work(
+    found: Sequence[LegacyRendering], renderings: Sequence[Rendering], made: Made, remarks: Remarks
+) -> tuple[Rendering, ...]:
+    """Return ``renderings`` with what each runs, takes and inherits; staging outputs, as ``made``, come before them.
 
-    ``found`` are all that it came to. What keeps the recipe from being built goes into ``remarks``.
+    ``found`` is what the recipe came to, one for each rendering. What keeps the recipe from being built goes into
+    ``remarks``.
     """
     order = in_order([one.output for one in found])
-    groups: dict[int, list[LegacyRendering]] = {}
-    for one in found:
-        groups.setdefault(id(one.top), []).append(one)
-    ready: dict[int, Rendering] = {}
+    groups: dict[int, list[int]] = {}
+    for place, one in enumerate(found):
+        groups.setdefault(id(one.top), []).append(place)
+    ready = list(renderings)
     staged: list[Rendering] = []
-    for group in groups.values():
+    for places in groups.values():
+        group = [found[place] for place in places]
         work = _work_of(group, order, made, remarks)
         staged += [work.staging] if work.staging is not None else []
-        ready.update((id(one), rendering) for one, rendering in zip(group, _joined(group, work, made), strict=True))
-    return (*staged, *(ready[id(one)] for one in found))
+        joined = _joined(group, [renderings[place] for place in places], work)
+        for place, rendering in zip(places, joined, strict=True):
+            ready[place] = rendering
+    return (*staged, *ready)
 
 
 @frozen
@@ -77,9 +83,8 @@ def _staging(top: Subject, outputs: Sequence[OutputMetadata], script: Script, ma
     return replace(rendering, output=as_staging(rendering.output, script), siblings=())
 
 
-def _joined(group: Sequence[LegacyRendering], work: _Work, made: Made) -> Iterator[Rendering]:
+def _joined(group: Sequence[LegacyRendering], plain: Sequence[Rendering], work: _Work) -> Iterator[Rendering]:
     """Yield the renderings of one variant of the recipe, each with its share of the work."""
-    plain = [made(one) for one in group]
     staging = work.staging.identity if work.staging is not None else None
     members = [
         _Member(legacy=one, identity=rendering.identity, share=share)
