@@ -14,6 +14,7 @@ from builder.errors import BakehouseError
 from builder.recipe.v0.metadata import Metadata
 from builder.recipe.v0.pins import Pins
 from builder.recipe.v0.scope import DEFAULTS, Scope
+from builder.recipe.v0.windows import marked
 from builder.syntax.data import read_data
 from builder.syntax.value import ExpressionError
 
@@ -67,7 +68,7 @@ def with_star(spec: str) -> str:
 def _variables(scope: Scope, before: Metadata) -> dict[str, str]:
     """Return the variables of conda-build's environment; what only a build knows stands as the shell writes it."""
     system, _, architecture = scope.platforms.host.partition("-")
-    shell = "%{}%" if system == "win" else "${}"
+    shell = marked("{}") if system == "win" else "${}"
     python = ".".join(scope.text("python", DEFAULTS["python"]).split(" ")[0].split(".")[:2])
     numpy = ".".join(scope.text("numpy", DEFAULTS["numpy"]).split(".")[:2])
     found = {name: shell.format(name) for name in (*_OF_THE_BUILD, *(_OF_WINDOWS if system == "win" else ()))}
@@ -97,6 +98,7 @@ def _variables(scope: Scope, before: Metadata) -> dict[str, str]:
     }
     if system == "osx":
         found["OSX_ARCH"] = "x86_64" if architecture == "64" else architecture
+        found["MACOSX_DEPLOYMENT_TARGET"] = "11.0" if architecture == "arm64" else "10.9"
     kind = "host" if "host" in before.section("requirements") else "build"
     if "python" in {spec.split()[0] for spec in before.requirements(kind)} or before.name == "python":
         found["PYTHON"] = shell.format("PYTHON")

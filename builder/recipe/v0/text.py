@@ -7,7 +7,7 @@ recipe came to before; then once more strictly. A recipe that is skipped is not 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from builder.errors import BakehouseError, Place, RecipeError
@@ -16,6 +16,7 @@ from builder.recipe.v0.functions import ReadFile, template_names
 from builder.recipe.v0.metadata import Metadata, checked
 from builder.recipe.v0.pins import Pins
 from builder.recipe.v0.scope import Scope
+from builder.recipe.v0.windows import as_cmd
 from builder.syntax.file import IrregularError, read_file
 from builder.syntax.legacy.data import read_values
 from builder.syntax.legacy.selection import Selection
@@ -43,7 +44,7 @@ class MetaText:
         self._read = read
         self._templates = Templates(str(file.path))
         self._selection = Selection(str(file.path))
-        self._values = lru_cache(maxsize=_RENDERED)(partial(read_values, file=str(file.path)))
+        self._values = lru_cache(maxsize=_RENDERED)(lambda text: as_cmd(read_values(text, str(file.path))))
         self._mentions = lru_cache(maxsize=2)(Mentions)
         self._scripts: dict[str, str | None] = {}
 

@@ -11,6 +11,7 @@ from builder.model.rendering import Platforms
 from builder.recipe.v0 import Metadata, Scope
 from builder.recipe.v0.functions import template_names, with_star
 from builder.recipe.v0.scope import LegacyVariant
+from builder.recipe.v0.windows import as_cmd
 from builder.syntax.legacy.template import Templates
 
 PINNED: LegacyVariant = {
@@ -71,7 +72,11 @@ def test_names_and_functions(template: str, expected: str) -> None:
 
 def test_other_systems_have_other_names() -> None:
     assert rendered("{{ compiler('c') }} {{ SHLIB_EXT }} {{ OSX_ARCH }}", {}, "osx-64") == "clang_osx-64 .dylib x86_64"
-    assert rendered("{{ PYTHON }} {{ LIBRARY_BIN }} {{ SHLIB_EXT }}", {}, "win-64") == "%PYTHON% %LIBRARY_BIN% .dll"
+    assert (
+        as_cmd(rendered("{{ PYTHON }} {{ LIBRARY_BIN }} {{ SHLIB_EXT }}", {}, "win-64"))
+        == "%PYTHON% %LIBRARY_BIN% .dll"
+    )
+    assert rendered("{{ MACOSX_DEPLOYMENT_TARGET }}", {}, "osx-arm64") == "11.0"
     assert rendered("{{ cdt('x') }}", {}, "linux-aarch64") == "x-cos7-aarch64"
 
 
