@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from builder.cli.collection_keys import COLLECTION_KEYS, WORDS
+from builder.cli.formats import RECIPE_NAMES, recipe_in
 from builder.errors import Place, Problem, RecipeError, UsageError
 from builder.model.frozen import frozen
 from builder.model.name import is_channel_name
@@ -186,12 +187,12 @@ def _recipe_files(path: Path) -> Iterator[Path]:
     if path.is_file():
         if path.suffix in {".yaml", ".yml"}:
             yield path
-    elif (path / "recipe.yaml").is_file():
-        yield path / "recipe.yaml"
+    elif (own := recipe_in(str(path))) is not None:
+        yield Path(own)
     elif path.is_dir():
         for name in sorted(os.listdir(path)):  # noqa: PTH208 - as texts, for there are thousands
-            if os.path.isfile(f"{path}/{name}/recipe.yaml"):  # noqa: PTH113
-                yield path / name / "recipe.yaml"
+            if (inner := recipe_in(f"{path}/{name}")) is not None:
+                yield Path(inner)
 
 
 def _close_to(path: Path) -> str:
@@ -210,8 +211,6 @@ def _close_to(path: Path) -> str:
 def _no_recipe(path: Path) -> Problem:
     if not path.exists():
         return Problem(code="cli.no-recipe", message=f"{path} does not exist", remedy=_close_to(path))
-    if (path / "meta.yaml").is_file():
-        message, remedy = f"{path} holds a meta.yaml, which cannot be read yet", "write it as recipe.yaml (CEP 13, 14)"
-        return Problem(code="cli.no-recipe", message=message, remedy=remedy)
-    remedy = "name a recipe.yaml, its folder, or a folder of such folders"
-    return Problem(code="cli.no-recipe", message=f"there is no recipe.yaml in {path}", remedy=remedy)
+    remedy = "name a recipe.yaml or meta.yaml, its folder, or a folder of such folders"
+    message = f"there is no {' and no '.join(RECIPE_NAMES)} in {path}"
+    return Problem(code="cli.no-recipe", message=message, remedy=remedy)

@@ -16,7 +16,6 @@ from builder.cli.recipe_paths import selected_files
 from builder.cli.selection import Selection, selection
 from builder.errors import BakehouseError, RecipeError, UsageError
 from builder.matrix.explained import comparison_document, explanation_document
-from builder.matrix.explanation import Question, explain
 from builder.matrix.keys import variant_key
 from builder.model.explanation import Explanation
 from builder.model.rendering import Rendering
@@ -77,15 +76,7 @@ def _explanations(selection: Selection, named: str | None) -> tuple[list[Explana
     inputs = Inputs(selection, collection)
     for file in selected_files(selection, collection):
         try:
-            question = Question(
-                recipe=inputs.text(file),
-                config=inputs.config(file),
-                platforms=inputs.platforms,
-                ask=inputs.ask(file),
-                override=selection.override,
-                limit=selection.max_variants,
-            )
-            found += explain(question, wanted)
+            found += inputs.recipe(file).explain(wanted)
         except BakehouseError as error:
             errors.append(error)
     if errors and not found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.cli.collection import Collection, recipe_files
+from builder.cli.formats import recipe_in
 from builder.cli.selection import Selection
 
 
@@ -23,6 +24,6 @@ def selected_files(selection: Selection, collection: Collection) -> tuple[Path, 
 
 def _meant(path: Path, collection: Collection) -> tuple[Path, ...]:
     """Return where the recipes of ``path`` are: for a collection's root where its file says, else there."""
-    if not collection.recipes or (path / "recipe.yaml").is_file() or collection.root != path.resolve():
+    if not collection.recipes or recipe_in(str(path)) or collection.root != path.resolve():
         return (path,)
     return collection.recipes

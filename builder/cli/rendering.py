@@ -13,7 +13,7 @@ from builder.cli.options import Places
 from builder.cli.recipe_paths import selected_files
 from builder.cli.selection import Selection
 from builder.errors import BakehouseError, Problem, RecipeError
-from builder.matrix import render
+from builder.matrix import last_of_each
 from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
 from builder.report import write_text
@@ -53,21 +53,19 @@ def render_files(
 ) -> Rendered:
     """Render ``files`` and tell of what has no effect in them on standard error.
 
-    Variant files count in this order: the collection's, the one beside the recipe, those given.
+    Variant files count in this order: the collection's, the one beside the recipe, those given. Of renderings of one
+    recipe that would be one file the last one is left.
     """
     inputs = Inputs(selection, collection, places)
     renderings: list[Rendering] = []
     errors: list[BakehouseError] = []
     for file in files:
         try:
-            text = inputs.text(file)
-            _warn(text.warnings)
-            ask, limit = inputs.ask(file), selection.max_variants
-            rendered = render(
-                text, inputs.config(file), inputs.platforms, ask=ask, override=selection.override, limit=limit
-            )
+            recipe = inputs.recipe(file)
+            _warn(recipe.warnings)
+            rendered = recipe.render()
             _warn(warning for one in rendered for warning in one.warnings)
-            renderings += rendered
+            renderings += last_of_each(rendered)
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))

@@ -43,21 +43,15 @@ class Basis:
 
 def show(file: Path, inputs: Inputs) -> tuple[Shown, Basis]:
     """Render a recipe and return what is to be shown, an error too, and what that depends on."""
-    from builder.matrix import render
-
     basis = Basis()
     recorder = _Recorder(inputs.ask(file))
     warnings: list[Problem] = []
     try:
-        text = inputs.text(file)
-        warnings += text.warnings
+        recipe = inputs.recipe(file, recorder)
+        warnings += recipe.warnings
         basis = Basis(lasting=False)  # for variant files that are wrong
-        config = inputs.config(file)
-        basis = Basis(recipe=text.digest, variables=config.asked)
-        selection = inputs.selection
-        found = render(
-            text, config, inputs.platforms, ask=recorder, override=selection.override, limit=selection.max_variants
-        )
+        basis = Basis(recipe=recipe.digest, variables=recipe.variables())
+        found = recipe.render()
     except BakehouseError as error:
         shown = Shown(warnings=tuple(warnings), problems=error.problems)
         return shown, recorder.completed(basis, certain=type(error) in {RecipeError, UsageError})
@@ -98,8 +92,16 @@ class _Recorder:
         return value
 
     def file(self, path: str) -> bytes:
+        from builder.recipe.machine import is_missing
+
         self._certain, before = False, self._certain
-        data = self._ask.file(path)
+        try:
+            data = self._ask.file(path)
+        except UsageError as error:
+            if is_missing(error):
+                self._certain = before
+                self._answers[Answer("file", path, None)] = None
+            raise
         self._certain = before
         self._answers[Answer("file", path, _digest(data))] = None
         return data

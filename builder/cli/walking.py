@@ -9,23 +9,23 @@ from pathlib import Path
 
 import click
 
+from builder.cli.formats import RECIPE_NAMES, name_for
 from builder.errors import UsageError
 from builder.report import write_text
 from builder.source.ignored import Ignored
 
-FILE_NAME = "recipe.yaml"
 _LARGEST = 16 << 20
 
 
 def recipes_below(top: Path) -> tuple[Path, ...]:
-    """Return every ``recipe.yaml`` in ``top`` and the folders below it, sorted.
+    """Return the recipe of ``top`` and of every folder below it, sorted.
 
     As for rattler-build, hidden folders and what ``.gitignore`` files leave out are passed over; links to folders are
     not followed. A tree without any has nothing to do, and that is said.
     """
     found = tuple(sorted(_below(top)))
     if not found:
-        write_text(f"there is no {FILE_NAME} below {top}", sys.stderr)
+        write_text(f"there is no {' and no '.join(RECIPE_NAMES)} below {top}", sys.stderr)
     return found
 
 
@@ -33,6 +33,7 @@ def _below(top: Path) -> Iterator[Path]:
     pending = [("", Ignored().inside(top, 0))]  # relative paths, with the rules that hold in these folders
     while pending:
         folder, rules = pending.pop()
+        names: list[str] = []
         with os.scandir(top / folder) as entries:
             for entry in entries:
                 inner = f"{folder}/{entry.name}" if folder else entry.name
@@ -41,8 +42,10 @@ def _below(top: Path) -> Iterator[Path]:
                     continue
                 if is_folder:
                     pending.append((inner, rules.inside(top / inner, inner.count("/") + 1)))
-                elif entry.name == FILE_NAME and entry.is_file():
-                    yield top / inner
+                elif entry.name in RECIPE_NAMES and entry.is_file():
+                    names.append(entry.name)
+        if names:
+            yield top / folder / min(names, key=RECIPE_NAMES.index)
 
 
 def recipe_on_standard_input() -> Path:
@@ -57,6 +60,6 @@ def recipe_on_standard_input() -> Path:
         raise UsageError("there is no recipe on standard input", code="cli.standard-input", remedy=remedy)
     folder = TemporaryDirectory(prefix="bakehouse-")
     click.get_current_context().call_on_close(folder.cleanup)
-    file = Path(folder.name) / FILE_NAME
+    file = Path(folder.name) / name_for(data.decode(errors="replace"))
     file.write_bytes(data)
     return file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builder.matrix.branches import DEFAULT_LIMIT
-from builder.matrix.collisions import refuse_collisions
+from builder.matrix.collisions import last_of_each, refuse_collisions
 from builder.matrix.config import VariantConfig
 from builder.matrix.document import rendering_document
 from builder.matrix.files import load_variants, variant_files
@@ -16,6 +16,7 @@ __all__ = [
     "VariantConfig",
     "build_hash",
     "hash_input",
+    "last_of_each",
     "load_variants",
     "refuse_collisions",
     "render",

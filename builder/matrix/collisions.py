@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from builder.errors import MAX_PROBLEMS, Place, Problem, RecipeError
 from builder.matrix.identity import hash_input
@@ -31,6 +31,12 @@ def _but_for_python(one: Rendering) -> tuple[str, str] | None:
     if one.output.build.noarch != "python" or "python" not in one.variant or one.output.skip:
         return None
     return one.identity, hash_input({key: value for key, value in one.variant.items() if key != "python"})
+
+
+def last_of_each(renderings: Sequence[Rendering]) -> list[Rendering]:
+    """Return ``renderings`` of one recipe without those whose file a later one would replace (conda-build's rule)."""
+    last = {one.identity: one for one in renderings if not one.output.skip}
+    return [one for one in renderings if one.output.skip or last[one.identity] is one]
 
 
 def refuse_collisions(renderings: Iterable[Rendering]) -> None:

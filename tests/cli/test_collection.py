@@ -133,21 +133,39 @@ def test_what_a_shells_star_names_beside_recipes_is_passed_over(tmp_path: Path) 
     hello = write_recipe(tmp_path / "hello")
     (tmp_path / "README.md").write_text("")
     assert recipe_files((tmp_path / "README.md", hello)) == (hello / "recipe.yaml",)
-    with pytest.raises(UsageError, match=r"no recipe\.yaml in .*README\.md"):
+    with pytest.raises(UsageError, match=r"no recipe\.yaml and no meta\.yaml in .*README\.md"):
         recipe_files((tmp_path / "README.md",))
 
 
 def test_each_path_without_a_recipe_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "meta.yaml").write_text("")
     with pytest.raises(UsageError) as caught:
-        recipe_files((tmp_path / "gone", tmp_path / "empty", tmp_path / "old"))
-    gone, empty, old = caught.value.problems
+        recipe_files((tmp_path / "gone", tmp_path / "empty"))
+    gone, empty = caught.value.problems
     assert gone.message.endswith("does not exist")
-    assert "name a recipe.yaml" in str(empty.remedy)
-    assert "meta.yaml" in old.message
-    assert "recipe.yaml" in str(old.remedy)
+    assert "name a recipe.yaml or meta.yaml" in str(empty.remedy)
+
+
+def test_recipes_of_both_formats_are_found(tmp_path: Path) -> None:
+    for place in ("old/meta.yaml", "new/recipe.yaml", "old-feedstock/recipe/meta.yaml", "nothing/conda.yaml"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).write_text("")
+    assert recipe_files((tmp_path,)) == (tmp_path / "new" / "recipe.yaml", tmp_path / "old" / "meta.yaml")
+    assert recipe_files((tmp_path / "old-feedstock",)) == (tmp_path / "old-feedstock" / "recipe" / "meta.yaml",)
+    assert recipe_files((tmp_path / "old" / "meta.yaml",)) == (tmp_path / "old" / "meta.yaml",)
+
+
+def test_where_both_formats_are_the_new_one_counts_unless_the_old_one_is_named(tmp_path: Path) -> None:
+    for name in ("meta.yaml", "recipe.yaml"):
+        (tmp_path / name).write_text("")
+    assert recipe_files((tmp_path,)) == (tmp_path / "recipe.yaml",)
+    assert recipe_files((tmp_path / "meta.yaml",)) == (tmp_path / "meta.yaml",)
+
+
+def test_a_folder_that_is_called_as_a_recipe_is_none(tmp_path: Path) -> None:
+    (tmp_path / "odd" / "recipe.yaml").mkdir(parents=True)
+    (tmp_path / "odd" / "meta.yaml").write_text("")
+    assert recipe_files((tmp_path,)) == (tmp_path / "odd" / "meta.yaml",)
 
 
 @pytest.mark.parametrize(

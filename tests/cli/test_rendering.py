@@ -70,7 +70,7 @@ def test_a_root_that_names_no_recipes_is_searched_itself(tmp_path: Path) -> None
 
 def test_no_recipe_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=r"no recipe\.yaml in \."):
+    with pytest.raises(UsageError, match=r"no recipe\.yaml and no meta\.yaml in \."):
         render_selection(selected())
 
 

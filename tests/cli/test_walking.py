@@ -67,7 +67,7 @@ class TestTrees:
 
     def test_an_empty_tree_has_none_and_says_so(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert names(tmp_path) == []
-        assert capsys.readouterr().err == f"there is no recipe.yaml below {tmp_path}\n"
+        assert capsys.readouterr().err == f"there is no recipe.yaml and no meta.yaml below {tmp_path}\n"
         assert names(tree(tmp_path, "recipe.yaml")) == ["recipe.yaml"]
         assert capsys.readouterr().err == ""
 

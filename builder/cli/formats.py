@@ -1,0 +1,35 @@
+"""The formats of recipes, told apart by the names of files."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+RECIPE_NAMES = ("recipe.yaml", "meta.yaml")
+"""What is looked for in a folder; where both are, the first counts, as for rattler-build."""
+
+_LEGACY_NAMES = frozenset({"meta.yaml", "meta.yml", "conda.yaml", "conda.yml"})
+"""conda-build's names; the last three count only when they are named."""
+
+_LEGACY_TEXT = re.compile(r"^\s*\{%|(?<!\$)\{\{(?!\{)|^test:|#\s*\[[^\]]*\]\s*$", re.MULTILINE)
+"""What no ``recipe.yaml`` has and hardly a ``meta.yaml`` lacks."""
+
+
+def is_legacy(file: Path) -> bool:
+    """Whether a file is a recipe in conda-build's format."""
+    return file.name in _LEGACY_NAMES
+
+
+def recipe_in(folder: str) -> str | None:
+    """Return the recipe file of a folder, None if it has none."""
+    for name in RECIPE_NAMES:
+        file = f"{folder}/{name}"
+        if os.path.isfile(file):  # noqa: PTH113 - as texts, for there are thousands
+            return file
+    return None
+
+
+def name_for(text: str) -> str:
+    """Return the name of a recipe that came without one: that of the format in which it is written."""
+    return "meta.yaml" if _LEGACY_TEXT.search(text) else "recipe.yaml"
