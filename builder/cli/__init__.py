@@ -31,7 +31,7 @@ def run(arguments: Sequence[str], *, abandon: Callable[[int], NoReturn]) -> int:
 
 def _run(arguments: Sequence[str], context: Context) -> int:
     try:
-        code = application.main(verb_first(arguments), prog_name="bakehouse", standalone_mode=False, obj=context)
+        code = application.main(_words(arguments), prog_name="bakehouse", standalone_mode=False, obj=context)
     except BakehouseError as error:
         return _fail(error, arguments)
     except click.exceptions.Exit as error:
@@ -49,6 +49,16 @@ def _run(arguments: Sequence[str], context: Context) -> int:
 
         return _fail(defect_error(error, arguments), arguments)
     return code if isinstance(code, int) else 0
+
+
+def _words(arguments: Sequence[str]) -> list[str]:
+    """Return a command line as our own parser reads it, however one of the peers would have it."""
+    words = verb_first(arguments)
+    if "--extra-meta" not in words:
+        return words
+    from builder.cli.conda_build import spread
+
+    return spread(words)
 
 
 def _fail(error: BakehouseError, arguments: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
@@ -31,7 +32,7 @@ def packaging_of(choice: PackageChoice, config_file: Path | None = None) -> Pack
         from builder.cli.peer_config import read_peer_config
 
         choice = replace(choice, package_format=read_peer_config(config_file).package_format)
-    made = Packaging(extra=_extra(choice.extra_meta), with_recipe=choice.include_recipe)
+    made = Packaging(extra=_extra((*_of_ci(choice), *choice.extra_meta)), with_recipe=choice.include_recipe)
     if choice.compression_threads is not None:
         made = replace(made, threads=choice.compression_threads)
     if choice.package_format is None:
@@ -53,6 +54,15 @@ def rules_of(rules: SolveRules, choice: PackageChoice) -> SolveRules:
     except ValueError as error:
         remedy = "write it as 2024-03-15T12:00:00Z"
         raise UsageError(f"--exclude-newer: {error}", code="cli.exclude-newer", remedy=remedy) from error
+
+
+def _of_ci(choice: PackageChoice) -> tuple[str, ...]:
+    """Return what the CI says of its run, if the user wants that: it makes the bytes of packages differ by run."""
+    if not choice.ci_meta:
+        return ()
+    from builder.cli.provenance import ci_texts
+
+    return ci_texts(os.environ)
 
 
 def _extra(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

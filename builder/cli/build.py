@@ -17,6 +17,7 @@ from builder.cli import planning
 from builder.cli.app import Context
 from builder.cli.asked import Asked, packaging_of, rules_of
 from builder.cli.baking import Baking, bake
+from builder.cli.conda_build import foreign_to_conda_build
 from builder.cli.existing import existing
 from builder.cli.foreign import foreign_to_builds
 from builder.cli.options import (
@@ -54,6 +55,7 @@ from builder.report.trouble import error_document
 @package_choice
 @telling
 @foreign_to_builds
+@foreign_to_conda_build
 @click.pass_obj
 def command(
     context: Context,

@@ -90,33 +90,34 @@ _WHILE_TESTING = (
 
 def foreign_to_builds(function: F) -> F:
     """Add what `bakehouse build` lets pass or refuses; the command never sees it."""
-    return _with((*_EVERYWHERE, *_WHILE_BUILDING), function)
+    return foreign((*_EVERYWHERE, *_WHILE_BUILDING), function)
 
 
 def foreign_to_tests(function: F) -> F:
     """Add what `bakehouse test` lets pass or refuses; the command never sees it."""
-    return _with((*_EVERYWHERE, *_WHILE_TESTING), function)
+    return foreign((*_EVERYWHERE, *_WHILE_TESTING), function)
 
 
-def _with(options: Sequence[Foreign], function: F) -> F:
+def foreign(options: Sequence[Foreign], function: F) -> F:
+    """Add options that do nothing or are refused; the command never sees them."""
     for option in options:
         function = _option(option)(function)
     return function
 
 
-def _option(foreign: Foreign) -> Callable[[F], F]:
+def _option(told: Foreign) -> Callable[[F], F]:
     def judge(context: click.Context, option: click.Parameter, given: object) -> None:
         del context, option
         texts = [str(one) for one in given] if isinstance(given, tuple) else ["given"] if given else []
-        if not [text for text in texts if text not in foreign.good]:
+        if not [text for text in texts if text not in told.good]:
             return
-        if foreign.remedy is not None:
-            raise UsageError(f"{foreign.name}: {foreign.why}", code="cli.foreign", remedy=foreign.remedy)
-        write_text(f"{foreign.name} has no effect: {foreign.why}", sys.stderr)
+        if told.remedy is not None:
+            raise UsageError(f"{told.name}: {told.why}", code="cli.foreign", remedy=told.remedy)
+        write_text(f"{told.name} has no effect: {told.why}", sys.stderr)
 
-    if foreign.value is None:
-        return click.option(foreign.name, is_flag=True, hidden=True, expose_value=False, callback=judge)
-    alone = "true" if foreign.value.startswith("[") else None
+    if told.value is None:
+        return click.option(told.name, is_flag=True, hidden=True, expose_value=False, callback=judge)
+    alone = "true" if told.value.startswith("[") else None
     return click.option(
-        foreign.name, multiple=True, is_flag=False, flag_value=alone, hidden=True, expose_value=False, callback=judge
+        told.name, multiple=True, is_flag=False, flag_value=alone, hidden=True, expose_value=False, callback=judge
     )

@@ -104,7 +104,8 @@ class PackageChoice:
     """How packages are written, which are not built again, and what stays of a build; texts are as they were typed.
 
     ``package_format`` is a format with an optional level (``conda:10``, ``tar-bz2:9``), ``extra_meta`` holds KEY=VALUE,
-    ``exclude_newer`` an RFC 3339 time, ``markdown_summary`` the file that the summary is appended to.
+    with ``ci_meta`` after what the CI says, ``exclude_newer`` an RFC 3339 time, ``markdown_summary`` the file that the
+    summary is appended to.
     """
 
     package_format: str | None = None
@@ -117,6 +118,7 @@ class PackageChoice:
     build_id: bool = True
     markdown_summary: Path | None = None
     error_prefix_in_binary: bool = False
+    ci_meta: bool = False
 
 
 @frozen
@@ -155,7 +157,7 @@ places = grouped(
     "places",
     Places,
     click.option(
-        "output", "--out", "--output-dir", type=PATH, envvar="CONDA_BLD_PATH",
+        "output", "--out", "--output-dir", "--output-folder", "--croot", type=PATH, envvar="CONDA_BLD_PATH",
         help="Channel to write  [default: ./channel].",
     ),
     click.option("channels", "-c", "--channel", multiple=True, metavar="CHANNEL", help="Channel to solve against."),
@@ -227,6 +229,9 @@ package_choice = grouped(
         help="Do not build what the output channel (local) or any channel (all) has by name, version and build.",
     ),
     click.option("extra_meta", "--extra-meta", multiple=True, metavar="KEY=VALUE", help="Put into info/about.json."),
+    click.option(
+        "ci_meta", "--ci-meta", is_flag=True, help="Put the CI's run, repository and commit there too (CEP 31)."
+    ),
     click.option(
         "exclude_newer", "--exclude-newer", metavar="TIME", help="Solve without packages newer than this (RFC 3339)."
     ),

@@ -134,7 +134,8 @@ selection = grouped(
         help="Folder to walk for recipes.",
     ),
     click.option(
-        "variant_files", "-m", "--variant-config", multiple=True, type=PATH, help="Variant file; the last wins."
+        "variant_files", "-m", "--variant-config", "--variant-config-files", multiple=True, type=PATH,
+        help="Variant file; the last wins.",
     ),
     click.option("variants", "--variant", multiple=True, metavar="KEY=A,B", help="Values of a key; wins over files."),
     click.option(
