@@ -28,7 +28,7 @@ _COMPILERS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@frozen
+@frozen(eq=False)
 class LegacyConfig:
     """All sources, from the least to the most important, and what they come to together.
 
@@ -86,7 +86,7 @@ def combined(sources: Sequence[tuple[str, Spec]]) -> LegacyConfig:
 
 def values_of(value: Fixed) -> tuple[str, ...]:
     """Return the texts of a key: a single one stands for a list of one."""
-    return (value,) if isinstance(value, str) else tuple(one for one in value if isinstance(one, str))
+    return (value,) if isinstance(value, str) else tuple([one for one in value if isinstance(one, str)])
 
 
 def _joined(old: Fixed | None, new: Fixed) -> Fixed:

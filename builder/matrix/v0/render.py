@@ -73,40 +73,38 @@ class LegacyRenderer:
         Outputs that come to the same package are all there: a feedstock's jobs are divided by them.
         """
         first = self.text.first_look(self._scope(self.space.first()))
-        for recipe, scope, conforming in self._recipes(space, first):
-            for subject in self._outputs(recipe, scope, space, conforming):
+        for recipe, conforming in self._recipes(space, first):
+            for subject in self._outputs(recipe, space, conforming):
                 yield subject, conforming
 
-    def _recipes(self, space: LegacySpace, first: Metadata) -> Iterator[tuple[Metadata, Scope, LegacySpace]]:
+    def _recipes(self, space: LegacySpace, first: Metadata) -> Iterator[tuple[Subject, LegacySpace]]:
         """Yield what the recipe comes to over the keys that it uses itself, and the variants left for its outputs."""
         used = self._subject(first, self._scope(space.first())).used() & space.varying()
-        found: dict[_Key, tuple[Metadata, Scope, LegacySpace]] = {}
+        found: dict[_Key, tuple[Subject, LegacySpace]] = {}
         for scope in self._scopes(space, used):
-            recipe = self.text.resolved(scope)
-            found[_key(self._subject(recipe, scope))] = recipe, scope, space.conforming(scope.variant, used)
-        yield from (one for one in found.values() if not one[0].skip)
+            recipe = self._resolved(scope)
+            found[_key(recipe)] = recipe, space.conforming(scope.variant, used)
+        yield from (one for one in found.values() if not one[0].metadata.skip)
 
-    def _outputs(
-        self, recipe: Metadata, scope: Scope, space: LegacySpace, conforming: LegacySpace
-    ) -> Iterator[Subject]:
-        top = self._subject(recipe, scope)
+    def _outputs(self, top: Subject, space: LegacySpace, conforming: LegacySpace) -> Iterator[Subject]:
         used = top.used_anywhere() & space.varying()
         found: dict[_Key, Subject] = {}
         for inner in self._scopes(conforming, used):
-            # without outputs of its own, a recipe is mostly rendered over the same variant a second time
-            same = inner.variant == scope.variant
-            for output in self._entries(recipe if same else self.text.resolved(inner), scope if same else inner):
-                subject = Subject(text=self.text, output=output, scope=inner, top=top)
-                found[output.metadata.name, *_used_values(subject)] = subject
+            recipe = top if inner.variant == top.scope.variant else self._resolved(inner)
+            for subject in self._entries(recipe, top):
+                found[subject.metadata.name, *_used_values(subject)] = subject
         yield from (one for one in found.values() if not one.metadata.skip)
 
-    def _entries(self, recipe: Metadata, scope: Scope) -> Iterator[OutputMetadata]:
-        subject = self._subject(recipe, scope)
-        entries, recipe = outputs_of(
-            recipe, mentions_output=_mentions_output(subject), whole=has_package(subject.piece())
+    def _entries(self, recipe: Subject, top: Subject) -> Iterator[Subject]:
+        entries, left = outputs_of(
+            recipe.metadata, mentions_output=_mentions_output(recipe), whole=has_package(recipe.piece())
         )
         for entry in entries:
-            yield output_metadata(recipe, entry, scope.variant)
+            output = output_metadata(left, entry, recipe.scope.variant)
+            yield Subject(text=self.text, output=output, scope=recipe.scope, top=top)
+
+    def _resolved(self, scope: Scope) -> Subject:
+        return self._subject(self.text.resolved(scope), scope)
 
     def _subject(self, recipe: Metadata, scope: Scope) -> Subject:
         return Subject(text=self.text, output=OutputMetadata(metadata=recipe, entry={}), scope=scope)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from builder.matrix.v0.config import LegacyConfig, values_of
 from builder.model.frozen import frozen
@@ -48,7 +49,7 @@ class LegacySpace:
 
     def first(self) -> LegacyVariant:
         """Return the first variant."""
-        return next(self.reduced(frozenset()))
+        return self._base()
 
     def varying(self) -> frozenset[str]:
         """Return the keys that have more than one value."""
@@ -84,30 +85,36 @@ class LegacySpace:
 
     def reduced(self, used: Collection[str]) -> Iterator[LegacyVariant]:
         """Yield the variants that differ in ``used`` keys, or in keys that are zipped with one of them."""
-        base = dict(self.fixed)
-        varied: list[Axis] = []
-        for axis in self.axes:
-            base.update(zip(axis.keys, axis.rows[0], strict=True))
-            if len(axis.rows) > 1 and any(key in used for key in axis.keys):
-                varied.append(axis)
+        base = self._base()
+        varied = [axis for axis in self.axes if len(axis.rows) > 1 and any(key in used for key in axis.keys)]
         for rows in itertools.product(*(axis.rows for axis in varied)):
             variant = dict(base)
             for axis, row in zip(varied, rows, strict=True):
                 variant.update(zip(axis.keys, row, strict=True))
             yield variant
 
+    def _base(self) -> dict[str, Fixed]:
+        """Return the first variant; most of some 500 keys are alone in their axis."""
+        base = dict(self.fixed)
+        for axis in self.axes:
+            if len(axis.keys) == 1:
+                base[axis.keys[0]] = axis.rows[0][0]
+            else:
+                base.update(zip(axis.keys, axis.rows[0], strict=True))
+        return base
 
+
+@lru_cache(maxsize=8)
 def space_of(config: LegacyConfig) -> LegacySpace:
     """Return all variants of a configuration.
 
-    For each key, the most important source but the defaults says which of its values count.
+    For each key, the most important source but the defaults says which of its values count. All recipes without a
+    variant file of their own have one configuration, so that the last few are remembered.
     """
     zipped = {key for group in config.zip_keys for key in group}
     fixed = {key: value for key, value in config.values.items() if key in config.extend_keys and key not in zipped}
     axes = [
-        Axis((key,), _distinct([(value,) for value in _many(values)]))
-        for key, values in config.values.items()
-        if key not in fixed and key not in zipped
+        Axis((key,), _rows(values)) for key, values in config.values.items() if key not in fixed and key not in zipped
     ]
     axes += [_zipped(group, config.values) for group in config.zip_keys]
     space = LegacySpace(fixed=fixed, axes=tuple(axis for axis in axes if axis.rows))
@@ -128,8 +135,8 @@ def newest_python(space: LegacySpace) -> LegacySpace:
     return space.kept("python", newest)
 
 
-def _many(values: Fixed) -> tuple[Fixed, ...]:
-    return (values,) if isinstance(values, Mapping) else values_of(values)
+def _rows(values: Fixed) -> tuple[Row, ...]:
+    return ((values,),) if isinstance(values, Mapping) else _distinct([(value,) for value in values_of(values)])
 
 
 def _zipped(group: tuple[str, ...], values: Mapping[str, Fixed]) -> Axis:

@@ -86,15 +86,18 @@ def with_versions(requirements: Requirements, variant: LegacyVariant) -> Require
 
     ``_`` and ``-`` are the same in names. ``NAME x.x`` stands for the variant's version too, in ``run`` as well.
     """
-    values = {key.replace("_", "-"): value for key, value in variant.items() if isinstance(value, str)}
+
+    def chosen(name: str) -> str | None:
+        value = variant.get(name.replace("-", "_"))  # no key has a `-`
+        return value if isinstance(value, str) else None
 
     def versioned(spec: str, kind: str) -> str:
         bare = spec.rstrip()
-        value = values.get(bare.replace("_", "-")) if kind in {"build", "host"} else None
+        value = chosen(bare) if kind in {"build", "host"} else None
         if value is not None:
             return like(spec, with_star(f"{bare} {value}"))
         match = _NUMPY_XX.match(spec) if kind in {"build", "host", "run"} else None
-        return with_star(f"{match[1]} {values.get(match[1].replace('_', '-'), '')}") if match else spec
+        return with_star(f"{match[1]} {chosen(match[1]) or ''}") if match else spec
 
     return {kind: [versioned(spec, kind) for spec in specs] for kind, specs in requirements.items()}
 

@@ -78,6 +78,7 @@ class Mentions:
         return frozenset(key for key in self._keys if f"%{key}%" in text)
 
 
+@lru_cache(maxsize=4096)
 def _call(key: str) -> str | None:
     """Return the call by which a line that does not have ``key`` itself may still mention it."""
     if target := _TARGET.match(key):
