@@ -11,6 +11,7 @@ from builder.matrix.branches import DEFAULT_LIMIT
 from builder.matrix.v0.config import LegacyConfig, Spec, values_of
 from builder.matrix.v0.render import LegacyRenderer, LegacyRendering
 from builder.matrix.v0.space import space_of
+from builder.matrix.v0.work import with_work
 from builder.model.answer import Answer
 from builder.model.frozen import frozen
 from builder.model.legacy_pin import LegacyPin
@@ -53,11 +54,12 @@ def render_legacy(question: LegacyQuestion) -> tuple[Rendering, ...]:
     )
     remarks = Remarks(file=str(question.text.file.path), text=question.text.text)
     making = _Making(question, remarks)
-    found = [making.rendering(one) for one in renderer.render()]
+    legacy = list(renderer.render())
+    found = [making.rendering(one) for one in legacy]
+    pinned = [replace(one, siblings=tuple(_siblings(one, found))) for one in found]
+    shared = with_work(legacy, pinned, making.rendering, remarks)
     told = tuple(remarks.warnings), tuple(remarks.problems)
-    return tuple(
-        replace(one, siblings=tuple(_siblings(one, found)), warnings=told[0], obstacles=told[1]) for one in found
-    )
+    return tuple(replace(one, warnings=told[0], obstacles=told[1]) for one in shared)
 
 
 class _Making:
