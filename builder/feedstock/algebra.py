@@ -132,11 +132,12 @@ def _ordered_anew(key: str, spec: Spec, migration: Migration) -> Values:
 
 def _without_values(spec: Spec, migration: Migration) -> Spec:
     primary = _primary_key(migration)
-    mine, gone = values_of(spec.get(primary, ())), values_of(migration.values.get(primary, ()))
-    if not set(gone) & set(mine):
+    mine, gone = values_of(spec.get(primary, ())), frozenset(values_of(migration.values.get(primary, ())))
+    if gone.isdisjoint(mine):
         return spec
-    left = sorted((value for value in dict.fromkeys(mine) if value not in gone), key=_ageing(migration, primary))
-    places = [mine.index(value) for value in left]
+    first = _ranks(mine)
+    left = sorted((value for value in first if value not in gone), key=_ageing(migration, primary))
+    places = [first[value] for value in left]
     found: dict[str, Fixed] = {**spec, primary: tuple(left)}
     for group in _groups(spec):
         for key in group if primary in group else ():
@@ -155,7 +156,8 @@ def _widened(groups: Groups, primary: str, additional: Values) -> tuple[Groups, 
             return groups, (primary,), ()
         group = (primary, *additional)
         return (*groups, group), group, additional
-    added = tuple(key for key in additional if key not in groups[at])
+    known = frozenset(groups[at])
+    added = tuple(key for key in additional if key not in known)
     group = groups[at] + added
     return (*groups[:at], group, *groups[at + 1 :]), group, added
 
@@ -183,9 +185,9 @@ def _new_rows(group: Values, primary: str, migration: Migration) -> list[Values]
 
 def _joined_groups(mine: Groups, theirs: Groups) -> Groups:
     """Return the groups of both sides: one that lies in a group of the migration is part of that one."""
-    wider = [frozenset(group) for group in theirs]
-    kept = [group for group in map(frozenset, mine) if not any(group <= other for other in wider)]
-    found = {tuple(sorted(group)) for group in (*kept, *wider)}
+    wider = {key: frozenset(group) for group in theirs for key in group}
+    kept = [group for group in mine if not wider.get(group[0], frozenset()).issuperset(group)]
+    found = {tuple(sorted(set(group))) for group in (*kept, *theirs)}
     return tuple(sorted(found, key=lambda group: (len(group), str(list(group)))))
 
 
@@ -243,6 +245,7 @@ def _age(value: str) -> tuple[int, Version | str]:
 
 
 def _ranks(ordering: Iterable[str]) -> dict[str, int]:
+    """Return the first place of each value."""
     found: dict[str, int] = {}
     for rank, value in enumerate(ordering):
         found.setdefault(value, rank)

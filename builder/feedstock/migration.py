@@ -7,14 +7,15 @@ the same name, time and number; with another number it counts itself; and it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal
 
 from builder.errors import Place, Problem, RecipeError
 from builder.feedstock.form import Findings, Form
-from builder.matrix.v0.config import Spec
+from builder.matrix.v0.config import Spec, values_of
 from builder.model.frozen import frozen
 from builder.recipe.v0.scope import Fixed
 from builder.syntax.file import IrregularError, read_file
@@ -75,7 +76,7 @@ class _Stamp:
 
 @frozen
 class MigrationFiles:
-    """The files that count, and the feedstock's own that are over."""
+    """The files that count, upstream's before the feedstock's own, and those of its own that are over."""
 
     counting: tuple[Path, ...]
     over: tuple[Path, ...] = ()
@@ -86,30 +87,33 @@ def migration_files(feedstock: Path, pinning: Path | None) -> MigrationFiles:
 
     Without a folder of migrations beside it all of the feedstock's count. Raises `RecipeError`.
     """
-    own = _stamps(feedstock.joinpath(*LOCAL))
+    own = _stamps(_own_folder(feedstock))
     folder = None if pinning is None else pinning.parent.joinpath(*UPSTREAM)
     if folder is None or not folder.is_dir():
         return MigrationFiles(counting=tuple(one.path for one in own))
-    upstream = {(one.path.name, one.time): one for one in _stamps(folder, [one.path.name for one in own])}
-    counting, over = list[Path](), list[Path]()
+    upstream = {(one.path.name, one.time): one for one in _stamps(folder, {one.path.name for one in own})}
+    ours, theirs, over = list[Path](), list[Path](), list[Path]()
     for one in own:
         found = upstream.get((one.path.name, one.time))
         if one.use_local or one.time is None:
-            counting.append(one.path)
+            ours.append(one.path)
         elif found is None:
             over.append(one.path)
+        elif found.number == one.number:
+            theirs.append(found.path)
         else:
-            counting.append(found.path if found.number == one.number else one.path)
-    return MigrationFiles(counting=tuple(counting), over=tuple(over))
+            ours.append(one.path)
+    return MigrationFiles(counting=(*theirs, *ours), over=tuple(over))
 
 
 def read_migrations(files: Sequence[Path], holds: Callable[[str], bool]) -> tuple[Migration, ...]:
-    """Return the migrations in the order in which they apply: by time, then by path.
+    """Return the migrations in the order in which they apply: by time, those of one time in the order of ``files``.
 
-    ``holds`` says whether a selector holds. Raises `RecipeError` with what is wrong in the first file that is.
+    conda-smithy then takes the order of their whole paths, which is another one on every machine; where feedstocks and
+    pinning files commonly lie it is that of `MigrationFiles`. ``holds`` says whether a selector holds. Raises
+    `RecipeError` with what is wrong in the first file that is.
     """
-    found = [read_migration(file, holds) for file in files]
-    return tuple(sorted(found, key=lambda one: (one.time, one.file)))
+    return tuple(sorted((read_migration(file, holds) for file in files), key=lambda one: one.time))
 
 
 def read_migration(file: Path, holds: Callable[[str], bool]) -> Migration:
@@ -141,11 +145,24 @@ def read_migration(file: Path, holds: Callable[[str], bool]) -> Migration:
     return found
 
 
-def _stamps(folder: Path, names: Sequence[str] | None = None) -> list[_Stamp]:
+def _own_folder(feedstock: Path) -> Path:
+    """Return where a feedstock's own migrations lie, which has to be inside it, links followed."""
+    folder = feedstock.joinpath(*LOCAL)
+    if folder.resolve().is_relative_to(feedstock.resolve()):
+        return folder
+    raise RecipeError(
+        "the folder of the migrations leads out of the feedstock",
+        code="migration.unreadable",
+        place=Place(file=str(folder)),
+        remedy="make it a folder, not a link",
+    )
+
+
+def _stamps(folder: Path, names: Container[str] | None = None) -> list[_Stamp]:
     """Return the stamps of the files in a folder, or of those with one of ``names``, in the order of their names."""
     if not folder.is_dir():
         return []
-    files = sorted(file for file in folder.glob("*.yaml") if names is None or file.name in names)
+    files = sorted(file for file in folder.glob("[!.]*.yaml") if names is None or file.name in names)
     return [_stamp(file) for file in files]
 
 
@@ -214,12 +231,15 @@ def _moved(place: Place, numbers: Sequence[int]) -> Place:
 
 
 def _time(form: Form) -> float:
-    text = form.text(_TIME)
+    text = form.text(_TIME) or str(_UNTIMED)
     try:
-        return float(text) if text else _UNTIMED
+        time = float(text)
     except ValueError:
-        form.findings.error(f"{_TIME} is {text!r}", form.place(_TIME), "write seconds since 1970, such as 1718000000")
-        return _UNTIMED
+        time = math.nan
+    if math.isfinite(time):
+        return time
+    form.findings.error(f"{_TIME} is {text!r}", form.place(_TIME), "write seconds since 1970, such as 1718000000")
+    return _UNTIMED
 
 
 def _operation(rules: Form) -> Operation:
@@ -228,7 +248,8 @@ def _operation(rules: Form) -> Operation:
 
 
 def _ordering(form: Form) -> dict[str, tuple[str, ...]]:
-    return {key: form.texts(key) for key in form.entries()}
+    nodes = {key: form.node(key) for key in form.entries()}
+    return {key: values_of(_fixed(node)) for key, node in nodes.items() if node is not None}
 
 
 def _values(node: MappingNode | None) -> Spec:

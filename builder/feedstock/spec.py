@@ -50,7 +50,8 @@ class JobSpec:
 
         Raises `RecipeError` where groups of zipped keys have unequally many values.
         """
-        return combined([("", defaults(self.job.platforms)), ("the migrated variants", self.values)])
+        last = self.migrations[-1].file if self.migrations else VARIANTS
+        return combined([("", defaults(self.job.platforms)), (last, self.values)])
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the values of a key, none if it has none."""
@@ -60,8 +61,8 @@ class JobSpec:
 class SpecReader:
     """Reads the variants of a feedstock for one platform after the other."""
 
-    def __init__(self, settings: Settings, pinning: Path) -> None:
-        """Take a feedstock's settings and conda-forge's pinning file. Raises `RecipeError`."""
+    def __init__(self, settings: Settings, pinning: Path | None) -> None:
+        """Take a feedstock's settings and conda-forge's pinning file, if there is one. Raises `RecipeError`."""
         self._settings = settings
         self._pinning = pinning
         self._files = migration_files(settings.folder, pinning).counting
@@ -92,15 +93,20 @@ class SpecReader:
 
     def _before(self, job: PlatformJob, scope: Scope) -> tuple[Spec, frozenset[tuple[str, str]]]:
         own = self._settings.recipe / VARIANTS
-        files = [self._pinning, *([own] if own.exists() else [])]
+        files = [file for file in (self._pinning, own if _is_there(own) else None) if file is not None]
         sources: list[tuple[str, Spec]] = [("", defaults(job.platforms))]
         sources += [(str(file), read_spec(file, scope.holds)) for file in files]
         found = combined(sources).values
         newer = self._settings.recipe / "variants.yaml"
-        if not self._settings.is_v1 or not newer.exists():
+        if not self._settings.is_v1 or not _is_there(newer):
             return found, frozenset()
         variants = read_variants(newer, scope.holds)
         return combined([("", found), (str(newer), variants.values)]).values, variants.numbers
+
+
+def _is_there(file: Path) -> bool:
+    """Whether something has the name, be it a link that leads nowhere: reading says what is wrong with that."""
+    return file.exists() or file.is_symlink()
 
 
 def _all_migrated(spec: Spec, migrations: Sequence[Migration]) -> Spec:

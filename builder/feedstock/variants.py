@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from builder.errors import Place, RecipeError
-from builder.matrix.v0.config import Spec
+from builder.matrix.v0.config import Spec, values_of
 from builder.model.frozen import frozen
 from builder.recipe.v0.scope import Fixed
 from builder.syntax.file import IrregularError, read_file
@@ -46,6 +46,8 @@ def read_variants(file: Path, holds: Callable[[str], bool]) -> Variants:
         found = _value(value, key.text, holds, numbers)
         if found not in ("", (), {}):
             values[key.text] = found
+    if "zip_keys" in values:
+        values["zip_keys"] = _zip_keys(values)
     return Variants(values=values, numbers=frozenset(numbers))
 
 
@@ -54,8 +56,7 @@ def _value(node: Node, key: str, holds: Callable[[str], bool], numbers: set[tupl
         return {name.text: _value(inner, key, holds, numbers) for name, inner in node.entries}
     if isinstance(node, Scalar):
         return _text(node, key, numbers)
-    items = [_value(item, key, holds, numbers) for item in _chosen(node, holds) if not is_null(item)]
-    return _one_group(tuple(items)) if key == "zip_keys" else tuple(items)
+    return tuple(_value(item, key, holds, numbers) for item in _chosen(node, holds) if not is_null(item))
 
 
 def _chosen(node: Node, holds: Callable[[str], bool]) -> Iterator[Node]:
@@ -92,6 +93,12 @@ def _text(node: Scalar, key: str, numbers: set[tuple[str, str]]) -> str:
     return _TRUTH.get(node.text, node.text)
 
 
-def _one_group(groups: tuple[Fixed, ...]) -> Fixed:
-    """Return all groups as one, for conda-smithy reads the lists of a ``variants.yaml`` into each other."""
-    return tuple(key for group in groups for key in (group if isinstance(group, tuple) else (group,)))
+def _zip_keys(values: Spec) -> Fixed:
+    """Return all groups as one where their keys have equally many values, for that is how conda-smithy reads them.
+
+    Where they have not, conda-smithy gives up, and the groups stay as they are written.
+    """
+    groups = values["zip_keys"]
+    keys = [key for group in groups for key in ((group,) if isinstance(group, str) else values_of(tuple(group)))]
+    lengths = {len(values_of(values[key])) for key in keys if key in values}
+    return tuple(keys) if len(lengths) <= 1 else groups
