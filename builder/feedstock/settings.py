@@ -104,6 +104,12 @@ def read_settings(feedstock: Path) -> Settings:
     return replace(found, warnings=tuple(findings.warnings))
 
 
+def usual_settings(feedstock: Path) -> Settings:
+    """Return the settings of a feedstock that says nothing: the defaults, and the tool for the recipe that is there."""
+    found = _settings(Form(None, "", Findings()), feedstock, feedstock.absolute().name)
+    return replace(found, conda_build_tool=RATTLER_BUILD) if (found.recipe / "recipe.yaml").is_file() else found
+
+
 def _read(file: Path) -> Node | None:
     try:
         text = decoded(read_file(file, MAX_BYTES), str(file))
