@@ -14,6 +14,7 @@ from importlib.resources import files
 from builder.errors import UsageError
 from builder.feedstock.job import Job
 from builder.feedstock.quoting import Provider, written
+from builder.feedstock.settings import Settings
 from builder.model.frozen import frozen
 
 MACHINE = "linux-64"
@@ -38,14 +39,29 @@ class Pipeline:
     """What a pipeline says beside its jobs.
 
     ``version`` of bakehouse is installed from PyPI. ``recipe`` is the recipe's folder, ``variants`` the one of
-    the jobs' files, both from the top of the repository. A job may take ``minutes``; ``parallel`` of them run at once.
+    the jobs' files, both from the top of the repository. A job may take ``minutes``; ``parallel`` of them run at once,
+    None if as many as the provider has machines for.
     """
 
     version: str
     recipe: str = "recipe"
     variants: str = ".ci_support"
     minutes: int = 360
-    parallel: int = 20
+    parallel: int | None = 20
+
+
+def pipeline_of(settings: Settings, provider: Provider, version: str) -> Pipeline:
+    """Return what ``conda-forge.yml`` says of a provider's pipeline; what it says of another one does not count."""
+    recipe = settings.recipe.relative_to(settings.folder).as_posix()
+    match provider:
+        case Provider.GITHUB:
+            own = settings.github_actions
+            return Pipeline(version=version, recipe=recipe, minutes=own.timeout_minutes, parallel=own.max_parallel)
+        case Provider.AZURE:
+            minutes = settings.azure.systems["linux"].timeout_minutes
+            return Pipeline(version=version, recipe=recipe, minutes=minutes, parallel=settings.azure.max_parallel)
+        case Provider.GITLAB:
+            return Pipeline(version=version, recipe=recipe)
 
 
 @frozen

@@ -1,0 +1,97 @@
+"""What `bakehouse matrix --ci` does with a feedstock's jobs: writes the pipeline of a CI provider that builds them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from builder import __version__
+from builder.cli.grouping import PATH, grouped
+from builder.errors import UsageError
+from builder.model.frozen import frozen
+from builder.report import write_text
+
+if TYPE_CHECKING:
+    from builder.feedstock.job import Job
+    from builder.feedstock.pipelines import Pipeline
+
+
+@frozen
+class PipelineChoice:
+    """Which provider's pipeline is wanted, and where; without a place it is printed."""
+
+    provider: Literal["github", "gitlab", "azure"] | None
+    place: Path | None
+    in_place: bool
+    version: str
+
+    @property
+    def printed(self) -> bool:
+        """Whether the pipeline is what standard output is for."""
+        return self.provider is not None and self.place is None and not self.in_place
+
+
+pipeline_choice = grouped(
+    "pipeline",
+    PipelineChoice,
+    click.option(
+        "provider", "--ci", type=click.Choice(["github", "gitlab", "azure"]), help="Print the provider's pipeline."
+    ),
+    click.option("place", "-o", "--out", type=PATH, metavar="FILE", help="Write the pipeline there instead."),
+    click.option("in_place", "--in-place", is_flag=True, help="Write the pipeline where its provider looks for it."),
+    click.option(
+        "version", "--pin", default=__version__, show_default=True, metavar="VERSION",
+        help="The bakehouse that the pipeline installs.",
+    ),
+)  # fmt: skip
+
+
+def check(choice: PipelineChoice, *, json: bool) -> None:
+    """Raise `UsageError` for options that contradict each other."""
+    problem = None
+    if choice.provider is None and (choice.place is not None or choice.in_place):
+        problem = "--out and --in-place are for a pipeline", "name its provider: --ci github"
+    elif choice.place is not None and choice.in_place:
+        problem = "--out and --in-place are two places for one file", "give one of them"
+    elif choice.printed and json:
+        problem = "--json and --ci both print", "give the pipeline a place with --out FILE or --in-place"
+    if problem is not None:
+        raise UsageError(problem[0], code="cli.pipeline", remedy=problem[1])
+
+
+def write(jobs: Sequence[Job], feedstock: Path, choice: PipelineChoice) -> None:
+    """Write the pipeline that builds ``jobs``, if one is wanted, and tell what it does not do."""
+    if choice.provider is None:
+        return
+    from builder.feedstock.pipelines import USUAL_FILE, pipeline_of, write_pipeline
+    from builder.feedstock.quoting import Provider
+    from builder.feedstock.settings import read_settings
+    from builder.store.writing import atomic_write
+
+    provider = Provider(choice.provider)
+    pipeline = pipeline_of(read_settings(feedstock), provider, choice.version)
+    text = write_pipeline(provider, jobs, pipeline)
+    place = feedstock / USUAL_FILE[provider] if choice.in_place else choice.place
+    if place is None:
+        sys.stdout.write(text)
+    else:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(place, text.encode())
+    for note in _notes(jobs, feedstock, pipeline):
+        write_text(note, sys.stderr)
+
+
+def _notes(jobs: Sequence[Job], feedstock: Path, pipeline: Pipeline) -> Iterator[str]:
+    from builder.feedstock.pipelines import MACHINE, runs_here
+
+    elsewhere = [job.name for job in jobs if not runs_here(job)]
+    if elsewhere:
+        yield f"left out, for bakehouse runs on {MACHINE} only: {', '.join(elsewhere)}"
+    folder = feedstock / pipeline.variants
+    missing = [job.file_name for job in jobs if runs_here(job) and not (folder / job.file_name).is_file()]
+    if missing:
+        yield f"files that the pipeline reads and {folder} lacks: {len(missing)}; --ci-support {folder} writes them"
