@@ -1,102 +1,104 @@
-"""``bakehouse matrix``: the CI jobs of a feedstock."""
+"""``bakehouse matrix``: the CI jobs of a feedstock, or of a single recipe."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from builder.cli.grouping import PATH, grouped
-from builder.errors import UsageError
-from builder.model.frozen import frozen
-from builder.report import write_json, write_text
+from builder.cli.jobs import JobQuestion, jobs_of
+from builder.cli.selection import known_platform
+from builder.report import write_document, write_text
 
 if TYPE_CHECKING:
     from builder.feedstock.job import Job
 
 
-@frozen
-class Wanted:
-    """Which feedstock, over which pinning files, for which platforms."""
-
-    path: Path
-    variant_files: tuple[Path, ...]
-    platforms: tuple[str, ...]
-    max_variants: int
+def _platforms(context: click.Context, option: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    del context, option
+    return tuple(found for one in value if (found := known_platform("--target-platform", one)) is not None)
 
 
-_wanted = grouped(
-    "wanted",
-    Wanted,
+_question = grouped(
+    "question",
+    JobQuestion,
     click.argument("path", type=PATH, default=Path(), metavar="[PATH]"),
-    click.option("variant_files", "-m", "--variant-config", multiple=True, type=PATH, help="The pinning file."),
-    click.option("platforms", "--target-platform", "--platform", multiple=True, metavar="SUBDIR",
-                 help="Only jobs for this platform, as linux-64; may be repeated."),
-    click.option("max_variants", "--max-variants", type=click.IntRange(min=1), default=10_000, show_default=True,
-                 metavar="N", help="Renderings of one output at most."),
+    click.option(
+        "variant_files", "-m", "--variant-config", multiple=True, type=PATH,
+        help="Variant file; for a feedstock the pinning file, with the migrations beside it.",
+    ),
+    click.option(
+        "platforms", "--target-platform", "--platform", multiple=True, metavar="SUBDIR", callback=_platforms,
+        help="Only jobs for this platform, as linux-64; may be repeated.",
+    ),
+    click.option(
+        "max_variants", "--max-variants", type=click.IntRange(min=1), default=10_000, show_default=True, metavar="N",
+        help="Stop when an output would be rendered more often than this.",
+    ),
 )  # fmt: skip
 
 
 @click.command("matrix")
-@_wanted
+@_question
 @click.option(
-    "ci_support", "--ci-support", type=PATH, metavar="DIR", help="Write a file for each job, as conda-smithy."
+    "ci_support",
+    "--ci-support",
+    type=PATH,
+    metavar="DIR",
+    help="Write a file for each job into DIR, as conda-smithy does.",
 )
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
-def command(wanted: Wanted, *, ci_support: Path | None, as_json: bool) -> int:
+def command(question: JobQuestion, *, ci_support: Path | None, as_json: bool) -> int:
     """Print the CI jobs of a feedstock: its recipe over the pinning file and the migrations, for every platform.
 
-    PATH has conda-forge.yml and recipe/ in it. The migrations that are under way lie beside the pinning file, in
-    share/conda-forge/migrations.
+    PATH has conda-forge.yml and recipe/ in it; or it is a recipe, whose jobs are then those of one platform. Migrations
+    that are under way lie beside the pinning file, in share/conda-forge/migrations.
 
     \b
     Examples:
       bakehouse matrix zlib-feedstock -m pinning/conda_build_config.yaml
-      bakehouse matrix . -m conda_build_config.yaml --json
+      bakehouse matrix . -m conda_build_config.yaml --platform osx-arm64 --json
       bakehouse matrix . -m conda_build_config.yaml --ci-support .ci_support
     """  # noqa: D301 - \b keeps click from wrapping the examples
-    jobs = _jobs(wanted)
+    jobs = jobs_of(question)
     if ci_support is not None:
         from builder.feedstock.ci_support import write_files
 
         write_files(jobs, ci_support)
     if as_json:
-        write_json([_document(job) for job in jobs], sys.stdout)
+        write_document([_document(job) for job in jobs], sys.stdout)
     else:
-        write_text("\n".join(job.name for job in jobs), sys.stdout)
+        write_text(_table(jobs), sys.stdout)
     return 0
 
 
-def _jobs(wanted: Wanted) -> tuple[Job, ...]:
-    from builder.feedstock.jobs import feedstock_jobs
-    from builder.feedstock.seen import Sight
-    from builder.feedstock.settings import read_settings
-    from builder.feedstock.spec import JobSpec
-
-    if not wanted.variant_files:
-        raise UsageError("a feedstock's jobs need a pinning file", code="cli.pinning", remedy="give it with -m FILE")
-    settings = read_settings(wanted.path)
-    if settings.is_v1:
-        from builder.feedstock.seen_v1 import sight_of_recipe
-        from builder.recipe import load
-
-        recipe = load(settings.recipe_file)
-
-        def look(spec: JobSpec) -> Sight:
-            return sight_of_recipe(recipe, spec, limit=wanted.max_variants)
-    else:
-        from builder.feedstock.seen_v0 import sight_of_meta
-        from builder.recipe.v0 import load_meta
-
-        text = load_meta(settings.recipe_file, lambda name: (settings.recipe / name).read_bytes())
-
-        def look(spec: JobSpec) -> Sight:
-            return sight_of_meta(text, spec, limit=wanted.max_variants)
-
-    return feedstock_jobs(settings, wanted.variant_files[-1], look, wanted.platforms)
-
-
 def _document(job: Job) -> dict[str, object]:
-    return {"name": job.name, "variant": dict(job.variant), "outputs": list(job.outputs)}
+    return {
+        "name": job.name,
+        "short_name": job.short_name,
+        "file": job.file_name,
+        "platform": job.platform,
+        "build_platform": job.build_platform,
+        "provider": job.provider,
+        "docker_image": job.docker_image,
+        "labels": list(job.labels),
+        "upload": job.upload,
+        "variant": dict(job.variant),
+        "settings": dict(job.settings),
+        "outputs": list(job.outputs),
+    }
+
+
+def _table(jobs: Sequence[Job]) -> str:
+    """Return a line for each job: its name, where it runs, and how many packages it builds."""
+    if not jobs:
+        return "no jobs: every output is skipped on every platform"
+    rows = [("job", "runs on", "at", "packages")]
+    rows += [(job.name, job.build_platform, job.provider, str(len(job.outputs))) for job in jobs]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [(*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3].rjust(8)) for row in rows]
+    return "\n".join("  ".join(line) for line in lines)

@@ -1,7 +1,8 @@
 """A ``recipe.yaml`` as the division into CI jobs sees it: rattler-build's renderings over the migrated variants.
 
-conda-smithy writes all variants into a file for rattler-build, as text but for what ``variants.yaml`` has as numbers,
-and finds the variants of each rendering by the values that it used (``rattler_build_conda_compat/render.py``).
+conda-smithy writes all variants into a file for rattler-build, as text but for truth values and for what
+``variants.yaml`` has as numbers, and finds the variants of each rendering by the values that it used
+(``rattler_build_conda_compat/render.py``).
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def _text_of(recipe: RecipeText) -> str:
 
 
 def _typed(key: str, text: str, numbers: frozenset[tuple[str, str]]) -> VariantValue:
+    if text in {"true", "false"}:
+        return text == "true"
     return int(text) if (key, text) in numbers else text
 
 

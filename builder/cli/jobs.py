@@ -1,0 +1,141 @@
+"""What the CI jobs of a path are: those of the feedstock that it is, or else of the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.cli.asking import Asking
+from builder.cli.formats import RECIPE_NAMES
+from builder.errors import Place, UsageError
+from builder.model.frozen import frozen
+from builder.recipe import GitQuestion
+
+if TYPE_CHECKING:
+    from builder.feedstock.job import Job
+    from builder.feedstock.jobs import Look
+    from builder.feedstock.seen import Sight
+    from builder.feedstock.settings import Settings
+    from builder.feedstock.spec import JobSpec
+
+
+@frozen
+class JobQuestion:
+    """The jobs of what, over which variant files, for which platforms (all if none is named)."""
+
+    path: Path
+    variant_files: tuple[Path, ...]
+    platforms: tuple[str, ...]
+    max_variants: int
+
+
+@frozen
+class _Told:
+    """What a recipe in a feedstock is told: the variables of its CI's platform, and files beside it."""
+
+    folder: Path
+    variables: Mapping[str, str]
+
+    def environment(self, name: str) -> str | None:
+        """Return a variable that conda-smithy sets for the platform; any other is not set."""
+        return self.variables.get(name)
+
+    def file(self, path: str) -> bytes:
+        """Return the bytes of a file below the recipe's folder; see `Asking.file`."""
+        return self._asking.file(path)
+
+    def git(self, question: GitQuestion, url: str) -> str:
+        """Refuse, as for recipes that are rendered."""
+        return self._asking.git(question, url)
+
+    @property
+    def _asking(self) -> Asking:
+        return Asking(folder=self.folder, allowed=frozenset(), variables={}, git_answers=_no_answer)
+
+
+def jobs_of(question: JobQuestion) -> tuple[Job, ...]:
+    """Return the jobs, sorted by name. Raises `UsageError` and `RecipeError` for what is wrong with the path."""
+    if _is_feedstock(question.path):
+        return _of_feedstock(question)
+    return _of_recipe(question)
+
+
+def feedstock_settings(folder: Path) -> Settings:
+    """Return the settings of a feedstock, conda-smithy's defaults where it has no ``conda-forge.yml``."""
+    from builder.feedstock.settings import FILE, read_settings, usual_settings
+
+    return read_settings(folder) if (folder / FILE).exists() else usual_settings(folder)
+
+
+def _is_feedstock(path: Path) -> bool:
+    return (path / "conda-forge.yml").exists() or any((path / "recipe" / name).is_file() for name in RECIPE_NAMES)
+
+
+def _of_feedstock(question: JobQuestion) -> tuple[Job, ...]:
+    from builder.feedstock.jobs import feedstock_jobs
+
+    if len(question.variant_files) != 1:
+        given = "several" if question.variant_files else "none"
+        raise UsageError(
+            f"the jobs of a feedstock come from one pinning file, and {given} was given",
+            code="cli.pinning",
+            place=Place(file=str(question.path)),
+            remedy="give conda-forge's conda_build_config.yaml with -m",
+        )
+    settings = feedstock_settings(question.path)
+    return feedstock_jobs(settings, question.variant_files[0], _look(settings, question), question.platforms)
+
+
+def _look(settings: Settings, question: JobQuestion) -> Look:
+    """Return what renders the feedstock's recipe, which is read once for all platforms."""
+    folder = settings.recipe
+    if settings.is_v1:
+        from builder.feedstock.seen_v1 import sight_of_recipe
+        from builder.recipe import load
+
+        recipe = load(settings.recipe_file)
+
+        def look_at_recipe(spec: JobSpec) -> Sight:
+            told = _Told(folder=folder, variables=spec.environment)
+            return sight_of_recipe(recipe, spec, ask=told, limit=question.max_variants)
+
+        return look_at_recipe
+    from builder.feedstock.seen_v0 import sight_of_meta
+    from builder.recipe.v0 import load_meta
+
+    text = load_meta(settings.recipe_file, _Told(folder=folder, variables={}).file)
+    return lambda spec: sight_of_meta(text, spec, limit=question.max_variants)
+
+
+def _of_recipe(question: JobQuestion) -> tuple[Job, ...]:
+    from builder.cli.rendering import render_selection
+    from builder.cli.selection import BUILD_PLATFORM, Selection
+    from builder.feedstock.plain import plain_jobs
+
+    found: list[Job] = []
+    for subdir in dict.fromkeys(question.platforms or (BUILD_PLATFORM,)):
+        selection = Selection(
+            paths=(question.path,),
+            recipes=(),
+            variant_files=question.variant_files,
+            variants=(),
+            target_platform=subdir,
+            max_variants=question.max_variants,
+        )
+        rendered = render_selection(selection)
+        rendered.raise_errors()
+        recipes = dict.fromkeys(one.recipe.path for one in rendered.renderings)
+        if len(recipes) > 1:
+            raise UsageError(
+                f"{question.path} holds {len(recipes)} recipes, and jobs are those of one",
+                code="cli.one-recipe",
+                place=Place(file=str(question.path)),
+                remedy=f"name one of them, as {next(iter(recipes)).parent}",
+            )
+        found += plain_jobs(rendered.renderings, subdir)
+    return tuple(sorted(found, key=lambda job: job.name))
+
+
+def _no_answer(question: GitQuestion, url: str, folder: Path) -> str:
+    raise UsageError(f"git.{question} of {url} is not answered for jobs", code="ask.git", place=Place(file=str(folder)))
