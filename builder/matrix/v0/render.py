@@ -18,6 +18,7 @@ from builder.matrix.v0.usage import Subject
 from builder.model.frozen import frozen
 from builder.model.rendering import Platforms
 from builder.recipe.v0 import Metadata, MetaText, OutputMetadata, Scope, output_metadata, outputs_of
+from builder.recipe.v0.outputs import numbered
 from builder.recipe.v0.scope import Fixed, LegacyVariant
 from builder.recipe.v0.sections import has_package, requirements_section
 
@@ -48,13 +49,14 @@ class LegacyRendering:
 
 @frozen
 class LegacyRenderer:
-    """Renders one recipe; ``environment`` are the variables that it may see."""
+    """Renders one recipe; ``environment`` are variables that it may see, ``number`` counts over its build number."""
 
     text: MetaText
     space: LegacySpace
     platforms: Platforms
     environment: Mapping[str, str]
     limit: int = DEFAULT_LIMIT
+    number: int | None = None
 
     def render(self) -> Iterator[LegacyRendering]:
         """Yield the outputs that are not skipped."""
@@ -100,7 +102,7 @@ class LegacyRenderer:
             recipe.metadata, mentions_output=_mentions_output(recipe), whole=has_package(recipe.piece())
         )
         for entry in entries:
-            output = output_metadata(left, entry, recipe.scope.variant)
+            output = numbered(output_metadata(left, entry, recipe.scope.variant), self.number)
             yield Subject(text=self.text, output=output, scope=recipe.scope, top=top)
 
     def _resolved(self, scope: Scope) -> Subject:

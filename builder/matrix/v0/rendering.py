@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 
 from builder.matrix.branches import DEFAULT_LIMIT
-from builder.matrix.v0.config import LegacyConfig, Spec, values_of
+from builder.matrix.v0.config import LegacyConfig, values_of
 from builder.matrix.v0.render import LegacyRenderer, LegacyRendering
+from builder.matrix.v0.siblings import LegacySiblings, run_pins
 from builder.matrix.v0.space import space_of
 from builder.matrix.v0.work import with_work
 from builder.model.answer import Answer
 from builder.model.frozen import frozen
-from builder.model.legacy_pin import LegacyPin
-from builder.model.recipe import Output, PinSubpackage
-from builder.model.rendering import Override, Platforms, Rendering, Sibling
+from builder.model.rendering import Override, Platforms, Rendering
 from builder.model.target import NOARCH
 from builder.model.variant import Origin, Variant
 from builder.recipe.v0 import MetaText
@@ -51,24 +50,31 @@ def render_legacy(question: LegacyQuestion) -> tuple[Rendering, ...]:
         platforms=question.platforms,
         environment=question.environment,
         limit=question.limit,
+        number=question.override.build_number,
     )
     remarks = Remarks(file=str(question.text.file.path), text=question.text.text)
-    making = _Making(question, remarks)
-    legacy = list(renderer.render())
-    found = [making.rendering(one) for one in legacy]
-    pinned = [replace(one, siblings=tuple(_siblings(one, found))) for one in found]
-    shared = with_work(legacy, pinned, making.rendering, remarks)
-    told = tuple(remarks.warnings), tuple(remarks.problems)
-    return tuple(replace(one, warnings=told[0], obstacles=told[1]) for one in shared)
+    found = [_prefixed(one, question.override.build_string_prefix) for one in renderer.render()]
+    making = _Making(question, remarks, LegacySiblings(found))
+    renderings = with_work(found, [making.rendering(one) for one in found], making.rendering, remarks)
+    warnings, obstacles = tuple(remarks.warnings), tuple(remarks.problems)
+    if not (warnings or obstacles):
+        return renderings
+    return tuple(replace(one, warnings=warnings, obstacles=obstacles) for one in renderings)
+
+
+def _prefixed(found: LegacyRendering, prefix: str | None) -> LegacyRendering:
+    """Return ``found`` with what the user wants before build strings that recipes leave to us."""
+    if prefix is None or found.metadata.text("build", "string"):
+        return found
+    return replace(found, build_string=f"{prefix}_{found.build_string}")
 
 
 class _Making:
     """Makes renderings of what one recipe came to."""
 
-    def __init__(self, question: LegacyQuestion, remarks: Remarks) -> None:
-        self._question, self._remarks = question, remarks
+    def __init__(self, question: LegacyQuestion, remarks: Remarks, siblings: LegacySiblings) -> None:
+        self._question, self._remarks, self._siblings = question, remarks, siblings
         self._asked = tuple(_asked(question))
-        self._pins = tuple(_pins(question.config))
         self._why: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
 
     def rendering(self, found: LegacyRendering) -> Rendering:
@@ -86,7 +92,8 @@ class _Making:
             hash=found.hash,
             build_string=found.build_string,
             asked=self._asked,
-            pins=self._pins,
+            siblings=self._siblings.of(found, output.requirements),
+            pins=run_pins(found.scope.variant),
             why=self._reasons(tuple(variant)),
         )
 
@@ -116,47 +123,3 @@ def _origin(key: str, value: str, config: LegacyConfig) -> Origin | None:
             place = values.index(value)
             return Origin(source=source or _DEFAULT, line=lines[place] if place < len(lines) else None)
     return None
-
-
-def _pins(config: LegacyConfig) -> Iterator[tuple[str, LegacyPin]]:
-    """Yield the packages whose run requirement gets the version that was built with."""
-    said = config.values.get("pin_run_as_build", {})
-    for package, pin in sorted(said.items()) if isinstance(said, Mapping) else ():
-        fields: Spec = {"min_pin": pin, "max_pin": pin} if isinstance(pin, str) else dict(_mapping(pin))
-        lower, upper = fields.get("min_pin"), fields.get("max_pin")
-        yield (
-            package.lower(),
-            LegacyPin(
-                min_pin=lower if isinstance(lower, str) else LegacyPin().min_pin,
-                max_pin=upper if isinstance(upper, str) else LegacyPin().max_pin,
-            ),
-        )
-
-
-def _mapping(value: Fixed) -> Mapping[str, Fixed]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _siblings(one: Rendering, found: Sequence[Rendering]) -> Iterator[Sibling]:
-    """Yield the outputs that a rendering pins, each in a variant that agrees with its own."""
-    for name in dict.fromkeys(_pinned(one.output)):
-        named = [other for other in found if other.output.name == name and other is not one]
-        fitting = next((other for other in named if _agree(one.variant, other.variant)), None)
-        sibling = one if name == one.output.name else fitting or next(iter(named), None)
-        if sibling is not None:
-            output = sibling.output
-            yield Sibling(name=name, version=output.version, build_string=sibling.build_string)
-
-
-def _pinned(output: Output) -> Iterator[str]:
-    needs, exports = output.requirements, output.requirements.run_exports
-    sections: Iterable[Iterable[object]] = (
-        needs.build, needs.host, needs.run, needs.run_constraints,
-        exports.weak, exports.strong, exports.weak_constraints, exports.strong_constraints, exports.noarch,
-    )  # fmt: skip
-    for section in sections:
-        yield from (one.name for one in section if isinstance(one, PinSubpackage))
-
-
-def _agree(one: Variant, other: Variant) -> bool:
-    return all(other.get(key, value) == value for key, value in one.items())

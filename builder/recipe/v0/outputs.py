@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from builder.model.frozen import frozen
 from builder.recipe.v0.functions import with_star
@@ -79,6 +80,14 @@ def output_metadata(recipe: Metadata, entry: Section, variant: LegacyVariant) ->
         "about": entry.get("about") if "about" in entry else recipe.section("about"),
     }
     return OutputMetadata(metadata=Metadata(sections=sections), entry=entry, parent=recipe.name, kind=kind)
+
+
+def numbered(output: OutputMetadata, number: int | None) -> OutputMetadata:
+    """Return an output with another build number than its recipe gives it, if there is one."""
+    if number is None:
+        return output
+    sections, build = output.metadata.sections, output.metadata.section("build")
+    return replace(output, metadata=Metadata(sections={**sections, "build": {**build, "number": str(number)}}))
 
 
 def with_versions(requirements: Requirements, variant: LegacyVariant) -> Requirements:
