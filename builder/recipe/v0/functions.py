@@ -6,22 +6,16 @@ Nothing here runs code of the recipe, reads a clock, or looks outside the recipe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from builder.errors import BakehouseError
+from builder.recipe.v0.asked import AskedSources
+from builder.recipe.v0.files import Function, ReadFile, file_functions
 from builder.recipe.v0.metadata import Metadata
 from builder.recipe.v0.pins import Pins
 from builder.recipe.v0.scope import DEFAULTS, Scope
 from builder.recipe.v0.windows import marked
-from builder.syntax.data import read_data
-from builder.syntax.value import ExpressionError
-
-ReadFile = Callable[[str], bytes]
-"""Returns a file of the recipe's folder by its relative path; raises `BakehouseError`."""
-
-Function = Callable[..., Any]
 
 _COMPILERS: Mapping[str, Mapping[str, str]] = {
     "linux": {"c": "gcc", "cxx": "gxx", "fortran": "gfortran"},
@@ -34,17 +28,28 @@ _NEEDS_STAR = re.compile(r"([\w\d.\-_]+)\s+((?<![><=])[\w\d.\-_]+?(?!\*))(\s+[\w
 _OF_THE_BUILD = ("PREFIX", "BUILD_PREFIX", "SRC_DIR", "SP_DIR", "STDLIB_DIR", "CPU_COUNT", "R", "PERL", "LUA")
 _OF_WINDOWS = ("SCRIPTS", "LIBRARY_PREFIX", "LIBRARY_BIN", "LIBRARY_INC", "LIBRARY_LIB", "CYGWIN_PREFIX")
 _SUFFIXES = {"osx": ".dylib", "win": ".dll"}
+_LANGUAGES = ("PERL", "LUA", "R", "NUMPY", "PYTHON")
+"""Variant keys, in capitals, that are no variables: their versions have names of their own, such as ``PY_VER``."""
 
 
 def template_names(
-    scope: Scope, before: Metadata, read_file: ReadFile, *, lenient: bool, pins: Pins | None = None
+    scope: Scope,
+    before: Metadata,
+    read_file: ReadFile,
+    sources: AskedSources,
+    *,
+    lenient: bool,
+    pins: Pins | None = None,
 ) -> dict[str, Any]:
     """Return all names of a template: ``before`` is what the recipe came to last time, empty the first time.
 
     ``pins`` issues what the template pins; without it, pins are bare names.
     """
-    found = _variables(scope, before)
-    variables = {**scope.environment, **found}
+    found = {**_variables(scope, before), **sources.variables()}
+    chosen = dict(scope.plain)
+    for name in (*found, *_LANGUAGES):
+        chosen.pop(name.lower(), None)
+    variables = {**scope.environment, **chosen, **found}
     return {
         **scope.own_names,
         **found,
@@ -53,7 +58,7 @@ def template_names(
         "datetime": {"datetime": {"strptime": datetime.strptime}},
         **scope.plain,
         **_requirement_functions(scope, pins),
-        **_file_functions(read_file, lenient=lenient),
+        **file_functions(read_file, sources, lenient=lenient),
     }
 
 
@@ -139,75 +144,3 @@ def _requirement_functions(scope: Scope, pins: Pins | None) -> dict[str, Functio
         "ccache": lambda *_, **__: "ccache",
         "resolved_packages": lambda *_, **__: [],
     }
-
-
-def _file_functions(read_file: ReadFile, *, lenient: bool) -> dict[str, Function]:
-    files = _Files(read_file, lenient=lenient)
-    functions: dict[str, Function] = {
-        "load_file_data": files.data,
-        "load_str_data": files.text_data,
-        "load_file_regex": files.regex,
-        "load_setup_py_data": files.setup_py,
-        "load_setuptools": files.setup_py,
-    }
-    return {name: _told(function) for name, function in functions.items()}
-
-
-class _Files:
-    """Reads files of the recipe's folder; those of the sources are not there yet, which is no error at first."""
-
-    def __init__(self, read_file: ReadFile, *, lenient: bool) -> None:
-        self._read = read_file
-        self._lenient = lenient
-
-    def data(self, filename: str, fmt: str | None = None, *, from_recipe_dir: bool = False, **_: object) -> Any:
-        text = self._text(filename, from_recipe_dir)
-        return {} if text is None else self.text_data(text, fmt or filename.rpartition(".")[2])
-
-    def text_data(self, string: str, fmt: str, **_: object) -> Any:
-        return _plain(read_data(string.encode(), f"text.{fmt.lower()}"))
-
-    def regex(self, load_file: str, regex_pattern: str, *, from_recipe_dir: bool = False, **_: object) -> Any:
-        import re2  # hardly a recipe searches a file; Python's own engine may search for ever
-
-        text = self._text(load_file, from_recipe_dir)
-        try:
-            return None if text is None else re2.search(regex_pattern, text)
-        except re2.error as error:
-            raise ValueError(f"{regex_pattern!r} cannot be searched for: {error}") from error
-
-    def setup_py(self, *_: object, **__: object) -> Any:
-        if self._lenient:
-            return {}
-        raise ValueError("load_setup_py_data runs code of the sources, which are not there when a recipe is rendered")
-
-    def _text(self, path: str, from_recipe_dir: bool) -> str | None:
-        if from_recipe_dir:
-            return self._read(path).decode()
-        if self._lenient:
-            return None
-        raise ValueError(
-            f"{path} is in the sources, which are not there yet; a file of the recipe: from_recipe_dir=True"
-        )
-
-
-def _told(function: Function) -> Function:
-    """Return ``function`` with errors that a template can tell."""
-
-    def call(*arguments: Any, **named: Any) -> Any:
-        try:
-            return function(*arguments, **named)
-        except BakehouseError as error:
-            raise ValueError(error.problems[0].message) from error
-        except ExpressionError as error:
-            raise ValueError(error.message) from error
-
-    return call
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from builder.errors import BakehouseError, Place, RecipeError
 from builder.model.rendering import RecipeFile
-from builder.recipe.v0.functions import ReadFile, template_names
+from builder.recipe.v0.asked import AskedSources, AskSources
+from builder.recipe.v0.files import ReadFile
+from builder.recipe.v0.functions import template_names
 from builder.recipe.v0.metadata import Metadata, checked
 from builder.recipe.v0.pins import Pins
 from builder.recipe.v0.scope import Scope
@@ -36,12 +38,18 @@ _NOT_THERE = frozenset({"ask.no-file", "ask.not-a-file"})
 class MetaText:
     """One recipe's text; it remembers its lines, its compiled templates, what these came to, and scripts beside it."""
 
-    def __init__(self, file: RecipeFile, text: str, read: ReadFile, digest: str = "") -> None:
-        """Take the text, what reads files of the recipe's folder, and the sha256 of the recipe's bytes."""
+    def __init__(
+        self, file: RecipeFile, text: str, read: ReadFile, digest: str = "", ask: AskSources | None = None
+    ) -> None:
+        """Take the text, what reads files of the recipe's folder, and the sha256 of the recipe's bytes.
+
+        ``ask`` answers what templates ask of the sources; without it, they may not.
+        """
         self.file = file
         self.text = text
         self.digest = digest
         self._read = read
+        self._ask = ask
         self._templates = Templates(str(file.path))
         self._selection = Selection(str(file.path))
         self._values = lru_cache(maxsize=_RENDERED)(lambda text: as_cmd(read_values(text, str(file.path))))
@@ -94,15 +102,17 @@ class MetaText:
         file = str(self.file.path)
         selected = self._selection.of(self.text, scope.holds)
         pins = None if lenient else Pins()
-        names = template_names(scope, before, self._read, lenient=lenient, pins=pins)
+        sources = AskedSources(self._ask, before, selected.text)
+        names = template_names(scope, before, self._read, sources, lenient=lenient, pins=pins)
         rendered = self._templates.render(selected.text, names, lenient=lenient, numbers=selected.numbers)
         values = self._values(self._selection.of(rendered.text, scope.holds).text)
         return checked(pins.restored(values) if pins and pins.issued else values, file), rendered.undefined
 
 
-def load_meta(path: Path, read: ReadFile | None = None) -> MetaText:
+def load_meta(path: Path, read: ReadFile | None = None, ask: AskSources | None = None) -> MetaText:
     """Return the recipe in ``path``, a ``meta.yaml``; ``read`` reads files of its folder, by default none.
 
+    ``ask`` answers what templates ask of the sources, by default nothing.
     Raises `RecipeError` for a file that is too large, no text, or no file at all.
     """
     try:
@@ -111,7 +121,7 @@ def load_meta(path: Path, read: ReadFile | None = None) -> MetaText:
         message = f"the recipe cannot be read: {error}"
         raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(path))) from error
     file = RecipeFile(path=path, folder=path.parent)
-    return MetaText(file, decoded(data, str(path)), read or _none_beside, hashlib.sha256(data).hexdigest())
+    return MetaText(file, decoded(data, str(path)), read or _none_beside, hashlib.sha256(data).hexdigest(), ask)
 
 
 def _none_beside(path: str) -> bytes:

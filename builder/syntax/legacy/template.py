@@ -16,7 +16,7 @@ from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError,
 from jinja2.runtime import StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from builder.errors import Place, RecipeError
+from builder.errors import BakehouseError, Place, RecipeError
 from builder.model.frozen import frozen
 from builder.syntax.node import MAX_FRAME
 
@@ -105,13 +105,8 @@ class Templates:
             line = min(line, len(lines))
             number = numbers[line - 1] if line <= len(numbers) else line
             place = Place(file=self._file, line=number, column=1, frame=lines[line - 1][:MAX_FRAME])
-        undefined = isinstance(error, UndefinedError)
-        return RecipeError(
-            f"the template cannot be rendered: {error}",
-            code="recipe.undefined" if undefined else "recipe.template",
-            place=place,
-            remedy="define it with {% set %} or in a variant file" if undefined else None,
-        )
+        code, remedy = _told(error)
+        return RecipeError(f"the template cannot be rendered: {error}", code=code, place=place, remedy=remedy)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -129,6 +124,16 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if too_large[operator](left, right):
             raise SecurityError(f"the result of `{operator}` would be too large")
         return super().call_binop(context, operator, left, right)
+
+
+def _told(error: Exception) -> tuple[str, str | None]:
+    """Return the code of an error, and what to do: that of whoever answered the template, if it has a remedy."""
+    cause = error.__cause__
+    if isinstance(cause, BakehouseError) and cause.problems[0].remedy:
+        return cause.problems[0].code, cause.problems[0].remedy
+    if isinstance(error, UndefinedError):
+        return "recipe.undefined", "define it with {% set %} or in a variant file"
+    return "recipe.template", None
 
 
 def _product_too_large(left: Any, right: Any) -> bool:

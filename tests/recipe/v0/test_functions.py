@@ -9,6 +9,7 @@ import pytest
 from builder.errors import RecipeError
 from builder.model.rendering import Platforms
 from builder.recipe.v0 import Metadata, Scope
+from builder.recipe.v0.asked import AskedSources
 from builder.recipe.v0.functions import template_names, with_star
 from builder.recipe.v0.scope import LegacyVariant
 from builder.recipe.v0.windows import as_cmd
@@ -40,7 +41,11 @@ def rendered(
 
     return (
         Templates("meta.yaml")
-        .render(template, template_names(scope, BEFORE, read, lenient=lenient), lenient=lenient)
+        .render(
+            template,
+            template_names(scope, BEFORE, read, AskedSources(None, BEFORE, template), lenient=lenient),
+            lenient=lenient,
+        )
         .text
     )
 
@@ -91,7 +96,7 @@ def test_files_of_the_recipe_are_data(tmp_path: Path) -> None:
         ("{{ load_file_data('a.yaml') }}", "in the sources"),
         ("{{ load_file_data('a.yaml', from_recipe_dir=True) }}", "cannot be read here"),
         ("{{ load_str_data('{', 'json') }}", "cannot be read"),
-        ("{{ load_setup_py_data() }}", "runs code"),
+        ("{{ load_setup_py_data() }}", "setup.py is in the sources"),
         ("{{ datetime.datetime.now() }}", "no attribute 'now'"),
         ("{{ datetime.datetime.strptime('1', '%d').now() }}", "unsafe"),
         ("{{ load_file_regex('a.txt', 'a') }}", "in the sources"),
