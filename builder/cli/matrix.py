@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from builder.cli import pipelines
 from builder.cli.grouping import PATH, grouped
 from builder.cli.jobs import JobQuestion, jobs_of
+from builder.cli.pipelines import PipelineChoice, pipeline_choice
 from builder.cli.selection import known_platform
 from builder.report import write_document, write_text
 
@@ -52,7 +54,8 @@ _question = grouped(
     help="Write a file for each job into DIR, as conda-smithy does.",
 )
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
-def command(question: JobQuestion, *, ci_support: Path | None, as_json: bool) -> int:
+@pipeline_choice
+def command(question: JobQuestion, *, ci_support: Path | None, as_json: bool, pipeline: PipelineChoice) -> int:
     """Print the CI jobs of a feedstock: its recipe over the pinning file and the migrations, for every platform.
 
     PATH has conda-forge.yml and recipe/ in it; or it is a recipe, whose jobs are then those of one platform. Migrations
@@ -63,12 +66,17 @@ def command(question: JobQuestion, *, ci_support: Path | None, as_json: bool) ->
       bakehouse matrix zlib-feedstock -m pinning/conda_build_config.yaml
       bakehouse matrix . -m conda_build_config.yaml --platform osx-arm64 --json
       bakehouse matrix . -m conda_build_config.yaml --ci-support .ci_support
+      bakehouse matrix . -m conda_build_config.yaml --ci github --in-place
     """  # noqa: D301 - \b keeps click from wrapping the examples
+    pipelines.check(pipeline, json=as_json)
     jobs = jobs_of(question)
     if ci_support is not None:
         from builder.feedstock.ci_support import write_files
 
         write_files(jobs, ci_support)
+    pipelines.write(jobs, question.path, pipeline)
+    if pipeline.printed:
+        return 0
     if as_json:
         write_document([_document(job) for job in jobs], sys.stdout)
     else:

@@ -18,6 +18,7 @@ from builder.report import write_text
 if TYPE_CHECKING:
     from builder.feedstock.job import Job
     from builder.feedstock.pipelines import Pipeline
+    from builder.feedstock.quoting import Provider
 
 
 @frozen
@@ -63,35 +64,55 @@ def check(choice: PipelineChoice, *, json: bool) -> None:
         raise UsageError(problem[0], code="cli.pipeline", remedy=problem[1])
 
 
-def write(jobs: Sequence[Job], feedstock: Path, choice: PipelineChoice) -> None:
-    """Write the pipeline that builds ``jobs``, if one is wanted, and tell what it does not do."""
+def write(jobs: Sequence[Job], path: Path, choice: PipelineChoice) -> None:
+    """Write the pipeline that builds the ``jobs`` of ``path``, if one is wanted, and tell what it does not do."""
     if choice.provider is None:
         return
-    from builder.feedstock.pipelines import USUAL_FILE, pipeline_of, write_pipeline
+    from builder.feedstock.pipelines import USUAL_FILE, write_pipeline
     from builder.feedstock.quoting import Provider
-    from builder.feedstock.settings import read_settings
     from builder.store.writing import atomic_write
 
     provider = Provider(choice.provider)
-    pipeline = pipeline_of(read_settings(feedstock), provider, choice.version)
+    top, pipeline = _pipeline(path, provider, choice.version)
     text = write_pipeline(provider, jobs, pipeline)
-    place = feedstock / USUAL_FILE[provider] if choice.in_place else choice.place
+    place = top / USUAL_FILE[provider] if choice.in_place else choice.place
     if place is None:
         sys.stdout.write(text)
     else:
         place.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(place, text.encode())
-    for note in _notes(jobs, feedstock, pipeline):
+    for note in _notes(jobs, top, pipeline):
         write_text(note, sys.stderr)
 
 
-def _notes(jobs: Sequence[Job], feedstock: Path, pipeline: Pipeline) -> Iterator[str]:
+def _pipeline(path: Path, provider: Provider, version: str) -> tuple[Path, Pipeline]:
+    """Return the top of the repository and what its pipeline says: a feedstock is one, else the current folder is."""
+    from builder.cli.jobs import feedstock_settings
+    from builder.feedstock.pipelines import Pipeline, pipeline_of
+
+    if (path / "conda-forge.yml").exists() or (path / "recipe").is_dir():
+        return path, pipeline_of(feedstock_settings(path), provider, version)
+    top = Path.cwd()
+    try:
+        recipe = path.absolute().relative_to(top)
+    except ValueError:
+        recipe = path
+    if recipe.is_absolute() or ".." in recipe.parts:
+        raise UsageError(
+            f"{path} is not below the current folder",
+            code="cli.pipeline",
+            remedy="go to the top of the repository: that is where its CI starts",
+        )
+    return top, Pipeline(version=version, recipe=recipe.as_posix())
+
+
+def _notes(jobs: Sequence[Job], top: Path, pipeline: Pipeline) -> Iterator[str]:
     from builder.feedstock.pipelines import MACHINE, runs_here
 
     elsewhere = [job.name for job in jobs if not runs_here(job)]
     if elsewhere:
         yield f"left out, for bakehouse runs on {MACHINE} only: {', '.join(elsewhere)}"
-    folder = feedstock / pipeline.variants
+    folder = top / pipeline.variants
     missing = [job.file_name for job in jobs if runs_here(job) and not (folder / job.file_name).is_file()]
     if missing:
         yield f"files that the pipeline reads and {folder} lacks: {len(missing)}; --ci-support {folder} writes them"

@@ -123,3 +123,25 @@ def test_what_cannot_be_written_leaves_what_was_there(feedstock: Path) -> None:
     with pytest.raises(UsageError, match="would be expanded by GitLab"):
         write([job("linux_$CI_JOB_TOKEN")], feedstock, choice("--ci", "gitlab", "--in-place"))
     assert (feedstock / ".gitlab-ci.yml").read_text() == "old\n"
+
+
+def test_a_recipe_alone_is_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recipes" / "oven").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    write(JOBS[:1], Path("recipes/oven"), choice("--ci", "gitlab", "--in-place"))
+    assert 'RECIPE: "recipes/oven"\n' in (tmp_path / ".gitlab-ci.yml").read_text()
+    monkeypatch.chdir(tmp_path / "recipes" / "oven")
+    write(JOBS[:1], Path(), choice("--ci", "gitlab"))
+    assert 'RECIPE: "."\n' in capsys.readouterr().out
+    for elsewhere in (Path(".."), Path("../../recipes"), tmp_path):
+        with pytest.raises(UsageError, match="is not below the current folder"):
+            write(JOBS[:1], elsewhere, choice("--ci", "gitlab"))
+
+
+def test_a_feedstock_needs_no_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "recipe").mkdir()
+    (tmp_path / "recipe" / "recipe.yaml").write_text("package: {name: oven, version: '1'}\n")
+    write(JOBS[:1], tmp_path, choice("--ci", "github"))
+    assert 'RECIPE: "recipe"\n' in capsys.readouterr().out
