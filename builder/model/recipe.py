@@ -182,7 +182,10 @@ class PostProcess:
 class Build:
     """``build``: ``string`` is what the recipe asks for, not yet resolved; ``files`` picks an output's share.
 
-    ``flags`` are what users may ask for in brackets, ``[flags=[cuda]]`` (CEP 45).
+    ``flags`` are what users may ask for in brackets, ``[flags=[cuda]]`` (CEP 45). Solvers like packages less for each
+    of their ``track_features``; ``features`` are their older kin, which only very old installers know.
+    ``link_scripts`` are run when a package is installed or removed: the file of the recipe's folder, and the path in the
+    package. A recipe that is not ``recipe_included`` stays out of it.
     """
 
     number: int = 0
@@ -199,6 +202,10 @@ class Build:
     dynamic_linking: DynamicLinking = DynamicLinking()
     post_process: tuple[PostProcess, ...] = ()
     flags: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    track_features: tuple[str, ...] = ()
+    link_scripts: tuple[tuple[str, str], ...] = ()
+    recipe_included: bool = True
 
     @property
     def for_every_python(self) -> bool:

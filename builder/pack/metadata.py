@@ -46,6 +46,7 @@ def index(request: PackRequest) -> dict[str, Plain]:
         "arch": machine.arch if machine else None,
         "platform": machine.family.name if machine else None,
         "extra_depends": extras,
+        "features": " ".join(build.features),
         "flags": build.flags,
         "license": about.license,
         "license_family": about.license_family,
@@ -127,9 +128,9 @@ def public_channels(request: PackRequest) -> tuple[str, ...]:
 
 
 def _track_features(output: Output) -> str:
-    """Return one feature per step of down-prioritisation; a solver likes packages less for each."""
+    """Return the recipe's own, and one for each step of down-prioritisation; a solver likes packages less for each."""
     steps = abs(output.build.variant.down_prioritize_variant)
-    return " ".join(f"{output.name}-p-{step}" for step in range(steps))
+    return " ".join([*output.build.track_features, *(f"{output.name}-p-{step}" for step in range(steps))])
 
 
 def _needs_v3(spec: str) -> bool:

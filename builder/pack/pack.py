@@ -75,7 +75,7 @@ def _info(request: PackRequest, content: str) -> Iterator[ArchiveMember]:
     yield _json("used_build_tool.json", metadata.used_build_tool(request.tool))
     for license_file in request.relocated.licenses:
         yield ArchiveMember(path=f"info/licenses/{license_file.name}", content=license_file.content)
-    if request.packaging.with_recipe:
+    if request.packaging.with_recipe and request.rendering.output.build.recipe_included:
         yield from recipe_members(request)
     yield from test_members(request)
     yield _json("bakehouse/keys.json", keys(request, content))

@@ -48,6 +48,7 @@ def named_files(rendering: Rendering) -> tuple[str, ...]:
     named = {name for script in _scripts(output) for name in script_names(script)}
     named |= {patch for source in output.source for patch in source.patches}
     named |= set(output.about.license_file)
+    named |= {file for file, _ in output.build.link_scripts}
     named |= {str(PurePosixPath(answer.question)) for answer in rendering.asked if answer.subject == "file"}
     taken = {rendering.recipe.path.name, "recipe.yaml", "meta.yaml", "rendered_recipe.yaml", "variant_config.yaml"}
     return tuple(sorted(name for name in named - taken if _is_inside(name, rendering.recipe.folder)))

@@ -15,6 +15,7 @@ from builder.payload.context import PayloadContext
 from builder.payload.dropped import is_dropped
 from builder.payload.globs import check_globs
 from builder.payload.licenses import find_licenses
+from builder.payload.link_scripts import with_link_scripts
 from builder.payload.menus import check_menus
 from builder.payload.mistakes import python_mistakes
 from builder.payload.python import python_files
@@ -32,7 +33,8 @@ def select(installed: Installed, output: Output, context: PayloadContext) -> Pay
     """
     check_globs(output)
     findings: list[Finding] = []
-    taken = python_files(_taken(installed, output, context, findings), output, context, findings)
+    chosen = with_link_scripts(_taken(installed, output, context, findings), output, context.recipe_folder)
+    taken = python_files(chosen, output, context, findings)
     entries, rewriting = rewrite_text(sorted(taken, key=_path), output.build.post_process, context.scratch)
     licenses, licensing = find_licenses(
         output.about.license_file, (context.recipe_folder, *context.work), context.places

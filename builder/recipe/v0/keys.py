@@ -69,14 +69,17 @@ class Keys:
         value = truth(self.data.get(key))
         return default if value is None else bool(value)
 
-    def globs(self, key: str) -> GlobList:
-        """Return a list of globs."""
-        return GlobList(include=self.texts(key))
+    def globs(self, key: str, *, by_folder: bool = False) -> GlobList:
+        """Return a list of globs; of most of conda-build's ``*`` stops ``by_folder``."""
+        found = self.texts(key)
+        return GlobList(include=found, by_folder=by_folder) if found else GlobList()
 
-    def all_or_globs(self, key: str, *, default: bool) -> bool | GlobList:
+    def all_or_globs(self, key: str, *, default: bool, by_folder: bool = False) -> bool | GlobList:
         """Return a truth value, or the globs that are listed in its place."""
         value = truth(self.data.get(key))
-        return self.globs(key) if isinstance(value, list | str) else default if value is None else bool(value)
+        if isinstance(value, list | str) and value:
+            return self.globs(key, by_folder=by_folder)
+        return default if value in (None, "", []) else bool(value)
 
     def inner(self, key: str) -> Keys:
         """Return the mapping under ``key``, empty where there is none."""

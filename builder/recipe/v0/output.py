@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Literal
 
-from builder.model.recipe import Build, Json, Output
+from builder.model.recipe import Json, Output
 from builder.recipe.v0.about import about_of
+from builder.recipe.v0.build import Work, build_of
 from builder.recipe.v0.keys import Keys
 from builder.recipe.v0.metadata import Metadata
 from builder.recipe.v0.outputs import OutputMetadata
 from builder.recipe.v0.remarks import Remarks
 from builder.recipe.v0.requirements import requirements_of
 from builder.recipe.v0.scope import Scope
+from builder.recipe.v0.script import NOTHING, script_of_recipe
 from builder.recipe.v0.sources import sources_of
 from builder.recipe.v0.text import MetaText
 from builder.syntax.legacy.data import Plain
@@ -24,7 +25,9 @@ def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks
     ``text`` is the recipe that it is of. The build string is left to identity. Nothing is raised for what only a build
     minds: such a recipe has a name all the same.
     """
-    del text, scope
+    system = scope.target_platform.partition("-")[0]
+    work = Work(metadata=output.metadata, text=text, parent=output.parent, system=system)
+    script = script_of_recipe(output.metadata, text, system, remarks) or NOTHING
     metadata = output.metadata
     build = _section(metadata, "build", remarks)
     return Output(
@@ -33,7 +36,7 @@ def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks
         version=metadata.version,
         skip=metadata.skip,
         source=sources_of(_sources(metadata, remarks)),
-        build=Build(number=metadata.number, noarch=_noarch(metadata)),
+        build=build_of(build, work, script),
         requirements=requirements_of(_section(metadata, "requirements", remarks), build),
         about=about_of(_section(metadata, "about", remarks)),
         extra=tuple((key, _frozen(value)) for key, value in metadata.section("extra").items()),
@@ -48,14 +51,6 @@ def _section(metadata: Metadata, name: str, remarks: Remarks) -> Keys:
 def _sources(metadata: Metadata, remarks: Remarks) -> list[Keys]:
     entries = metadata.entries("source")
     return [Keys(data=one, path=f"source[{number}]", remarks=remarks) for number, one in enumerate(entries)]
-
-
-def _noarch(metadata: Metadata) -> Literal["generic", "python"] | None:
-    match metadata.noarch:
-        case "python" | "generic" as noarch:
-            return noarch
-        case _:
-            return "python" if metadata.noarch_python else None
 
 
 def _frozen(value: Plain) -> Json:
