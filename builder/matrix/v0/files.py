@@ -26,7 +26,8 @@ from builder.syntax.node import Node, Scalar, kind_of
 from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 OPTION = "--variant"
-_WRITTEN_FOR_V1 = re.compile(r"^\s*-\s+if\s*:|\$\{\{", re.MULTILINE)
+_WRITTEN_FOR_V1 = re.compile(r"^\s*-\s+if\s*:|\$\{\{|^[\w-]+\s*:\s*\[[^#\n]*(#[^\[\n]*)?$", re.MULTILINE)
+"""Conditions, expressions, and lists in brackets: conda-build takes these for selectors."""
 
 
 @frozen(kw_only=False)
