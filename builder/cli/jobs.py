@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from builder.feedstock.spec import JobSpec
 
 
+_NEEDED = re.compile(r"""env\.get\(\s*["'](\w+)["']\s*\)""")
+"""An environment variable that a recipe asks for without a default."""
+
+
 @frozen
 class JobQuestion:
     """The jobs of what, over which variant files, for which platforms (all if none is named)."""
@@ -32,14 +37,18 @@ class JobQuestion:
 
 @frozen
 class _Told:
-    """What a recipe in a feedstock is told: the variables of its CI's platform, and files beside it."""
+    """What a recipe in a feedstock is told: the variables of its CI's platform, and files beside it.
+
+    ``needed`` are variables that it takes for set: jobs know them only later, and rattler-build does not ask before.
+    """
 
     folder: Path
     variables: Mapping[str, str]
+    needed: frozenset[str] = frozenset()
 
     def environment(self, name: str) -> str | None:
-        """Return a variable that conda-smithy sets for the platform; any other is not set."""
-        return self.variables.get(name)
+        """Return a variable that conda-smithy sets for the platform; any other is not set, or empty if it is needed."""
+        return self.variables.get(name, "" if name in self.needed else None)
 
     def file(self, path: str) -> bytes:
         """Return the bytes of a file below the recipe's folder; see `Asking.file`."""
@@ -95,9 +104,10 @@ def _look(settings: Settings, question: JobQuestion) -> Look:
         from builder.recipe import load
 
         recipe = load(settings.recipe_file)
+        needed = frozenset(_NEEDED.findall(settings.recipe_file.read_text(encoding="utf-8", errors="replace")))
 
         def look_at_recipe(spec: JobSpec) -> Sight:
-            told = _Told(folder=folder, variables=spec.environment)
+            told = _Told(folder=folder, variables=spec.environment, needed=needed)
             return sight_of_recipe(recipe, spec, ask=told, limit=question.max_variants)
 
         return look_at_recipe

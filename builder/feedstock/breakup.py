@@ -6,6 +6,7 @@ Only combinations that some output has are jobs; of the other keys each job keep
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import cast
 
 from builder.feedstock.collapse import Collapsed
@@ -16,6 +17,8 @@ from builder.model.frozen import frozen
 from builder.recipe.v0.scope import Fixed
 
 _IMAGE = "docker_image"
+_TEXT = 10**18
+"""More than any number that a variant file may have."""
 
 
 @frozen
@@ -25,11 +28,12 @@ class Part:
     axes: tuple[Axis, ...]
     pins: Mapping[str, Fixed]
     zip_keys: tuple[tuple[str, ...], ...]
+    numbers: frozenset[tuple[str, str]] = frozenset()
 
     def settings(self) -> dict[str, Setting]:
         """Return what the job's file says, keys sorted."""
         found: dict[str, Setting] = {
-            key: tuple(map(_text, axis.column(key))) for axis in self.axes for key in axis.keys
+            key: tuple(self._typed(key, value) for value in axis.column(key)) for axis in self.axes for key in axis.keys
         }
         if self.zip_keys:
             found["zip_keys"] = self.zip_keys
@@ -46,16 +50,20 @@ class Part:
         axes = tuple(Axis(axis.keys, axis.rows[:1]) if _IMAGE in axis.keys else axis for axis in self.axes)
         if not any(_IMAGE in axis.keys for axis in axes):
             axes = (*axes, Axis((_IMAGE,), ((fallback,),)))
-        return Part(axes=axes, pins=self.pins, zip_keys=self.zip_keys)
+        return replace(self, axes=axes)
 
     def builds(self, output: Seen) -> bool:
         """Return whether the job builds an output: it has the values of all keys that the output uses."""
         return all(_has(axis, output) for axis in self.axes)
 
+    def _typed(self, key: str, value: Fixed) -> str | int:
+        text = _text(value)
+        return int(text) if (key, text) in self.numbers else text
+
 
 def parts(collapsed: Collapsed, sight: Sight) -> Iterator[Part]:
     """Yield the parts in the order of their values."""
-    by_loops = [_by_loops(axis, collapsed.loops) for axis in collapsed.axes]
+    by_loops = [_by_loops(axis, collapsed.loops, sight.numbers) for axis in collapsed.axes]
     wanted = {tuple(one.variant.get(key, "") for key in collapsed.loops) for one in sight.outputs}
     for combination in sorted(wanted, key=str):
         values = dict(zip(collapsed.loops, combination, strict=True))
@@ -69,14 +77,23 @@ def parts(collapsed: Collapsed, sight: Sight) -> Iterator[Part]:
                 axes=tuple(Axis(axis.keys, rows) for axis, rows in axes),
                 pins=collapsed.pins,
                 zip_keys=collapsed.zip_keys,
+                numbers=sight.numbers,
             )
 
 
-def _by_loops(axis: Axis, loops: tuple[str, ...]) -> dict[tuple[Fixed, ...], tuple[Row, ...]]:
+def _by_loops(
+    axis: Axis, loops: tuple[str, ...], numbers: frozenset[tuple[str, str]]
+) -> dict[tuple[Fixed, ...], tuple[Row, ...]]:
     """Return the sorted rows of an axis by the values that they have for the keys that jobs are divided by."""
     places = [place for place, key in enumerate(axis.keys) if key in loops]
     found: dict[tuple[Fixed, ...], list[Row]] = {}
-    for row in sorted(axis.rows, key=lambda row: tuple(map(str, row))):
+
+    def order(row: Row) -> list[tuple[int, str]]:
+        """Return what rows are sorted by: numbers by size, before all text, which is sorted as such."""
+        texts = zip(axis.keys, map(_text, row), strict=True)
+        return [(int(text), "") if (key, text) in numbers else (_TEXT, text) for key, text in texts]
+
+    for row in sorted(axis.rows, key=order):
         found.setdefault(tuple(row[place] for place in places), []).append(row)
     return {values: tuple(rows) for values, rows in found.items()}
 

@@ -23,7 +23,7 @@ def _typed(value: Dumped) -> Dumped:
         return value == "true" if value in {"true", "false"} else value
     if isinstance(value, tuple):
         return tuple(map(_typed, value))
-    return value if isinstance(value, bool) else {key: _typed(inner) for key, inner in value.items()}
+    return value if isinstance(value, int) else {key: _typed(inner) for key, inner in value.items()}
 
 
 def write_files(jobs: Sequence[Job], folder: Path) -> tuple[Path, ...]:

@@ -7,8 +7,8 @@ from dataclasses import field
 
 from builder.model.frozen import frozen
 
-Setting = tuple["str | Setting", ...] | Mapping[str, "str | Setting"]
-"""What a job's file holds for a key: texts, groups of keys for ``zip_keys``, a mapping for ``pin_run_as_build``."""
+Setting = tuple["str | int | Setting", ...] | Mapping[str, "str | Setting"]
+"""What a job's file holds for a key: texts and whole numbers, the groups of ``zip_keys``, pins."""
 
 
 @frozen
@@ -39,7 +39,7 @@ class Job:
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the values of one key, none if the job does not say it."""
         value = self.settings.get(key, ())
-        return tuple(one for one in value if isinstance(one, str))
+        return tuple(str(one) for one in value if isinstance(one, str | int))
 
     @property
     def docker_image(self) -> str | None:

@@ -31,11 +31,15 @@ class Seen:
 
 @frozen
 class Sight:
-    """All outputs of a recipe for one platform, none of them skipped, sorted; ``space`` are all variants there are."""
+    """All outputs of a recipe for one platform, none of them skipped, sorted; ``space`` are all variants there are.
+
+    ``text`` is the recipe's. ``numbers`` are the values that are whole numbers, by key: jobs hold them as such.
+    """
 
     outputs: tuple[Seen, ...]
     space: LegacySpace
     text: str
+    numbers: frozenset[tuple[str, str]] = frozenset()
 
     def without_noarch(self) -> Sight:
         """Return the outputs that belong to the platform."""

@@ -36,7 +36,9 @@ def sight_of_recipe(recipe: RecipeText, spec: JobSpec, ask: Ask | None = None, l
     names = frozenset(variant_key(one.output.name) for one in packages)
     spaces: dict[tuple[tuple[str, str], ...], LegacySpace] = {}
     found = [_seen(one, names, space, spaces) for one in packages]
-    return Sight(outputs=tuple(sorted(found, key=lambda one: one.stem)), space=space, text=_text_of(recipe))
+    return Sight(
+        outputs=tuple(sorted(found, key=lambda one: one.stem)), space=space, text=_text_of(recipe), numbers=spec.numbers
+    )
 
 
 def variant_config(spec: JobSpec) -> VariantConfig:

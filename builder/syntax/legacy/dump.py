@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-Dumped = str | bool | tuple["Dumped", ...] | Mapping[str, "Dumped"]
-"""What can be written: text, truth values, and lists and mappings of such."""
+Dumped = str | bool | int | tuple["Dumped", ...] | Mapping[str, "Dumped"]
+"""What can be written: text, truth values, whole numbers, and lists and mappings of such."""
 
 _WIDTH = 80
 _OTHER_TYPE = re.compile(
@@ -60,7 +60,7 @@ def _mapping(value: Mapping[str, Dumped], indent: int) -> Iterator[str]:
 def _list(value: tuple[Dumped, ...], indent: int) -> Iterator[str]:
     start = " " * indent
     for inner in value:
-        if isinstance(inner, str | bool) or not inner:
+        if isinstance(inner, str | int) or not inner:
             yield f"{start}- {_leaf(inner, indent + 2, indent + 2)}"
             continue
         lines = _mapping(inner, indent + 2) if isinstance(inner, Mapping) else _list(inner, indent + 2)
@@ -69,8 +69,8 @@ def _list(value: tuple[Dumped, ...], indent: int) -> Iterator[str]:
 
 
 def _leaf(value: Dumped, column: int, indent: int) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value).lower()
     if isinstance(value, str):
         return _folded(_scalar(value), column, indent)
     return "{}" if isinstance(value, Mapping) else "[]"
