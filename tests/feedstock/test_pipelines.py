@@ -12,6 +12,7 @@ from typing import cast
 
 import jsonschema
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -365,3 +366,10 @@ def test_the_templates_are_seen_in_ci_and_lie_in_the_package() -> None:
     for provider in Provider:
         shipped = files("builder.feedstock").joinpath("templates", f"{provider}.yml.j2")
         assert (seen / f"{provider}.yml.j2").read_bytes() == shipped.read_bytes()
+
+
+def test_the_templates_are_in_the_wheel() -> None:
+    """The build backend says what it would pack; what lies in `builder` is found by whoever installs the wheel."""
+    packed = {file.distribution_path for file in WheelBuilder(str(CHECKOUT)).recurse_included_files()}
+    assert {f"builder/feedstock/templates/{provider}.yml.j2" for provider in Provider} <= packed
+    assert "builder/feedstock/pipelines.py" in packed
