@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from builder.errors import Place, RecipeError
+from builder.errors import BakehouseError, Place, RecipeError
 from builder.feedstock.algebra import migrated
 from builder.feedstock.migration import Migration, migration_files, read_migrations
 from builder.feedstock.providers import PlatformJob
@@ -50,8 +51,24 @@ class JobSpec:
 
         Raises `RecipeError` where groups of zipped keys have unequally many values.
         """
-        last = self.migrations[-1].file if self.migrations else VARIANTS
-        return combined([("", defaults(self.job.platforms)), (last, self.values)])
+        try:
+            return combined([("", defaults(self.job.platforms)), (VARIANTS, self.values)])
+        except RecipeError as error:
+            raise self._blamed(error) from error
+
+    def _blamed(self, error: RecipeError) -> BakehouseError:
+        """Return the error with the migration as its place after which the variants never fit together again."""
+        spec, culprit = self.before, ""
+        for migration in self.migrations:
+            fitted = _fits(spec)
+            spec = migrated(spec, migration)
+            culprit = migration.file if fitted and not _fits(spec) else culprit
+        if not culprit:
+            return error
+        return RecipeError.of(
+            replace(problem, place=Place(file=culprit), remedy="let the migration give all keys of a group new values")
+            for problem in error.problems
+        )
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the values of a key, none if it has none."""
@@ -102,6 +119,14 @@ class SpecReader:
             return found, frozenset()
         variants = read_variants(newer, scope.holds)
         return combined([("", found), (str(newer), variants.values)]).values, variants.numbers
+
+
+def _fits(spec: Spec) -> bool:
+    try:
+        combined([("", spec)])
+    except RecipeError:
+        return False
+    return True
 
 
 def _is_there(file: Path) -> bool:
