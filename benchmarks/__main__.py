@@ -1,4 +1,7 @@
-"""Compares bakehouse with py-rattler-build in the same run and prints a table with the ratios and their goals."""
+"""Compares bakehouse with its peers in the same run and prints a table with the ratios and their goals.
+
+The peer is py-rattler-build, and conda-build for ``meta.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import rendering
+from benchmarks.legacy import legacy, peer_with
 from benchmarks.measure import Cost, in_turn, measure, median
 from benchmarks.rendering import Corpus
 from benchmarks.row import Row
@@ -140,9 +144,10 @@ BENCHMARKS: tuple[Benchmark, ...] = (
 def main() -> int:
     """Run the benchmarks that were named, or all; 0 when every goal is met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help=" ".join(bench.__name__ for bench in BENCHMARKS))
+    parser.add_argument("names", nargs="*", help=" ".join([*(bench.__name__ for bench in BENCHMARKS), "legacy"]))
     parser.add_argument("--recipes", type=Path, help="render the recipes below this folder instead of generated ones")
     parser.add_argument("-m", dest="variants", type=Path, action="append", default=[], help="over this variant file")
+    parser.add_argument("--conda-build", type=Path, help="also meta.yaml, compared with conda-build of this Python")
     asked = parser.parse_args()
     corpus = Corpus(recipes=asked.recipes, variants=tuple(asked.variants)) if asked.recipes else None
     compileall.compile_dir(CHECKOUT / "builder", quiet=1)  # as installing does; the peer is installed
@@ -152,10 +157,18 @@ def main() -> int:
             continue
         with tempfile.TemporaryDirectory(prefix="bakehouse-bench-", dir="/var/tmp") as scratch:
             row = bench(Path(scratch), corpus)
-        rows.append(row)
-        mark = "met" if row.good else "MISSED"
-        print(f"{row.what:40} ours {row.ours:>8}  peer {row.theirs:>14}  {row.figure:24} goal {row.goal:24} {mark}")
+        rows.append(_printed(row))
+    if asked.conda_build and (not asked.names or "legacy" in asked.names):
+        with tempfile.TemporaryDirectory(prefix="bakehouse-bench-", dir="/var/tmp") as scratch:
+            peer = peer_with(asked.conda_build, asked.recipes, next(iter(asked.variants), None), Path(scratch))
+            rows += map(_printed, legacy(peer))
     return 0 if all(row.good for row in rows) else 1
+
+
+def _printed(row: Row) -> Row:
+    mark = "met" if row.good else "MISSED"
+    print(f"{row.what:40} ours {row.ours:>8}  peer {row.theirs:>14}  {row.figure:24} goal {row.goal:24} {mark}")
+    return row
 
 
 if __name__ == "__main__":

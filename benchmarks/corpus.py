@@ -249,6 +249,7 @@ def write_pinning(file: Path) -> None:
         "numpy:", "  - 1.26", "  - 2.0", "  - 2.1",
         "is_python_min:", "  - true", "  - false", "  - false",
         "zip_keys:", "  -", "    - python", "    - numpy", "    - is_python_min",
+        "python_min:", "  - 3.10", "channel_targets:", "  - example main",
         "openssl:", "  - 3.0", "  - 3.5", "hdf5:", "  - 1.14.3", "boost:", "  - 1.84", "  - 1.86",
         "libcurl:", "  - 8", "sqlite:", "  - 3", "arrow:", "  - 19", "  - 20", "poppler:", "  - 25.02",
     ]  # fmt: skip
