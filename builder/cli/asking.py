@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.cli.asking_sources import SourceAnswers, completed
 from builder.cli.collection import Collection
 from builder.cli.selection import Selection
 from builder.errors import MachineError, Place, UsageError
 from builder.model.frozen import frozen
+from builder.model.recipe import GitSource, PathSource, Source
 from builder.model.switch import Switch, Switches
 from builder.recipe import GitQuestion
 from builder.syntax.reader import MAX_BYTES
@@ -25,7 +27,7 @@ AskGit = Callable[[GitQuestion, str, Path], str]
 
 @frozen
 class Asking:
-    """The `builder.recipe.Ask` of one recipe in ``folder``.
+    """The `builder.recipe.v0.asked.Told` of one recipe in ``folder``.
 
     ``allowed`` are the names of those ``variables`` of the environment that recipes may read. Git is asked only with
     `Switch.EXPERIMENTAL`: then what a recipe is may change without any change of a file.
@@ -36,6 +38,7 @@ class Asking:
     variables: Mapping[str, str]
     git_answers: AskGit
     switches: Switches = frozenset()
+    sources: SourceAnswers | None = None
 
     def environment(self, name: str) -> str | None:
         """Return the variable's value, None if it is not set; `UsageError` for one that recipes may not read."""
@@ -70,6 +73,24 @@ class Asking:
             )
         return self.git_answers(question, url, self.folder)
 
+    def source_file(self, sources: Sequence[Source], path: str) -> bytes | None:
+        """Return a file of the sources of a ``meta.yaml``; see `SourceAnswers`."""
+        return self._answering.source_file(sources, path)
+
+    def description(self, source: GitSource | PathSource) -> Mapping[str, str]:
+        """Return what git says of a source of a ``meta.yaml``; see `SourceAnswers`."""
+        return self._answering.description(source)
+
+    @property
+    def _answering(self) -> SourceAnswers:
+        if self.sources is None:
+            raise UsageError(
+                "the recipe asks for its sources, which are not looked at here",
+                code="recipe.needs-source",
+                remedy="write what it asks for into the recipe",
+            )
+        return self.sources
+
 
 def asking(file: Path, selection: Selection, collection: Collection, places: Places | None = None) -> Asking:
     """Return what the recipe in ``file`` is told; ``places`` say where git's answers are kept, and whether offline.
@@ -90,14 +111,12 @@ def asking(file: Path, selection: Selection, collection: Collection, places: Pla
         allowed=frozenset((*selection.allowed_variables, *trusted)),
         variables=os.environ,
         git_answers=ask_git,
+        sources=SourceAnswers(file.parent, collection, places),
         switches=selection.switches,
     )
 
 
 def _git_answer(question: GitQuestion, url: str, folder: Path, collection: Collection, places: Places | None) -> str:
-    import asyncio  # hardly any recipe asks git
-    from concurrent.futures import ThreadPoolExecutor
-
     from builder.cli.options import Places
     from builder.cli.site import site
     from builder.source.git.questions import Questions
@@ -106,13 +125,7 @@ def _git_answer(question: GitQuestion, url: str, folder: Path, collection: Colle
     unsaid = Places(output=None, channels=(), offline=False, store=Path(kept) if kept else None)
     here = site(places or unsaid, collection)
     questions = Questions(here.store, here.addresses, offline=here.offline)
-    answering = questions.answer(question, url, folder)
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(answering)
-    with ThreadPoolExecutor(1) as thread:  # the loop of this thread is busy with who renders
-        return thread.submit(asyncio.run, answering).result()
+    return completed(questions.answer(question, url, folder))
 
 
 def _bytes_of(place: Path) -> bytes:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # see `builder.cli.asking`
     from builder.cli.options import Places
     from builder.matrix.v0 import LegacyFiles
     from builder.model.explanation import Explanation
+    from builder.recipe.v0.asked import Told
 
 Wanted = Callable[[Rendering], bool]
 
@@ -66,7 +67,7 @@ class Inputs:
         self._compiler = Compiler()
         self._configs: dict[tuple[Path, ...], VariantConfig] = {}
 
-    def recipe(self, file: Path, ask: Ask | None = None) -> Recipe:
+    def recipe(self, file: Path, ask: Told | None = None) -> Recipe:
         """Read a recipe, which is told of the machine what ``ask`` says, or else what the options allow."""
         told = ask or self.ask(file)
         if is_legacy(file):

@@ -11,12 +11,12 @@ from builder.errors import Problem
 from builder.matrix.v0 import LegacyConfig
 from builder.matrix.v0.rendering import LegacyQuestion, render_legacy
 from builder.model.rendering import Rendering
-from builder.recipe import Ask
 from builder.recipe.v0 import load_meta
 
 if TYPE_CHECKING:
     from builder.cli.inputs import Inputs
     from builder.model.explanation import Explanation
+    from builder.recipe.v0.asked import Told
 
 _BESIDE = ("conda_build_config.yaml",)
 
@@ -24,10 +24,10 @@ _BESIDE = ("conda_build_config.yaml",)
 class LegacyRecipe:
     """A `builder.cli.inputs.Recipe` in conda-build's format."""
 
-    def __init__(self, inputs: Inputs, file: Path, ask: Ask) -> None:
+    def __init__(self, inputs: Inputs, file: Path, ask: Told) -> None:
         """Read the recipe; raises `RecipeError` if that cannot be."""
         self._inputs, self._file = inputs, file
-        self._text = load_meta(file, ask.file)
+        self._text = load_meta(file, ask.file, ask)
 
     @property
     def digest(self) -> str:

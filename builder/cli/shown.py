@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,10 @@ from builder.model.frozen import frozen
 if TYPE_CHECKING:  # what is shown once more needs nothing of what made it
     from builder.cli.inputs import Inputs
     from builder.matrix.texts import RenderingTexts
+    from builder.model.recipe import GitSource, PathSource, Source
     from builder.model.rendering import Rendering
-    from builder.recipe import Ask, GitQuestion
+    from builder.recipe import GitQuestion
+    from builder.recipe.v0.asked import Told
 
 
 @frozen
@@ -81,7 +83,7 @@ def _line(rendering: Rendering, texts: RenderingTexts) -> str:
 class _Recorder:
     """Hands a recipe's questions on and remembers the answers; what no file or variable says does not last."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Told) -> None:
         self._ask = ask
         self._answers: dict[Answer, None] = {}
         self._certain = True
@@ -109,6 +111,14 @@ class _Recorder:
     def git(self, question: GitQuestion, url: str) -> str:
         self._certain = False
         return self._ask.git(question, url)
+
+    def source_file(self, sources: Sequence[Source], path: str) -> bytes | None:
+        self._certain = False  # it may be fetched, or renewed, at any time
+        return self._ask.source_file(sources, path)
+
+    def description(self, source: GitSource | PathSource) -> Mapping[str, str]:
+        self._certain = False
+        return self._ask.description(source)
 
     def completed(self, basis: Basis, *, certain: bool) -> Basis:
         lasting = certain and self._certain and basis.lasting

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from builder.errors import UsageError
 from builder.model.recipe import GitSource, PathSource, Source
+from builder.recipe.request import Ask
 from builder.recipe.v0.keys import Keys
 from builder.recipe.v0.metadata import Metadata
 from builder.recipe.v0.remarks import Remarks
@@ -31,6 +32,10 @@ class AskSources(Protocol):
     def description(self, source: GitSource | PathSource) -> Mapping[str, str]:
         """Return what ``git describe`` says of a source: `builder.source.git.description.VARIABLES`, or none."""
         ...
+
+
+class Told(Ask, AskSources, Protocol):
+    """All that recipes of either format may ask of the machine."""
 
 
 class AskedSources:

@@ -1,4 +1,4 @@
-"""What templates of a ``meta.yaml`` read of files, by ``load_file_data`` and its like: the recipe's, and its sources'."""
+"""What templates of a ``meta.yaml`` read of files, by ``load_file_data`` and its like: its own and its sources'."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from builder.errors import BakehouseError
 from builder.recipe.kind import inside
 from builder.recipe.v0.asked import AskedSources
 from builder.syntax.data import read_data
+from builder.syntax.reader import MAX_BYTES
 from builder.syntax.value import ExpressionError
 
 ReadFile = Callable[[str], bytes]
@@ -85,6 +86,8 @@ class _Files:
         inside(path)
         try:
             data = self._read(path) if from_recipe_dir else self._sources.file(path)
+            if data is not None and len(data) > MAX_BYTES:
+                raise ValueError(f"{path} has more than {MAX_BYTES:,} bytes")
             return None if data is None else data.decode()
         except FileNotFoundError:
             return None
