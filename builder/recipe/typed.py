@@ -73,8 +73,10 @@ def build_of(data: Data, *, several: bool) -> Build:
 
 
 def build_field(name: str, data: Data, *, several: bool) -> object:
-    """Return the field ``name`` of the build section."""
-    return plan_of(data, default=() if several else None) if name == "script" else _BUILD[name](data)
+    """Return the field ``name`` of the build section; those that only a meta.yaml can say are as if it said nothing."""
+    if name == "script":
+        return plan_of(data, default=() if several else None)
+    return _BUILD[name](data) if name in _BUILD else getattr(_UNSAID, name)
 
 
 def plan_of(data: Data, *, default: tuple[str, ...] | None) -> Script:
@@ -270,3 +272,5 @@ _BUILD: Mapping[str, Callable[[Data], object]] = {
     "post_process": lambda data: _post_process(data.get("post_process")),
     "flags": lambda data: texts(data, "flags"),
 }
+
+_UNSAID = Build()

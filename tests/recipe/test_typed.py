@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from builder.model.pin import Pin
@@ -256,3 +258,10 @@ def test_extra_is_kept_and_cannot_be_changed() -> None:
     found = built("extra: {recipe-maintainers: [a, b], deep: {n: 1.5, none: null}}\n")
     assert found.extra == (("recipe-maintainers", ("a", "b")), ("deep", (("n", 1.5), ("none", None))))
     assert isinstance(hash(found), int)
+
+
+def test_a_build_section_has_every_field_of_a_build() -> None:
+    """Also those that only a meta.yaml can say."""
+    made = build_of({"number": 3, "track_features": ("a",)}, several=True)
+    assert made == Build(number=3, script=Script(content=()))
+    assert replace(made, number=4).track_features == ()
