@@ -13,21 +13,22 @@ from builder.recipe.v0.outputs import OutputMetadata
 from builder.recipe.v0.remarks import Remarks
 from builder.recipe.v0.requirements import requirements_of
 from builder.recipe.v0.scope import Scope
-from builder.recipe.v0.script import NOTHING, script_of_recipe
+from builder.recipe.v0.script import NOTHING
 from builder.recipe.v0.sources import sources_of
 from builder.recipe.v0.text import MetaText
 from builder.syntax.legacy.data import Plain
 
 
 def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks: Remarks) -> Output:
-    """Return an output as plan, build and tests take it. What is wrong or without effect goes into ``remarks``.
+    """Return an output as plan, build and tests take it, without a script: outputs share their work (`staging`).
+
+    What is wrong or without effect goes into ``remarks``.
 
     ``text`` is the recipe that it is of. The build string is left to identity. Nothing is raised for what only a build
     minds: such a recipe has a name all the same.
     """
     system = scope.target_platform.partition("-")[0]
     work = Work(metadata=output.metadata, text=text, parent=output.parent, system=system)
-    script = script_of_recipe(output.metadata, text, system, remarks) or NOTHING
     metadata = output.metadata
     build = _section(metadata, "build", remarks)
     return Output(
@@ -36,7 +37,7 @@ def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks
         version=metadata.version,
         skip=metadata.skip,
         source=sources_of(_sources(metadata, remarks)),
-        build=build_of(build, work, script),
+        build=build_of(build, work, NOTHING),
         requirements=requirements_of(_section(metadata, "requirements", remarks), build),
         about=about_of(_section(metadata, "about", remarks)),
         extra=tuple((key, _frozen(value)) for key, value in metadata.section("extra").items()),
