@@ -43,7 +43,12 @@ class Attestation:
 
 @frozen
 class UrlSource:
-    """An archive or a file by address: ``urls`` are mirrors of the same bytes, ``pypi:`` and ``debian:`` ones too."""
+    """An archive or a file by address: ``urls`` are mirrors of the same bytes, ``pypi:`` and ``debian:`` ones too.
+
+    ``digests`` are further ones by kind (``sha512``), for whoever wants them compared. An archive is unpacked, without
+    its only top folder unless it ``keeps_top_folder``; ``archive_name`` is its name where the address does not say it.
+    A file with a ``file_name`` is copied under that.
+    """
 
     urls: tuple[str, ...]
     sha256: str | None = None
@@ -53,6 +58,9 @@ class UrlSource:
     target_directory: str | None = None
     filter: GlobList = GlobList()
     attestation: Attestation | None = None
+    digests: tuple[tuple[str, str], ...] = ()
+    archive_name: str | None = None
+    keeps_top_folder: bool = False
 
 
 @frozen

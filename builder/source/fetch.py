@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from builder.source.address import (
 from builder.source.apt import debian_archive
 from builder.source.failure import Unfetched, explain, offline_error, together, unhashed_error
 from builder.source.transfer import Progress, Transfer, TransferError
-from builder.store import Store, StoredFile, digest_file
+from builder.store import Store, StoredFile
 
 if TYPE_CHECKING:
     from builder.source.git.repositories import Repositories
@@ -104,7 +105,7 @@ class Fetcher:
             fetched = iter(await self._fetch_missing(missing))
             there = [path or next(fetched) for path in there]
         found = tuple(path for path in there if path is not None)
-        await asyncio.to_thread(_check_md5, sources, found)
+        await asyncio.to_thread(_check_other_digests, sources, found)
         return found
 
     async def current(self, address: str) -> Path:
@@ -219,11 +220,19 @@ def _refuse_attestation(source: UrlSource) -> None:
         )
 
 
-def _check_md5(sources: Sequence[UrlSource], paths: Sequence[Path]) -> None:
+def _check_other_digests(sources: Sequence[UrlSource], paths: Sequence[Path]) -> None:
+    """Compare what recipes say beside the sha256, by which files are kept."""
     for source, path in zip(sources, paths, strict=True):
-        if source.md5 is not None and (found := digest_file(path).md5) != source.md5.lower():
-            raise SourceError(
-                f"{shown(source.urls[0])} has the recipe's sha256, but its md5 is {found}, not {source.md5}",
-                code="source.wrong-bytes",
-                remedy="remove the md5 from the recipe: the sha256 is enough",
-            )
+        wanted = dict(source.digests) | ({} if source.md5 is None else {"md5": source.md5})
+        for kind, digest in wanted.items():
+            if (found := _digest(path, kind)) != digest.lower():
+                raise SourceError(
+                    f"{shown(source.urls[0])} has the recipe's sha256, but its {kind} is {found}, not {digest}",
+                    code="source.wrong-bytes",
+                    remedy=f"remove the {kind} from the recipe: the sha256 is enough",
+                )
+
+
+def _digest(path: Path, kind: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()

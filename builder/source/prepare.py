@@ -82,7 +82,7 @@ async def prepare(
             part = partial(_Part, source=source, stage=room / str(number), patches=own)
             match source:
                 case UrlSource():
-                    parts.append(part(file=next(fetched), name=source.file_name or file_name(source.urls[0])))
+                    parts.append(part(file=next(fetched), name=_name_of(source)))
                 case PathSource():
                     place = located(source.path, recipe_folder)
                     parts.append(part(file=place, name=source.file_name or place.name))
@@ -97,6 +97,10 @@ async def prepare(
     finally:
         await asyncio.to_thread(remove_tree, room)
     return SourceTree(folder=into, digests=digests, newest=newest)
+
+
+def _name_of(source: UrlSource) -> str:
+    return source.file_name or source.archive_name or file_name(source.urls[0])
 
 
 def _stage_room(into: Path) -> Path:
@@ -143,7 +147,8 @@ def _lay_out(part: _Part) -> int | None:
         found = folder.items_of(part.source, part.file)
         folder.copy(found, part.stage)
     elif _name_given(part.source) is None and is_archive(part.name):
-        newest = unpack(part.file, part.stage, name=part.name).newest
+        keeps_top = isinstance(part.source, UrlSource) and part.source.keeps_top_folder
+        newest = unpack(part.file, part.stage, name=part.name, strip=not keeps_top).newest
     else:
         executable = isinstance(part.source, PathSource) and os.access(part.file, os.X_OK)
         folder.copy_file(part.file, part.stage / part.name, executable=executable)

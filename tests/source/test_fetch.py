@@ -263,6 +263,15 @@ class TestErrors:
     def test_a_source_without_sha256_that_cannot_be_had(self, fetcher: Fetcher, server: Server) -> None:
         assert error(fetcher, f"{server.base}/gone", sha256=None).problems[0].code == "source.gone"
 
+    @pytest.mark.parametrize("kind", ["sha1", "sha224", "sha384", "sha512"])
+    def test_every_digest_beside_sha256_must_agree_too(self, fetcher: Fetcher, server: Server, kind: str) -> None:
+        right = hashlib.new(kind, BODY).hexdigest()
+        wanted = UrlSource(urls=(server.serve("/a", BODY),), sha256=SHA256, digests=((kind, right.upper()),))
+        assert asyncio.run(fetcher.fetch(wanted)).read_bytes() == BODY
+        wrong = UrlSource(urls=wanted.urls, sha256=SHA256, digests=((kind, "0" * len(right)),))
+        with pytest.raises(SourceError, match=f"its {kind} is {right}, not 000"):
+            asyncio.run(fetcher.fetch(wrong))
+
     def test_md5_beside_sha256_must_agree_too(self, fetcher: Fetcher, server: Server) -> None:
         address = server.serve("/a", BODY)
         assert fetch(fetcher, address, md5=hashlib.md5(BODY).hexdigest().upper()).read_bytes() == BODY

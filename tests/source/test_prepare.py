@@ -43,6 +43,16 @@ class TestArchives:
         bench.prepare(bench.archive("x-1.tar.gz", tar({"x-1/": "", "x-1/a": "A", "x-1/b/c": "C"})))
         assert bench.files() == {"a": "A", "b/c": "C"}
 
+    def test_a_single_top_folder_stays_where_the_recipe_wants_it(self, bench: Bench) -> None:
+        source = bench.archive("x-1.tar.gz", tar({"x-1/": "", "x-1/a": "A"}))
+        bench.prepare(replace(source, keeps_top_folder=True))
+        assert bench.files() == {"x-1/a": "A"}
+
+    def test_an_archive_may_have_its_name_from_the_recipe(self, bench: Bench) -> None:
+        source = bench.archive("download", tar({"x-1/a": "A"}))
+        bench.prepare(replace(source, archive_name="x-1.tar.gz"))
+        assert bench.files() == {"a": "A"}
+
     def test_several_top_folders_stay(self, bench: Bench) -> None:
         bench.prepare(bench.archive("x-1.tar.gz", tar({"x/a": "A", "y/b": "B"})))
         assert bench.files() == {"x/a": "A", "y/b": "B"}

@@ -37,7 +37,7 @@ def test_a_recipe_of_everything_ordinary(tmp_path: Path) -> None:
         tmp_path,
         """
 package: {name: it, version: "1.10"}
-source: {url: "https://example.org/it.tar.gz", sha256: abc, patches: [a.patch]}
+source: {url: "https://example.org/it.tar.gz", sha256: {"a" * 64}, patches: [a.patch]}
 build: {number: 3, run_exports: ["it >=1"], ignore_run_exports: [zlib]}
 requirements: {build: [cmake], host: [zlib], run: [zlib >=1.2], run_constrained: [other <2]}
 about: {home: "https://example.org", license: MIT, license_file: LICENSE, summary: It}
@@ -45,7 +45,7 @@ extra: {recipe-maintainers: [somebody]}
 """,
     )
     assert (found.kind, found.name, found.version, found.build.number) == ("package", "it", "1.10", 3)
-    assert found.source == (UrlSource(urls=("https://example.org/it.tar.gz",), sha256="abc", patches=("a.patch",)),)
+    assert found.source == (UrlSource(urls=("https://example.org/it.tar.gz",), sha256="a" * 64, patches=("a.patch",)),)
     needs = found.requirements
     assert (needs.build, needs.host, needs.run) == (("cmake",), ("zlib",), ("zlib >=1.2",))
     assert (needs.run_constraints, needs.run_exports.weak) == (("other <2",), ("it >=1",))
