@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.cli.asking import Asking
+from builder.cli.asking import Asking, asking
+from builder.cli.collection import find_collection
 from builder.cli.formats import RECIPE_NAMES
+from builder.cli.selection import BUILD_PLATFORM, Selection
 from builder.errors import Place, UsageError
 from builder.model.frozen import frozen
 from builder.recipe import GitQuestion
@@ -37,12 +39,12 @@ class JobQuestion:
 
 @frozen
 class _Told:
-    """What a recipe in a feedstock is told: the variables of its CI's platform, and files beside it.
+    """What a recipe in a feedstock is told: the variables of its CI's platform, for the rest what ``asking`` says.
 
     ``needed`` are variables that it takes for set: jobs know them only later, and rattler-build does not ask before.
     """
 
-    folder: Path
+    asking: Asking
     variables: Mapping[str, str]
     needed: frozenset[str] = frozenset()
 
@@ -51,16 +53,12 @@ class _Told:
         return self.variables.get(name, "" if name in self.needed else None)
 
     def file(self, path: str) -> bytes:
-        """Return the bytes of a file below the recipe's folder; see `Asking.file`."""
-        return self._asking.file(path)
+        """Return the bytes of a file of the recipe's folder."""
+        return self.asking.file(path)
 
     def git(self, question: GitQuestion, url: str) -> str:
-        """Refuse, as for recipes that are rendered."""
-        return self._asking.git(question, url)
-
-    @property
-    def _asking(self) -> Asking:
-        return Asking(folder=self.folder, allowed=frozenset(), variables={}, git_answers=_no_answer)
+        """Return what git says, if recipes may ask."""
+        return self.asking.git(question, url)
 
 
 def jobs_of(question: JobQuestion) -> tuple[Job, ...]:
@@ -98,42 +96,45 @@ def _of_feedstock(question: JobQuestion) -> tuple[Job, ...]:
 
 def _look(settings: Settings, question: JobQuestion) -> Look:
     """Return what renders the feedstock's recipe, which is read once for all platforms."""
-    folder = settings.recipe
-    if settings.is_v1:
-        from builder.feedstock.seen_v1 import sight_of_recipe
-        from builder.recipe import load
+    file = settings.recipe_file
+    told = asking(file, _selection(question, None), find_collection(settings.recipe))
+    if not settings.is_v1:
+        from builder.feedstock.seen_v0 import sight_of_meta
+        from builder.recipe.v0 import load_meta
 
-        recipe = load(settings.recipe_file)
-        needed = frozenset(_NEEDED.findall(settings.recipe_file.read_text(encoding="utf-8", errors="replace")))
+        text = load_meta(file, told.file, told)
+        return lambda spec: sight_of_meta(text, spec, limit=question.max_variants)
+    from builder.feedstock.seen_v1 import sight_of_recipe
+    from builder.recipe import load
 
-        def look_at_recipe(spec: JobSpec) -> Sight:
-            told = _Told(folder=folder, variables=spec.environment, needed=needed)
-            return sight_of_recipe(recipe, spec, ask=told, limit=question.max_variants)
+    recipe = load(file)
+    needed = frozenset(_NEEDED.findall(file.read_text(encoding="utf-8", errors="replace")))
 
-        return look_at_recipe
-    from builder.feedstock.seen_v0 import sight_of_meta
-    from builder.recipe.v0 import load_meta
+    def look(spec: JobSpec) -> Sight:
+        ask = _Told(asking=told, variables=spec.environment, needed=needed)
+        return sight_of_recipe(recipe, spec, ask=ask, limit=question.max_variants)
 
-    text = load_meta(settings.recipe_file, _Told(folder=folder, variables={}).file)
-    return lambda spec: sight_of_meta(text, spec, limit=question.max_variants)
+    return look
+
+
+def _selection(question: JobQuestion, subdir: str | None) -> Selection:
+    return Selection(
+        paths=(question.path,),
+        recipes=(),
+        variant_files=question.variant_files,
+        variants=(),
+        target_platform=subdir,
+        max_variants=question.max_variants,
+    )
 
 
 def _of_recipe(question: JobQuestion) -> tuple[Job, ...]:
     from builder.cli.rendering import render_selection
-    from builder.cli.selection import BUILD_PLATFORM, Selection
     from builder.feedstock.plain import plain_jobs
 
     found: list[Job] = []
     for subdir in dict.fromkeys(question.platforms or (BUILD_PLATFORM,)):
-        selection = Selection(
-            paths=(question.path,),
-            recipes=(),
-            variant_files=question.variant_files,
-            variants=(),
-            target_platform=subdir,
-            max_variants=question.max_variants,
-        )
-        rendered = render_selection(selection)
+        rendered = render_selection(_selection(question, subdir))
         rendered.raise_errors()
         recipes = dict.fromkeys(one.recipe.path for one in rendered.renderings)
         if len(recipes) > 1:
@@ -145,7 +146,3 @@ def _of_recipe(question: JobQuestion) -> tuple[Job, ...]:
             )
         found += plain_jobs(rendered.renderings, subdir)
     return tuple(sorted(found, key=lambda job: job.name))
-
-
-def _no_answer(question: GitQuestion, url: str, folder: Path) -> str:
-    raise UsageError(f"git.{question} of {url} is not answered for jobs", code="ask.git", place=Place(file=str(folder)))
