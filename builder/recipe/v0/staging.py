@@ -80,12 +80,18 @@ def share_of(output: OutputMetadata, recipe: Metadata, *, staging: str | None, f
 def work_of_recipe(recipe: Metadata, outputs: Sequence[OutputMetadata], scope: Scope) -> OutputMetadata:
     """Return what the recipe's own script needs, as an output.
 
-    Its requirements are those of the output that has the recipe's name, if there is one (the last, of several).
+    Its requirements are those of the output that has the recipe's name, if there is one (the last, of several), but for
+    outputs of this recipe: none of these is there yet.
     """
+    names = {one.metadata.name for one in outputs}
     own = [one.metadata for one in outputs if one.parent is None]
     requirements: Plain = own[-1].sections.get("requirements") if own else recipe.sections.get("requirements")
     versioned = with_versions(expanded(requirements), scope.variant)
-    kept: dict[str, Plain] = {kind: list(versioned[kind]) for kind in ("build", "host") if kind in versioned}
+    kept: dict[str, Plain] = {
+        kind: [spec for spec in versioned[kind] if _name(spec) not in names]
+        for kind in ("build", "host")
+        if kind in versioned
+    }
     sections = {name: value for name, value in recipe.sections.items() if name not in {"outputs", "test"}}
     return OutputMetadata(metadata=Metadata(sections={**sections, "requirements": kept}), entry={})
 
@@ -112,4 +118,8 @@ def _texts(value: Plain) -> tuple[str, ...]:
 
 def _needed(metadata: Metadata) -> Iterable[str]:
     kinds = ("run", "host") if "host" in metadata.section("requirements") else ("run", "host", "build")
-    return (spec.split(" ")[0] for kind in kinds for spec in metadata.requirements(kind))
+    return (_name(spec) for kind in kinds for spec in metadata.requirements(kind))
+
+
+def _name(spec: str) -> str:
+    return spec.split(" ")[0]
