@@ -14,10 +14,14 @@ from builder.model.variant import Variant
 
 @frozen
 class RecipeFile:
-    """Where a recipe stands: ``path`` of the file, ``folder`` that scripts see as ``RECIPE_DIR``."""
+    """Where a recipe stands: ``path`` of the file, ``folder`` that scripts see as ``RECIPE_DIR``.
+
+    Of one that ``is_template`` packages hold what came of it under its name, and the template beside that.
+    """
 
     path: Path
     folder: Path
+    is_template: bool = False
 
 
 @frozen

@@ -95,6 +95,8 @@ def _extra(request: PackRequest) -> dict[str, Plain]:
 
 def hash_input(rendering: Rendering) -> bytes:
     """Return hash_input.json: exactly the bytes whose digest is the build hash."""
+    if rendering.hashed is not None:
+        return rendering.hashed.encode()
     return json.dumps(dict(rendering.variant), sort_keys=True, ensure_ascii=False).encode()
 
 

@@ -23,20 +23,31 @@ _FOLDER = "info/recipe"
 _SECTIONS = (
     "schema_version", "context", "package", "source", "build", "requirements", "tests", "about", "extra",
 )  # fmt: skip
+_OURS = frozenset({
+    "recipe.yaml", "rendered_recipe.yaml", "variant_config.yaml",
+    "meta.yaml", "meta.yaml.template", "conda_build_config.yaml",
+})  # fmt: skip
 _SCRIPT_SUFFIXES = ("", ".sh", ".bat")
 
 
 def recipe_members(request: PackRequest) -> Iterator[ArchiveMember]:
-    """Yield all of ``info/recipe/``: what the recipe names and nothing else of its folder."""
+    """Yield all of ``info/recipe/``: what the recipe names and nothing else of its folder.
+
+    A template stands beside what came of it, as conda-build has it, but with the used keys of the variant only.
+    """
     rendering = request.rendering
-    written = f"{_FOLDER}/{'meta.yaml' if rendering.recipe.path.name == 'meta.yaml' else 'recipe.yaml'}"
-    yield ArchiveMember(path=written, content=rendering.recipe.path.read_bytes())
+    written, variant = rendering.recipe.path.read_bytes(), yaml_text(dict(rendering.variant))
+    template = rendering.recipe.is_template
+    if template:
+        yield ArchiveMember(path=f"{_FOLDER}/meta.yaml", content=yaml_text(sections(rendering.output)))
+    yield ArchiveMember(path=f"{_FOLDER}/{'meta.yaml.template' if template else 'recipe.yaml'}", content=written)
     for name in named_files(rendering):
         file = rendering.recipe.folder / name
         executable = bool(file.stat().st_mode & 0o100)
         yield ArchiveMember(path=f"{_FOLDER}/{name}", content=file.read_bytes(), executable=executable)
     yield ArchiveMember(path=f"{_FOLDER}/rendered_recipe.yaml", content=yaml_text(rendered_recipe(request)))
-    yield ArchiveMember(path=f"{_FOLDER}/variant_config.yaml", content=yaml_text(dict(rendering.variant)))
+    name = "conda_build_config.yaml" if template else "variant_config.yaml"
+    yield ArchiveMember(path=f"{_FOLDER}/{name}", content=variant)
 
 
 def named_files(rendering: Rendering) -> tuple[str, ...]:
@@ -50,8 +61,8 @@ def named_files(rendering: Rendering) -> tuple[str, ...]:
     named |= set(output.about.license_file)
     named |= {file for file, _ in output.build.link_scripts}
     named |= {str(PurePosixPath(answer.question)) for answer in rendering.asked if answer.subject == "file"}
-    taken = {rendering.recipe.path.name, "recipe.yaml", "meta.yaml", "rendered_recipe.yaml", "variant_config.yaml"}
-    return tuple(sorted(name for name in named - taken if _is_inside(name, rendering.recipe.folder)))
+    own = named - _OURS - {rendering.recipe.path.name}
+    return tuple(sorted(name for name in own if _is_inside(name, rendering.recipe.folder)))
 
 
 def script_names(script: Script) -> tuple[str, ...]:
@@ -84,6 +95,12 @@ def rendered_recipe(request: PackRequest) -> dict[str, Plain]:
         "system_tools": {request.tool.name: request.tool.version},
         **without_empty({"extra_meta": dict(sorted(request.packaging.extra))}),
     }
+
+
+def sections(output: Output) -> dict[str, Plain]:
+    """Return what a template came to for an output; the entry that the output was made of is in them."""
+    rendered: dict[str, Any] = json.loads(output.rendered)
+    return {name: section for name, section in rendered.items() if name != "output"}
 
 
 def _recipe(request: PackRequest) -> dict[str, Plain]:

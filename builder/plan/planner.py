@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from builder.errors import Place, RecipeError
+from builder.errors import MAX_PROBLEMS, Place, RecipeError
 from builder.matrix import refuse_collisions
 from builder.model.rendering import Rendering
 from builder.model.task import Plan, Task
@@ -24,7 +24,7 @@ def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
     A build or host requirement waits for every planned package that it matches, a run requirement only before tests.
     Packages that need each other to run are tested together (`builder.plan.circles`); if waiting would close another
     cycle, tests do not wait and the task says so. Raises `RecipeError` when build and host requirements form a cycle,
-    or when two renderings would be one file.
+    when two renderings would be one file, and for what recipes say that nobody can build.
     """
     by_id = {rendering.identity: rendering for rendering in _to_do(renderings)}
     planned = Planned(by_id.values())
@@ -73,6 +73,7 @@ def _to_do(renderings: Iterable[Rendering]) -> list[Rendering]:
     """Return the renderings that are tasks: not skipped, and staging outputs only where somebody takes from them."""
     wanted = {rendering.identity: rendering for rendering in renderings if not rendering.output.skip}
     refuse_collisions(rendering for rendering in renderings if not rendering.output.skip)
+    _refuse_obstacles(wanted.values())
     taken: set[str] = set()
     pending = [rendering.staging for rendering in wanted.values() if rendering.output.kind == "package"]
     while pending:
@@ -81,6 +82,13 @@ def _to_do(renderings: Iterable[Rendering]) -> list[Rendering]:
             taken.add(staging)
             pending.append(wanted[staging].staging)
     return [one for one in wanted.values() if one.output.kind == "package" or one.identity in taken]
+
+
+def _refuse_obstacles(renderings: Iterable[Rendering]) -> None:
+    """Raise `RecipeError` with what keeps recipes from being built, if anything does."""
+    found = dict.fromkeys(problem for rendering in renderings for problem in rendering.obstacles)
+    if found:
+        raise RecipeError.of(list(found)[:MAX_PROBLEMS])
 
 
 def _groups(needs: Iterable[Need]) -> tuple[Group, ...]:

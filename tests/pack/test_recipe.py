@@ -64,13 +64,26 @@ def test_scripts_keep_their_mode(tmp_path: Path) -> None:
     assert executables == {"info/recipe/build.sh"}
 
 
-@pytest.mark.parametrize(("name", "packed"), [("other.yaml", "recipe.yaml"), ("meta.yaml", "meta.yaml")])
-def test_the_recipe_file_gets_its_known_name(tmp_path: Path, name: str, packed: str) -> None:
+def test_the_recipe_file_gets_its_known_name(tmp_path: Path) -> None:
     """CEP 40."""
     made = request(tmp_path)
-    file = made.rendering.recipe.path.rename(made.rendering.recipe.folder / name)
+    file = made.rendering.recipe.path.rename(made.rendering.recipe.folder / "other.yaml")
     recipe = replace(made.rendering.recipe, path=file)
-    assert contents(replace(made, rendering=replace(made.rendering, recipe=recipe)))[packed] == RECIPE.encode()
+    assert contents(replace(made, rendering=replace(made.rendering, recipe=recipe)))["recipe.yaml"] == RECIPE.encode()
+
+
+def test_a_template_stands_beside_what_came_of_it(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    variant = contents(made)["variant_config.yaml"]
+    file = made.rendering.recipe.path.rename(made.rendering.recipe.folder / "meta.yaml")
+    recipe = replace(made.rendering.recipe, path=file, is_template=True)
+    sections = {"package": {"name": "greet"}, "build": {"number": "1"}}
+    output = replace(made.rendering.output, rendered=json.dumps({**sections, "output": {"name": "greet"}}))
+    found = contents(replace(made, rendering=replace(made.rendering, recipe=recipe, output=output)))
+    assert found["meta.yaml.template"] == RECIPE.encode()
+    assert found["meta.yaml"] == b'package:\n  name: greet\nbuild:\n  number: "1"\n'
+    assert found["conda_build_config.yaml"] == variant
+    assert not {"recipe.yaml", "variant_config.yaml"} & found.keys()
 
 
 def test_nothing_outside_the_recipe_folder(tmp_path: Path) -> None:

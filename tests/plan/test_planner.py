@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builder.errors import RecipeError
+from builder.errors import Problem, RecipeError
 from builder.model.pin import Pin
 from builder.model.recipe import PinSubpackage
 from builder.model.rendering import Platforms, Sibling
@@ -48,6 +48,16 @@ def test_tasks_follow_what_they_need(tmp_path: Path) -> None:
     assert app.needs == ("linux-64/lib-1-h0_0",)
     assert app.tests_need == ("noarch/data-1-h0_0",)
     assert {one.state for one in made.tasks} == {TaskState.BUILD}
+
+
+def test_what_nobody_can_build_is_refused_once(tmp_path: Path) -> None:
+    obstacle = Problem(code="recipe.refused", message="features are gone")
+    stuck = [replace(Package(name=name).rendering(tmp_path), obstacles=(obstacle,)) for name in ("a", "b")]
+    with pytest.raises(RecipeError, match="features are gone") as caught:
+        make_plan(stuck, CONTEXT)
+    assert caught.value.problems == (obstacle,)
+    skipped = replace(stuck[0], output=replace(stuck[0].output, skip=True))
+    assert make_plan([skipped], CONTEXT).tasks == ()
 
 
 def test_the_order_does_not_depend_on_how_recipes_are_given(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from builder.recipe.v0.sources import sources_of
 from builder.recipe.v0.text import MetaText
 from builder.syntax.legacy.data import Plain
 
+_SHOWN = ("package", "source", "build", "requirements", "test", "app", "outputs", "about", "extra")
+
 
 def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks: Remarks) -> Output:
     """Return an output as plan, build and tests take it, without a script: outputs share their work (`staging`).
@@ -41,8 +43,15 @@ def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks
         requirements=requirements_of(_section(metadata, "requirements", remarks), build),
         about=about_of(_section(metadata, "about", remarks)),
         extra=tuple((key, _frozen(value)) for key, value in metadata.section("extra").items()),
-        rendered=json.dumps({**metadata.sections, "output": dict(output.entry)}, sort_keys=True),
+        rendered=json.dumps({**_shown(output), "output": dict(output.entry)}),
     )
+
+
+def _shown(output: OutputMetadata) -> dict[str, Plain]:
+    """Return the sections in conda-build's order; all outputs are among those of the recipe's own only."""
+    sections = output.metadata.sections
+    left_out = {"outputs"} if output.parent else set()
+    return {name: sections[name] for name in _SHOWN if sections.get(name) and name not in left_out}
 
 
 def _section(metadata: Metadata, name: str, remarks: Remarks) -> Keys:

@@ -77,8 +77,10 @@ class MetaText:
         for _ in range(_MOST_PASSES):
             if missing == before:
                 break
-            before = missing
-            found, missing = self._parsed(scope, found, lenient=True)
+            before, seen = missing, found
+            found, missing = self._parsed(scope, seen, lenient=True)
+            if _shown(found) == _shown(seen):
+                break  # another pass would see the same, and come to the same
         return self._parsed(scope, found, lenient=False)[0]
 
     def script(self, name: str) -> str | None:
@@ -120,8 +122,13 @@ def load_meta(path: Path, read: ReadFile | None = None, ask: AskSources | None =
     except (OSError, IrregularError) as error:
         message = f"the recipe cannot be read: {error}"
         raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(path))) from error
-    file = RecipeFile(path=path, folder=path.parent)
+    file = RecipeFile(path=path, folder=path.parent, is_template=True)
     return MetaText(file, decoded(data, str(path)), read or _none_beside, hashlib.sha256(data).hexdigest(), ask)
+
+
+def _shown(found: Metadata) -> tuple[object, ...]:
+    """Return all that the next pass sees of what a pass came to."""
+    return (found.number, *(found.sections.get(name) for name in ("package", "source", "requirements")))
 
 
 def _none_beside(path: str) -> bytes:
