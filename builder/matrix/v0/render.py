@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 
 from builder.errors import Place, RecipeError
 from builder.matrix.branches import DEFAULT_LIMIT
@@ -57,6 +58,7 @@ class LegacyRenderer:
     environment: Mapping[str, str]
     limit: int = DEFAULT_LIMIT
     number: int | None = None
+    _looks: list[Metadata] = field(default_factory=list, repr=False, compare=False)
 
     def render(self) -> Iterator[LegacyRendering]:
         """Yield the outputs that are not skipped."""
@@ -66,7 +68,7 @@ class LegacyRenderer:
 
     def counted(self) -> LegacySpace:
         """Return the variants that count: of a noarch recipe those of the newest Python."""
-        first = self.text.first_look(self._scope(self.space.first()))
+        first = self._first()
         return newest_python(self.space) if first.noarch or first.noarch_python else self.space
 
     def subjects(self, space: LegacySpace) -> Iterator[tuple[Subject, LegacySpace]]:
@@ -74,10 +76,15 @@ class LegacyRenderer:
 
         Outputs that come to the same package are all there: a feedstock's jobs are divided by them.
         """
-        first = self.text.first_look(self._scope(self.space.first()))
-        for recipe, conforming in self._recipes(space, first):
+        for recipe, conforming in self._recipes(space, self._first()):
             for subject in self._outputs(recipe, space, conforming):
                 yield subject, conforming
+
+    def _first(self) -> Metadata:
+        """Return what the recipe comes to at a first look."""
+        if not self._looks:
+            self._looks.append(self.text.first_look(self._scope(self.space.first())))
+        return self._looks[0]
 
     def _recipes(self, space: LegacySpace, first: Metadata) -> Iterator[tuple[Subject, LegacySpace]]:
         """Yield what the recipe comes to over the keys that it uses itself, and the variants left for its outputs."""
