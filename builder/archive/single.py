@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from pathlib import Path
 
-from builder.archive.formats import open_archive
+from builder.archive.formats import Opened, open_archive
 from builder.archive.member import Member, MemberKind, archive_errors
 from builder.archive.policy import Gate, UnpackLimits
 from builder.archive.tar import Pieces
 from builder.errors import SourceError
 from builder.store import disk_errors
 
+_DEFAULT = UnpackLimits()
 _MOST_LINKS = 8
 
 _Found = bytes | str
@@ -19,12 +21,12 @@ _Found = bytes | str
 
 
 def read_single(
-    path: Path, wanted: str, *, most: int, name: str | None = None, limits: UnpackLimits | None = None
+    path: Path, wanted: str, *, most: int, name: str | None = None, strip: bool = True, limits: UnpackLimits = _DEFAULT
 ) -> bytes | None:
     """Return the file ``wanted`` of the archive ``path``, None if there is none; links inside are followed.
 
-    ``wanted`` is a relative path with slashes below what `unpack` would make, so without a single top folder. Every
-    member is judged as `unpack` judges it.
+    ``wanted`` is a relative path with slashes below what `unpack` would make with the same arguments, so without a
+    single top folder if there is one to ``strip``. Every member is judged as `unpack` judges it.
 
     Raises:
         SourceError: what `unpack` raises, and a file with more than ``most`` bytes.
@@ -33,17 +35,17 @@ def read_single(
     name = name or path.name
     with disk_errors(path.parent), archive_errors(name):
         for _ in range(_MOST_LINKS):
-            found = _look(path, wanted, most, name, limits or UnpackLimits())
+            opened = open_archive(path, name, limits)
+            opened = replace(opened, may_strip=strip and opened.may_strip)
+            found = _look(opened, Gate(name, opened.rules, limits), wanted, most)
             if not isinstance(found, str):
                 return found
             wanted = found
     return None
 
 
-def _look(path: Path, wanted: str, most: int, name: str, limits: UnpackLimits) -> _Found | None:
+def _look(opened: Opened, gate: Gate, wanted: str, most: int) -> _Found | None:
     """Return what ``wanted`` is at the top, or in a top folder: only the end tells whether there is but one."""
-    opened = open_archive(path, name, limits)
-    gate = Gate(name, opened.rules, limits)
     found: dict[str, _Found] = {}
     for member, content in opened.members:
         place = gate.admit(member)

@@ -51,7 +51,7 @@ class _Reading:
         match source:
             case UrlSource():
                 file = await self._fetcher.fetch(source)
-                return await asyncio.to_thread(_of_file, file, source.file_name or file_name(source.urls[0]), path)
+                return await asyncio.to_thread(_of_file, file, source, path)
             case PathSource():
                 return await asyncio.to_thread(self._beside, source, path)
             case GitSource():
@@ -59,7 +59,7 @@ class _Reading:
 
     def _beside(self, source: PathSource, path: str) -> bytes | None:
         place = located(source.path, self._recipe_folder)
-        return _below(place, path) if place.is_dir() else _of_file(place, source.file_name or place.name, path)
+        return _below(place, path) if place.is_dir() else _of_file(place, source, path)
 
     async def _of_commit(self, source: GitSource, path: str) -> bytes | None:
         repositories = self._fetcher.repositories
@@ -69,10 +69,14 @@ class _Reading:
             return await asyncio.to_thread(_below, room / "tree", path)
 
 
-def _of_file(file: Path, name: str, path: str) -> bytes | None:
+def _of_file(file: Path, source: UrlSource | PathSource, path: str) -> bytes | None:
     """Return the file at ``path`` of the archive ``file``, or ``file`` itself if it is none and has that name."""
-    if is_archive(name):
-        return read_single(file, path, most=MAX_BYTES, name=name)
+    strip, name = True, file.name
+    if isinstance(source, UrlSource):
+        strip, name = not source.keeps_top_folder, source.archive_name or file_name(source.urls[0])
+    if source.file_name is None and is_archive(name):
+        return read_single(file, path, most=MAX_BYTES, name=name, strip=strip)
+    name = source.file_name or name
     return _bounded(file, name) if path == name else None
 
 

@@ -57,6 +57,12 @@ def test_a_file_is_found_where_unpacking_puts_it(
     assert (there.read_bytes() if there.is_file() else None) == found
 
 
+def test_a_top_folder_may_stay(tmp_path: Path) -> None:
+    archive = tar(tmp_path / "a.tar.gz", ("top/v.txt", b"1"), ("top/link", "v.txt"))
+    assert read_single(archive, "v.txt", most=MOST, strip=False) is None
+    assert read_single(archive, "top/link", most=MOST, strip=False) == b"1"
+
+
 def test_a_zip_is_read_too_and_a_wheel_keeps_its_top_folder(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("top/v.txt", b"1")

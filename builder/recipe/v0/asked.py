@@ -18,7 +18,7 @@ from builder.recipe.v0.metadata import Metadata
 from builder.recipe.v0.remarks import Remarks
 from builder.recipe.v0.sources import sources_of
 
-_GIT = "GIT_"
+GIT = "GIT_"
 """How the names begin that only git has values for."""
 
 
@@ -44,7 +44,7 @@ class AskedSources:
     def __init__(self, ask: AskSources | None, before: Metadata, template: str) -> None:
         """Ask ``ask`` only for what a ``template`` needs; without it every question is refused."""
         self._ask = ask
-        self._reads_git = _GIT in template
+        self._reads_git = GIT in template
         self._entries = before.entries("source")
 
     @property

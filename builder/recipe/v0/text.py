@@ -7,12 +7,13 @@ recipe came to before; then once more strictly. A recipe that is skipped is not 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from builder.errors import BakehouseError, Place, RecipeError
 from builder.model.rendering import RecipeFile
-from builder.recipe.v0.asked import AskedSources, AskSources
+from builder.recipe.v0.asked import GIT, AskedSources, AskSources
 from builder.recipe.v0.files import ReadFile
 from builder.recipe.v0.functions import template_names
 from builder.recipe.v0.metadata import Metadata, checked
@@ -24,6 +25,7 @@ from builder.syntax.legacy.data import read_values
 from builder.syntax.legacy.selection import Selection
 from builder.syntax.legacy.template import Templates
 from builder.syntax.legacy.usage import Mentions
+from builder.syntax.node import MAX_FRAME
 from builder.syntax.reader import MAX_BYTES, decoded
 
 FILE_NAME = "meta.yaml"
@@ -105,10 +107,19 @@ class MetaText:
         selected = self._selection.of(self.text, scope.holds)
         pins = None if lenient else Pins()
         sources = AskedSources(self._ask, before, selected.text)
-        names = template_names(scope, before, self._read, sources, lenient=lenient, pins=pins)
+        try:
+            names = template_names(scope, before, self._read, sources, lenient=lenient, pins=pins)
+        except BakehouseError as error:  # what git says is known before the template is rendered
+            raise self._about_git(error) from error
         rendered = self._templates.render(selected.text, names, lenient=lenient, numbers=selected.numbers)
         values = self._values(self._selection.of(rendered.text, scope.holds).text)
         return checked(pins.restored(values) if pins and pins.issued else values, file), rendered.undefined
+
+    def _about_git(self, error: BakehouseError) -> BakehouseError:
+        """Return ``error`` with the first line that asks for what git knows."""
+        number, line = next((one for one in enumerate(self.text.splitlines(), 1) if GIT in one[1]), (1, ""))
+        place = Place(file=str(self.file.path), line=number, column=line.find(GIT) + 1, frame=line[:MAX_FRAME])
+        return RecipeError.of([replace(problem, place=problem.place or place) for problem in error.problems])
 
 
 def load_meta(path: Path, read: ReadFile | None = None, ask: AskSources | None = None) -> MetaText:
