@@ -53,7 +53,9 @@ class LegacyRecipe:
 
     def explain(self, wanted: Callable[[Rendering], bool]) -> tuple[Explanation, ...]:
         """Return an explanation of each ``wanted`` rendering."""
-        raise NotImplementedError
+        from builder.matrix.v0.explanation import explain_legacy  # nobody else needs it
+
+        return explain_legacy(self._question, wanted)
 
     @property
     def _question(self) -> LegacyQuestion:

@@ -11,7 +11,7 @@ from builder.model.variant import Origin, VariantValue
 
 Through = Literal[
     "expression", "context", "script", "requirement", "use_keys", "virtual package", "staging", "pin", "always",
-    "environment",
+    "environment", "selector", "variable",
 ]  # fmt: skip
 """By what a key gets into a hash."""
 

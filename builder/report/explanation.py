@@ -22,6 +22,8 @@ _WORDS: Mapping[Through, str] = {
     "staging": "through the staging output {name}, which {path} names",
     "pin": "{text} in {path} pins {name} exactly",
     "always": "always part of the hash",
+    "selector": "the selector {text} in {path}",
+    "variable": "{text} in {path}",
     "environment": "always part of the hash: every build sets the environment variable of this name",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
 from builder.matrix.branches import DEFAULT_LIMIT
@@ -12,6 +12,7 @@ from builder.matrix.v0.config import LegacyConfig, values_of
 from builder.matrix.v0.render import LegacyRenderer, LegacyRendering
 from builder.matrix.v0.siblings import LegacySiblings, run_pins
 from builder.matrix.v0.space import space_of
+from builder.matrix.v0.usage import ALWAYS
 from builder.matrix.v0.work import with_work
 from builder.model.answer import Answer
 from builder.model.frozen import frozen
@@ -25,6 +26,8 @@ from builder.recipe.v0.scope import Fixed
 
 _AS_WRITTEN = Override()
 _DEFAULT = "a default of conda-build"
+_ALWAYS = "always"
+_FOUND = "found in the recipe or its scripts"
 
 
 @frozen
@@ -44,6 +47,11 @@ def render_legacy(question: LegacyQuestion) -> tuple[Rendering, ...]:
 
     Outputs that come to one file name are all there, in conda-build's order: who builds takes the last one.
     """
+    return rendered(question)[1]
+
+
+def rendered(question: LegacyQuestion) -> tuple[Sequence[LegacyRendering], tuple[Rendering, ...]]:
+    """Return what a recipe comes to, and the renderings made of that: staging outputs, then one for each output."""
     renderer = LegacyRenderer(
         text=question.text,
         space=space_of(question.config),
@@ -58,8 +66,8 @@ def render_legacy(question: LegacyQuestion) -> tuple[Rendering, ...]:
     renderings = with_work(found, [making.rendering(one) for one in found], making.rendering, remarks)
     warnings, obstacles = tuple(remarks.warnings), tuple(remarks.problems)
     if not (warnings or obstacles):
-        return renderings
-    return tuple(replace(one, warnings=warnings, obstacles=obstacles) for one in renderings)
+        return found, renderings
+    return found, tuple(replace(one, warnings=warnings, obstacles=obstacles) for one in renderings)
 
 
 def _prefixed(found: LegacyRendering, prefix: str | None) -> LegacyRendering:
@@ -100,7 +108,7 @@ class _Making:
     def _reasons(self, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Return why each of ``keys`` is used: one object for all renderings with the same ones."""
         if keys not in self._why:
-            self._why[keys] = tuple((key, "used by the recipe's text or scripts") for key in keys)
+            self._why[keys] = tuple((key, _ALWAYS if key in ALWAYS else _FOUND) for key in keys)
         return self._why[keys]
 
 
@@ -119,7 +127,11 @@ def _origin(key: str, value: str, config: LegacyConfig) -> Origin | None:
     """Return where the value of a key was set: in the most important source that has it."""
     for source, spec in reversed(config.sources):
         if value in (values := values_of(spec.get(key, ()))):
-            lines = config.lines.get(source, {}).get(key, ())
-            place = values.index(value)
-            return Origin(source=source or _DEFAULT, line=lines[place] if place < len(lines) else None)
+            return origin_of(source, key, values.index(value), config)
     return None
+
+
+def origin_of(source: str, key: str, place: int, config: LegacyConfig) -> Origin:
+    """Return where a source sets the value number ``place`` of a key."""
+    lines = config.lines.get(source, {}).get(key, ())
+    return Origin(source=source or _DEFAULT, line=lines[place] if place < len(lines) else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from builder.model.frozen import frozen
@@ -17,7 +17,8 @@ from builder.recipe.v0.sections import (
     requirements_section,
 )
 
-_ALWAYS = ("target_platform", "channel_targets")
+ALWAYS = ("target_platform", "channel_targets")
+"""Keys that count for every output; the first one not for noarch packages."""
 
 
 @frozen
@@ -93,19 +94,30 @@ class Subject:
     def _completed(self, found: frozenset[str]) -> frozenset[str]:
         """Return ``found`` with what scripts use, what counts always, and what the recipe says of single keys."""
         platformless = {"target_platform"} if self.metadata.noarch else set()
-        always = {key for key in _ALWAYS if key in self.scope.variant} - platformless
+        always = {key for key in ALWAYS if key in self.scope.variant} - platformless
         forced = self.metadata.texts("build", "force_use_keys")
         ignored = self.metadata.texts("build", "force_ignore_keys")
         return ((found | self._in_scripts() | always) - frozenset(ignored)) | frozenset(forced)
 
     def _in_scripts(self) -> frozenset[str]:
+        return frozenset().union(*(self.in_script(name) for name in self._script_names()))
+
+    def _script_names(self) -> tuple[str, ...]:
+        """Return the scripts that are looked into: an output's own, or those that the recipe has by default."""
         if not has_package(self.piece()):
             name = self.output.entry.get("script")
-            return self._in_script(name) if isinstance(name, str) else frozenset()
-        found = self._in_script("build.sh")
-        return found | self._in_script("bld.bat") if self.scope.platforms.host.startswith("win-") else found
+            return (name,) if isinstance(name, str) else ()
+        return ("build.sh", "bld.bat") if self.scope.platforms.host.startswith("win-") else ("build.sh",)
 
-    def _in_script(self, name: str) -> frozenset[str]:
+    def scripts(self) -> Iterator[tuple[str, str]]:
+        """Yield the name and the text of each script that keys are looked for in."""
+        for name in self._script_names():
+            text = self.text.script(name) if name.rpartition(".")[2] in {"sh", "bat"} else None
+            if text is not None:
+                yield name, text
+
+    def in_script(self, name: str) -> frozenset[str]:
+        """Return the keys that a script beside the recipe uses."""
         kind = name.rpartition(".")[2]
         text = self.text.script(name) if kind in {"sh", "bat"} else None
         if text is None:
@@ -120,6 +132,14 @@ class Subject:
         outputs = self._outputs(selected=selected).strip()
         text = self.text.selected(self.text.text, self.scope).rstrip() if selected else self.text.text.rstrip()
         return (text.replace(outputs, "") if outputs else text) + self._single(selected=selected)
+
+    def own_lines(self) -> frozenset[int]:
+        """Return the numbers of the recipe's lines, from 1, that are the output's."""
+        text, entry = self.text.text, self._single(selected=False)
+        own = _numbers(text, entry) if entry != self.metadata.name else frozenset()
+        if self.output.parent:
+            return own
+        return (_numbers(text, text) - _numbers(text, self._outputs(selected=False))) | own
 
     def _outputs(self, *, selected: bool) -> str:
         section = outputs_section(self.text.text)
@@ -136,6 +156,13 @@ class Subject:
             return self.metadata.name
         place = names.index(wanted)
         return found[place] if place < len(found) else "" if not found else self.metadata.name
+
+
+def _numbers(text: str, piece: str) -> frozenset[int]:
+    """Return the numbers of the lines of ``piece``, which is a part of ``text``."""
+    start = text.find(piece) if piece else -1
+    first = text.count("\n", 0, start) + 1
+    return frozenset(range(first, first + piece.count("\n") + 1)) if start >= 0 else frozenset()
 
 
 def _names(specs: Iterable[str]) -> set[str]:
