@@ -67,7 +67,8 @@ class _Resolving:
         ]
         host = await self._solve("host", all_host, rendering.platforms.host)
         known |= _packages(host)
-        from_host = collected(await self._exports(host, host_specs), DependencyOrigin.HOST_RUN_EXPORT, unwanted)
+        direct = [*host_specs, *(build_specs if merge and rendering.output.build.build_exports_as_host else [])]
+        from_host = collected(await self._exports(host, direct), DependencyOrigin.HOST_RUN_EXPORT, unwanted)
 
         return Environments(
             build=build,

@@ -192,8 +192,9 @@ class Build:
 
     ``flags`` are what users may ask for in brackets, ``[flags=[cuda]]`` (CEP 45). Solvers like packages less for each
     of their ``track_features``; ``features`` are their older kin, which only very old installers know.
-    ``link_scripts`` are run when a package is installed or removed: the file of the recipe's folder, and the path in the
-    package. A recipe that is not ``recipe_included`` stays out of it.
+    ``link_scripts`` are run when a package is installed or removed: the file of the recipe's folder, and the path in
+    the package. A recipe that is not ``recipe_included`` stays out of it. Where build and host are one environment, run
+    exports of what ``build`` asks for may count ``as_host`` ones (conda-build's rule) or not at all (rattler-build's).
     """
 
     number: int = 0
@@ -204,6 +205,7 @@ class Build:
     always_include_files: GlobList = GlobList()
     always_copy_files: GlobList = GlobList()
     merge_build_and_host_envs: bool = False
+    build_exports_as_host: bool = False
     variant: VariantKeys = VariantKeys()
     python: PythonBuild = PythonBuild()
     prefix_detection: PrefixDetection = PrefixDetection()

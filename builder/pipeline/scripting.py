@@ -25,6 +25,7 @@ from builder.script import (
     Stage,
     build_variables,
     collect,
+    language_variables,
     path_names,
     read_listing,
     run_script,
@@ -112,6 +113,8 @@ def entrance(work: Work, tree: SourceTree, ready: Ready, script: Script) -> Entr
     stage = Stage(inside=inside, epoch=epoch_of(work, tree, ready), cores=bench.cores)
     python = python_in(ready.host.environment, target(work.rendering.platforms.host))
     variables = build_variables(work.rendering, stage, python=python)
+    packages = {package.name for package in ready.host.environment.packages}
+    variables.update(language_variables(inside.prefix, packages))
     variables.update(bench.secrets_of(script))
     run = _run(work, ready, script, variables)
     return Entrance(run=run, mounts=tuple(_mounts(work, ready, host, source)), host=host, source=source)

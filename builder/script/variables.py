@@ -7,7 +7,7 @@ outdated triplet) is left out or right here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -56,6 +56,7 @@ def build_variables(rendering: Rendering, stage: Stage, *, python: Python | None
     merged = rendering.output.build.merge_build_and_host_envs
     prefix, tools = str(inside.prefix), str(inside.prefix if merged else inside.build_prefix)
     return {
+        **_variant(dict(rendering.variables)),
         **_variant(rendering.variant),
         **_common(stage),
         **_platforms(rendering),
@@ -81,6 +82,18 @@ def build_variables(rendering: Rendering, stage: Stage, *, python: Python | None
         "RECIPE_DIR": str(inside.recipe),
         "SRC_DIR": str(inside.work),
     }
+
+
+def language_variables(prefix: PurePosixPath, packages: Collection[str]) -> dict[str, str]:
+    """Return where the interpreters of a host environment with these packages are, as conda-build names them."""
+    found = {}
+    if "perl" in packages:
+        found["PERL"] = f"{prefix}/bin/perl"
+    if "r-base" in packages:
+        found |= {"R": f"{prefix}/bin/R", "R_USER": f"{prefix}/Libs/R"}
+    if "lua" in packages:
+        found |= {"LUA": f"{prefix}/bin/lua", "LUA_INCLUDE_DIR": f"{prefix}/include"}
+    return found
 
 
 def test_variables(

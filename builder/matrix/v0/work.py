@@ -8,13 +8,24 @@ from dataclasses import replace
 from builder.matrix.v0.identity import digest
 from builder.matrix.v0.render import LegacyRendering, rendering_of
 from builder.matrix.v0.usage import Subject
+from builder.matrix.v0.variables import variables_of
 from builder.model.frozen import frozen
 from builder.model.recipe import Script
 from builder.model.rendering import Rendering
 from builder.recipe.v0.outputs import OutputMetadata
 from builder.recipe.v0.remarks import Remarks
 from builder.recipe.v0.script import NOTHING, script_of_recipe
-from builder.recipe.v0.staging import Share, as_staging, files_of, in_order, is_divided, share_of, work_of_recipe
+from builder.recipe.v0.staging import (
+    Share,
+    as_staging,
+    files_of,
+    in_order,
+    is_divided,
+    is_merged,
+    share_of,
+    work_of_recipe,
+)
+from builder.recipe.v0.words import words_beside
 
 Made = Callable[[LegacyRendering], Rendering]
 """Makes a rendering of what a recipe came to, without any work."""
@@ -30,17 +41,18 @@ def with_work(
     """
     order = in_order([one.output for one in found])
     groups: dict[int, list[int]] = {}
+    beside = words_beside(found[0].top.text.file.folder) if found and found[0].top is not None else frozenset()
     for place, one in enumerate(found):
         groups.setdefault(id(one.top), []).append(place)
     ready = list(renderings)
     staged: list[Rendering] = []
     for places in groups.values():
         group = [found[place] for place in places]
-        work = _work_of(group, order, made, remarks)
+        work = _work_of(group, _Shared(order=order, beside=beside), made, remarks)
         staged += [work.staging] if work.staging is not None else []
         joined = _joined(group, [renderings[place] for place in places], work)
         for place, rendering in zip(places, joined, strict=True):
-            ready[place] = rendering
+            ready[place] = replace(rendering, variables=variables_of(found[place], beside))
     return (*staged, *ready)
 
 
@@ -53,34 +65,50 @@ class _Work:
     staging: Rendering | None = None
 
 
-def _work_of(group: Sequence[LegacyRendering], order: tuple[str, ...], made: Made, remarks: Remarks) -> _Work:
-    top, outputs = group[0].top, [one.output for one in group]
+@frozen
+class _Shared:
+    """What is the same for all variants of a recipe: the ``order`` of outputs, the words of files ``beside`` it."""
+
+    order: tuple[str, ...]
+    beside: frozenset[str]
+
+
+def _work_of(group: Sequence[LegacyRendering], shared: _Shared, made: Made, remarks: Remarks) -> _Work:
+    top, outputs, order = group[0].top, [one.output for one in group], shared.order
     assert top is not None
     script = script_of_recipe(top.metadata, top.text, _system(top), remarks)
     if not is_divided(top.metadata, outputs):
         own = script or NOTHING
-        return _Work(order=order, shares=tuple(_undivided(one, own) for one in outputs))
-    staging = _staging(top, outputs, script, made) if script is not None else None
+        return _Work(order=order, shares=tuple(_undivided(one, own) for one in group))
+    staging = _staging(top, outputs, script, made, shared.beside) if script is not None else None
     name = staging.output.name if staging is not None else None
-    shares = (share_of(one, top.metadata, staging=name, first=one.metadata.name == order[0]) for one in outputs)
+    shares = (
+        share_of(one.output, top.metadata, one.scope, staging=name, first=one.metadata.name == order[0])
+        for one in group
+    )
     return _Work(order=order, shares=tuple(shares), staging=staging)
 
 
-def _undivided(output: OutputMetadata, script: Script) -> Share:
-    return Share(script=script, files=files_of(output.entry.get("files")))
+def _undivided(one: LegacyRendering, script: Script) -> Share:
+    files = files_of(one.output.entry.get("files"))
+    return Share(script=script, files=files, merged=is_merged(one.metadata, one.scope))
 
 
 def _system(top: Subject) -> str:
     return top.scope.platforms.host.partition("-")[0]
 
 
-def _staging(top: Subject, outputs: Sequence[OutputMetadata], script: Script, made: Made) -> Rendering:
+def _staging(
+    top: Subject, outputs: Sequence[OutputMetadata], script: Script, made: Made, beside: frozenset[str]
+) -> Rendering:
     """Return the recipe's own script as a rendering; its name tells all values that the recipe uses."""
     needed = work_of_recipe(top.metadata, outputs, top.scope)
     legacy = replace(rendering_of(top), output=needed, top=top)
     used = digest(legacy.used)
     rendering = made(replace(legacy, hash=used, build_string=f"h{used}_{top.metadata.number}"))
-    return replace(rendering, output=as_staging(rendering.output, script), siblings=())
+    merged = is_merged(needed.metadata, top.scope)
+    output = as_staging(rendering.output, script, merged=merged)
+    return replace(rendering, output=output, siblings=(), variables=variables_of(legacy, beside))
 
 
 def _joined(group: Sequence[LegacyRendering], plain: Sequence[Rendering], work: _Work) -> Iterator[Rendering]:

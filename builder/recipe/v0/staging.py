@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from builder.model.frozen import frozen
-from builder.model.recipe import GlobList, Inherit, Output, RunExports, Script
+from builder.model.recipe import Build, GlobList, Inherit, Output, RunExports, Script
 from builder.recipe.v0.metadata import Metadata, expanded
 from builder.recipe.v0.outputs import OutputMetadata, with_versions
 from builder.recipe.v0.scope import Scope
@@ -24,11 +24,15 @@ from builder.syntax.legacy.data import Plain
 
 @frozen
 class Share:
-    """What an output does of the work: its ``script``, the ``files`` that it takes, and from whom."""
+    """What an output does of the work: its ``script``, the ``files`` that it takes, and from whom.
+
+    What is ``merged`` has one environment for build and host.
+    """
 
     script: Script
     files: GlobList = GlobList()
     inherit: Inherit | None = None
+    merged: bool = False
 
     @property
     def works(self) -> bool:
@@ -37,7 +41,8 @@ class Share:
 
     def of(self, output: Output) -> Output:
         """Return ``output`` with its share. Sources that were unpacked for the staging output are not its own."""
-        build = replace(output.build, script=self.script, files=self.files)
+        build = in_one_environment(output.build, merged=self.merged)
+        build = replace(build, script=self.script, files=self.files)
         source = () if self.inherit is not None else output.source
         return replace(output, build=build, inherit=self.inherit, source=source)
 
@@ -68,13 +73,32 @@ def in_order(outputs: Iterable[OutputMetadata]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def share_of(output: OutputMetadata, recipe: Metadata, *, staging: str | None, first: bool) -> Share:
+def share_of(output: OutputMetadata, recipe: Metadata, scope: Scope, *, staging: str | None, first: bool) -> Share:
     """Return what ``output`` does, where the recipe's own script is the staging output of that name, if it has one."""
     script, files = script_of_output(output, recipe), files_of(output.entry.get("files"))
+    merged = is_merged(output.metadata, scope)
     whole = output.parent is None and first and script is None
     packed = bool(files) or whole
     inherit = Inherit(staging=staging, run_exports=False, packed=packed) if staging is not None else None
-    return Share(script=script or NOTHING, files=files, inherit=inherit)
+    return Share(script=script or NOTHING, files=files, inherit=inherit, merged=merged)
+
+
+def is_merged(metadata: Metadata, scope: Scope) -> bool:
+    """Return whether an output has one environment for build and host, which is how recipes were written once.
+
+    Unless it says so itself, it has none for ``host``, asks for no compiler, and is built where it runs.
+    """
+    said = metadata.get("build", "merge_build_host")
+    if isinstance(said, bool):
+        return said
+    platforms, compilers = scope.platforms, f"_{scope.target_platform}"
+    separate = "host" in metadata.section("requirements") or platforms.build != platforms.host
+    return not separate and not any(_name(spec).endswith(compilers) for spec in metadata.requirements("build"))
+
+
+def in_one_environment(build: Build, *, merged: bool) -> Build:
+    """Return ``build`` with one environment or two; of one the run exports are those of a host environment."""
+    return replace(build, merge_build_and_host_envs=merged, build_exports_as_host=merged)
 
 
 def work_of_recipe(recipe: Metadata, outputs: Sequence[OutputMetadata], scope: Scope) -> OutputMetadata:
@@ -96,9 +120,10 @@ def work_of_recipe(recipe: Metadata, outputs: Sequence[OutputMetadata], scope: S
     return OutputMetadata(metadata=Metadata(sections={**sections, "requirements": kept}), entry={})
 
 
-def as_staging(output: Output, script: Script) -> Output:
+def as_staging(output: Output, script: Script, *, merged: bool) -> Output:
     """Return the recipe's own work, made an `Output` as a package would be, as the staging output that it is."""
-    build = replace(output.build, script=script, files=GlobList(), noarch=None)
+    build = in_one_environment(output.build, merged=merged)
+    build = replace(build, script=script, files=GlobList(), noarch=None)
     requirements = replace(output.requirements, run=(), run_constraints=(), run_exports=RunExports())
     return replace(output, kind="staging", build=build, requirements=requirements, tests=(), inherit=None)
 
@@ -122,4 +147,4 @@ def _needed(metadata: Metadata) -> Iterable[str]:
 
 
 def _name(spec: str) -> str:
-    return spec.split(" ")[0]
+    return spec.split(" ", maxsplit=1)[0]

@@ -1,0 +1,61 @@
+"""Values of the variant that scripts of a ``meta.yaml`` may read although the recipe does not use their keys.
+
+conda-build exports every value of the variant to scripts, and takes for used only what its patterns find: `"$mpi"` has
+a value, and is not in the hash. Here a script sees what it uses and what it names, as a word of its text or of any text
+beside the recipe; that is in the recipe key, so that another value builds it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from builder.matrix.v0.render import LegacyRendering
+from builder.recipe.v0.scope import DEFAULTS, Scope
+from builder.recipe.v0.words import words_of
+
+_LANGUAGES = frozenset({"lua", "numpy", "perl", "python", "r", "r_base"})
+"""Keys whose values are told by variables of other names."""
+
+
+def variables_of(found: LegacyRendering, beside: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return the variables for the scripts of an output, sorted; ``beside`` are the words of files of the recipe."""
+    metadata = found.metadata
+    lines = (*metadata.texts("build", "script"), *metadata.texts("test", "commands"))
+    words = beside | words_of("\n".join(lines))
+    named = {
+        **_languages(found.scope),
+        "TOP_PKG_NAME": metadata.name,  # conda-build's has the output's, too
+        "TOP_PKG_VERSION": metadata.version,
+        **dict(_values(found.scope, found.used)),
+    }
+    return tuple((name, value) for name, value in sorted(named.items()) if name in words and value)
+
+
+def _values(scope: Scope, used: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for key, value in scope.variant.items():
+        if isinstance(value, str) and key not in used and key not in _LANGUAGES:
+            yield key, value
+
+
+def _languages(scope: Scope) -> dict[str, str]:
+    """Return the versions that a recipe would be built for, whether or not it has these languages."""
+    python, numpy, perl, r = (_short(scope.text(key, DEFAULTS[key])) for key in ("python", "numpy", "perl", "r_base"))
+    lua = scope.text("lua", DEFAULTS["lua"])
+    return {
+        "CONDA_LUA": lua,
+        "CONDA_NPY": numpy.replace(".", ""),
+        "CONDA_PERL": perl,
+        "CONDA_PY": python.replace(".", ""),
+        "CONDA_R": r,
+        "LUA_VER": lua,
+        "NPY_VER": numpy,
+        "PERL_VER": perl,
+        "PY3K": str(int(not python.startswith("2"))),
+        "PY_VER": python,
+        "R_VER": r,
+    }
+
+
+def _short(version: str) -> str:
+    return ".".join(re.split(r"[\s]", version, maxsplit=1)[0].split(".")[:2])
