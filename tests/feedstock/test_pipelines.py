@@ -26,8 +26,10 @@ from tests.feedstock.pipeline_reading import Document, expanded, parsed
 CHECKOUT = Path(__file__).parents[2]
 SCHEMAS = {Provider.GITHUB: "github-workflows", Provider.GITLAB: "gitlab-ci", Provider.AZURE: "azure-pipelines"}
 BUILD = (
-    'bakehouse build --recipe="$RECIPE" -m "$VARIANTS" --target-platform="$PLATFORM" --ci-meta --out build_artifacts'
+    'bakehouse build --recipe="$RECIPE" -m "$VARIANTS" --target-platform="$PLATFORM" --noarch-build-platform="$PLATFORM"'
+    " --ci-meta --out build_artifacts"
 )
+"""What cross-compiles builds no noarch outputs: they come from the job of the platform that the CI runs on."""
 
 
 def job(name: str, platform: str = "linux-64", build_platform: str = "linux-64", labels: tuple[str, ...] = ()) -> Job:
