@@ -98,9 +98,9 @@ def rendered_recipe(request: PackRequest) -> dict[str, Plain]:
 
 
 def sections(output: Output) -> dict[str, Plain]:
-    """Return what a template came to for an output; the entry that the output was made of is in them."""
+    """Return what a template came to for an output; the entry that the output was made of is in them, pins are names."""
     rendered: dict[str, Any] = json.loads(output.rendered)
-    return {name: section for name, section in rendered.items() if name != "output"}
+    return {name: section for name, section in rendered.items() if name not in {"output", "pins"}}
 
 
 def _recipe(request: PackRequest) -> dict[str, Plain]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from builder.model.recipe import Json, Output
 from builder.recipe.v0.about import about_of
 from builder.recipe.v0.build import Work, build_of
@@ -11,28 +9,34 @@ from builder.recipe.v0.keys import Keys
 from builder.recipe.v0.metadata import Metadata
 from builder.recipe.v0.outputs import OutputMetadata
 from builder.recipe.v0.remarks import Remarks
+from builder.recipe.v0.rendered import rendered
 from builder.recipe.v0.requirements import requirements_of
 from builder.recipe.v0.scope import Scope
 from builder.recipe.v0.script import NOTHING
 from builder.recipe.v0.sources import sources_of
+from builder.recipe.v0.tests import tests_of
 from builder.recipe.v0.text import MetaText
 from builder.syntax.legacy.data import Plain
 
-_SHOWN = ("package", "source", "build", "requirements", "test", "app", "outputs", "about", "extra")
+_KNOWN = (
+    "name", "version", "number", "string", "entry_points", "script", "script_interpreter", "build", "requirements",
+    "test", "about", "extra", "files", "type", "run_exports", "target", "noarch", "noarch_python",
+    "python_version_independent", "track_features", "features",
+)  # fmt: skip
+_PACKAGES = frozenset({"conda", "conda_v2"})
 
 
 def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks: Remarks) -> Output:
     """Return an output as plan, build and tests take it, without a script: outputs share their work (`staging`).
 
-    What is wrong or without effect goes into ``remarks``.
-
-    ``text`` is the recipe that it is of. The build string is left to identity. Nothing is raised for what only a build
-    minds: such a recipe has a name all the same.
+    ``text`` is the recipe that it is of. What is wrong or without effect goes into ``remarks``; nothing is raised, for
+    a recipe that cannot be built has a name all the same. The build string is left to identity.
     """
-    system = scope.target_platform.partition("-")[0]
-    work = Work(metadata=output.metadata, text=text, parent=output.parent, system=system)
     metadata = output.metadata
+    work = Work(metadata=metadata, text=text, parent=output.parent, system=scope.target_platform.partition("-")[0])
     build = _section(metadata, "build", remarks)
+    requirements = requirements_of(_section(metadata, "requirements", remarks), build)
+    _look_at_entries(output, remarks)
     return Output(
         kind="package",
         name=metadata.name,
@@ -40,18 +44,12 @@ def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks
         skip=metadata.skip,
         source=sources_of(_sources(metadata, remarks)),
         build=build_of(build, work, NOTHING),
-        requirements=requirements_of(_section(metadata, "requirements", remarks), build),
+        requirements=requirements,
+        tests=tests_of(_section(metadata, "test", remarks), work),
         about=about_of(_section(metadata, "about", remarks)),
         extra=tuple((key, _frozen(value)) for key, value in metadata.section("extra").items()),
-        rendered=json.dumps({**_shown(output), "output": dict(output.entry)}),
+        rendered=rendered(output, requirements),
     )
-
-
-def _shown(output: OutputMetadata) -> dict[str, Plain]:
-    """Return the sections in conda-build's order; all outputs are among those of the recipe's own only."""
-    sections = output.metadata.sections
-    left_out = {"outputs"} if output.parent else set()
-    return {name: sections[name] for name in _SHOWN if sections.get(name) and name not in left_out}
 
 
 def _section(metadata: Metadata, name: str, remarks: Remarks) -> Keys:
@@ -61,6 +59,22 @@ def _section(metadata: Metadata, name: str, remarks: Remarks) -> Keys:
 def _sources(metadata: Metadata, remarks: Remarks) -> list[Keys]:
     entries = metadata.entries("source")
     return [Keys(data=one, path=f"source[{number}]", remarks=remarks) for number, one in enumerate(entries)]
+
+
+def _look_at_entries(output: OutputMetadata, remarks: Remarks) -> None:
+    """Say what an entry of ``outputs`` asks for in vain, and which entries are no packages."""
+    name = output.metadata.name
+    entry = Keys(data=output.entry, path=f"outputs[{name}]", remarks=remarks)
+    entry.unknown(_KNOWN)
+    if output.parent is None and "test" in entry:
+        remarks.ignored(entry.at("test"), "the output that is named as the recipe has the recipe's tests")
+    if "target" in entry:
+        remarks.ignored(entry.at("target"), "build for another platform with --target-platform")
+    for other in output.metadata.entries("outputs"):
+        kind = str(other.get("type") or "conda")
+        if kind not in _PACKAGES:
+            path = f"outputs[{other.get('name') or kind}].type"
+            remarks.ignored(path, f"{kind} is no conda package, and only those are built")
 
 
 def _frozen(value: Plain) -> Json:

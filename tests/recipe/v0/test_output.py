@@ -37,7 +37,7 @@ def test_a_recipe_of_everything_ordinary(tmp_path: Path) -> None:
         tmp_path,
         """
 package: {name: it, version: "1.10"}
-source: {url: "https://example.org/it.tar.gz", sha256: {"a" * 64}, patches: [a.patch]}
+source: {url: "https://example.org/it.tar.gz", sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, patches: [a.patch]}
 build: {number: 3, run_exports: ["it >=1"], ignore_run_exports: [zlib]}
 requirements: {build: [cmake], host: [zlib], run: [zlib >=1.2], run_constrained: [other <2]}
 about: {home: "https://example.org", license: MIT, license_file: LICENSE, summary: It}
@@ -52,3 +52,30 @@ extra: {recipe-maintainers: [somebody]}
     assert needs.ignore_run_exports.by_name == ("zlib",)
     assert found.about == About(homepage="https://example.org", license="MIT", license_file=("LICENSE",), summary="It")
     assert found.extra == (("recipe-maintainers", ("somebody",)),)
+
+
+OUTPUTS = """
+package: {name: it, version: '1'}
+source: {path: src}
+about: {license: MIT}
+outputs:
+  - name: sub
+    version: '2'
+    about: {summary: Sub}
+    nmae: x
+    target: noarch
+  - name: wheel-of-it
+    type: wheel
+"""
+
+
+def test_an_output_has_the_recipes_source_and_its_own_about(tmp_path: Path) -> None:
+    found, remarks = mapped(tmp_path, OUTPUTS, name="sub")
+    assert (found.name, found.version, found.about.summary, found.about.license) == ("sub", "2", "Sub", None)
+    assert len(found.source) == 1
+    assert not remarks.problems
+    assert [(warning.code, warning.message.partition(":")[0]) for warning in remarks.warnings] == [
+        ("recipe.unknown-key", "outputs[sub].nmae is not a key of recipes"),
+        ("recipe.ignored", "outputs[sub].target has no effect here"),
+        ("recipe.ignored", "outputs[wheel-of-it].type has no effect here"),
+    ]
