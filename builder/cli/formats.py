@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from builder.model.variant import BESIDE_RECIPES
+
 RECIPE_NAMES = ("recipe.yaml", "meta.yaml")
 """What is looked for in a folder; where both are, the first counts, as for rattler-build."""
 
@@ -19,6 +21,11 @@ _LEGACY_TEXT = re.compile(r"^\s*\{%|(?<!\$)\{\{(?!\{)|^test:|#\s*\[[^\]]*\]\s*$"
 def is_legacy(file: Path) -> bool:
     """Whether a file is a recipe in conda-build's format."""
     return file.name in _LEGACY_NAMES
+
+
+def beside_recipe(file: Path) -> tuple[str, ...]:
+    """Return the names of variant files that may stand beside a recipe; the first that is there is taken."""
+    return ("conda_build_config.yaml",) if is_legacy(file) else BESIDE_RECIPES
 
 
 def recipe_in(folder: str) -> str | None:

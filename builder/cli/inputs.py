@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from builder.cli.asking import Asking, asking
 from builder.cli.collection import Collection
-from builder.cli.formats import is_legacy
+from builder.cli.formats import beside_recipe, is_legacy
 from builder.cli.selection import Selection
 from builder.errors import Problem
-from builder.matrix import VariantConfig, load_variants, variant_files
+from builder.matrix import VariantConfig, load_variants
 from builder.model.rendering import Platforms, Rendering
 from builder.model.variant import VariantRule
 from builder.recipe import Ask, RecipeText, load
@@ -80,13 +80,10 @@ class Inputs:
         """Return the text of a ``recipe.yaml``."""
         return load(file, self._compiler, self.selection.switches)
 
-    def variant_files(self, file: Path, names: tuple[str, ...] | None = None) -> tuple[Path, ...]:
+    def variant_files(self, file: Path) -> tuple[Path, ...]:
         """Return the variant files that count for a recipe: the collection's, the one beside it, those given."""
-        folder, beside = file.parent, tuple[Path, ...]()
-        if self.selection.recipe_variants and names is None:
-            beside = variant_files(folder)
-        elif self.selection.recipe_variants:
-            beside = tuple(folder / name for name in names or () if os.path.lexists(folder / name))
+        names = beside_recipe(file) if self.selection.recipe_variants else ()
+        beside = [file.parent / name for name in names if os.path.lexists(file.parent / name)][:1]
         return (*self.collection.variants, *beside, *self.selection.variant_files)
 
     def config(self, file: Path) -> VariantConfig:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from builder.model.explanation import Explanation
     from builder.recipe.v0.asked import Told
 
-_BESIDE = ("conda_build_config.yaml",)
-
 
 class LegacyRecipe:
     """A `builder.cli.inputs.Recipe` in conda-build's format."""
@@ -41,7 +39,7 @@ class LegacyRecipe:
 
     @cached_property
     def _config(self) -> LegacyConfig:
-        return self._inputs.legacy_files.config(self._inputs.variant_files(self._file, _BESIDE))
+        return self._inputs.legacy_files.config(self._inputs.variant_files(self._file))
 
     def variables(self) -> frozenset[str]:
         """Return what selectors of variant files looked for, and all that the recipe may see without asking."""

@@ -17,15 +17,18 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 from builder.cli.collection import Collection
+from builder.cli.formats import beside_recipe
 from builder.cli.selection import Selection
 from builder.cli.shown import Basis, Shown
 from builder.errors import Place, Problem
 from builder.model.answer import Answer
 from builder.model.frozen import frozen
-from builder.model.variant import BESIDE_RECIPES
 from builder.store.notes import Notes
 
-_PROGRAM = ("errors.py", "model", "syntax", "recipe", "matrix", "cli/shown.py", "cli/inputs.py", "cli/asking.py")
+_PROGRAM = (
+    "errors.py", "model", "syntax", "recipe", "matrix",
+    "cli/asking.py", "cli/asking_sources.py", "cli/formats.py", "cli/inputs.py", "cli/legacy.py", "cli/shown.py",
+)  # fmt: skip
 """What a rendering is made by, below the package's folder."""
 
 _LARGEST = 1 << 21
@@ -111,7 +114,7 @@ class RenderCache:
     def _beside(self, path: str) -> tuple[str, str | None] | None:
         """Return the name and digest of the variant file beside a recipe; None if there is none, or none counts."""
         folder = os.path.dirname(path)  # noqa: PTH120 - paths are plain text here, for there are thousands
-        for name in BESIDE_RECIPES if self._selection.recipe_variants else ():
+        for name in beside_recipe(Path(path)) if self._selection.recipe_variants else ():
             beside = f"{folder}/{name}" if folder else name
             if os.path.lexists(beside):
                 return name, _digest(beside)
