@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Literal
 
 from builder.errors import Place, Problem, RecipeError
+from builder.feedstock.document import document_mapping, document_text
 from builder.feedstock.form import Findings, Form
 from builder.matrix.v0.config import Spec, values_of
 from builder.model.frozen import frozen
 from builder.recipe.v0.scope import Fixed
-from builder.syntax.file import IrregularError, read_file
 from builder.syntax.legacy.lines import select_lines, split_lines
 from builder.syntax.node import Mapping as MappingNode
 from builder.syntax.node import Node, Scalar
-from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 UPSTREAM = ("share", "conda-forge", "migrations")
 """Where the migrations lie beside a pinning file."""
@@ -34,6 +33,7 @@ Operation = Literal["", "key_add", "key_remove"]
 _TIME = "migrator_ts"
 _RULES = "__migrator"
 _UNTIMED = -1.0
+_WHAT = "a migration"
 
 
 @frozen
@@ -168,7 +168,7 @@ def _stamps(folder: Path, names: Container[str] | None = None) -> list[_Stamp]:
 
 def _stamp(file: Path) -> _Stamp:
     """Read what does not depend on a platform; lines with selectors count here whatever they say."""
-    node = _parsed(_text(file), file)
+    node = document_mapping(_text(file), file, _WHAT)
     findings = Findings()
     form = Form(node, "", findings)
     rules = form.section(_RULES)
@@ -185,36 +185,14 @@ def _stamp(file: Path) -> _Stamp:
 
 
 def _text(file: Path) -> str:
-    try:
-        return decoded(read_file(file, MAX_BYTES), str(file))
-    except (OSError, IrregularError) as error:
-        raise RecipeError(
-            f"the migration cannot be read: {error}",
-            code="migration.unreadable",
-            place=Place(file=str(file)),
-            remedy="put a plain YAML file there, or remove it",
-        ) from error
-
-
-def _parsed(text: str, file: Path) -> MappingNode | None:
-    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
-        return None
-    node = read_text(text, str(file))
-    if isinstance(node, MappingNode):
-        return node
-    raise RecipeError(
-        "a migration is a mapping of variant keys to values",
-        code="migration.shape",
-        place=node.place,
-        remedy="write `key:` and below it a list of values",
-    )
+    return document_text(file, _WHAT, "make it a file that may be read, or remove it")
 
 
 def _selected(file: Path, holds: Callable[[str], bool]) -> tuple[MappingNode | None, Sequence[int]]:
     """Return the lines whose selector holds as nodes, and the number that each of them has in the file."""
     selected = select_lines(split_lines(_text(file)), holds, str(file))
     try:
-        return _parsed(selected.text, file), selected.numbers
+        return document_mapping(selected.text, file, _WHAT), selected.numbers
     except RecipeError as error:
         raise RecipeError.of(_at_its_line(problem, selected.numbers) for problem in error.problems) from error
 
@@ -225,9 +203,9 @@ def _at_its_line(problem: Problem, numbers: Sequence[int]) -> Problem:
 
 def _moved(place: Place, numbers: Sequence[int]) -> Place:
     """Return a place among the selected lines as one in the file."""
-    if place.line is None or place.line > len(numbers):
+    if place.line is None or not numbers:
         return place
-    return replace(place, line=numbers[place.line - 1])
+    return replace(place, line=numbers[place.line - 1] if place.line <= len(numbers) else numbers[-1] + 1)
 
 
 def _time(form: Form) -> float:

@@ -35,7 +35,10 @@ _USUAL: Mapping[str, str] = {
 
 _NATIVE: Mapping[str, str] = {**_USUAL, "linux_ppc64le": "travis", "linux_s390x": "travis"}
 _UNWRITTEN: Mapping[str, str] = {"linux_64": "github_actions", "osx_64": "azure", "win_64": "github_actions"}
-"""What builds the platforms of which nobody says anything; the other platforms are not built."""
+"""What builds the platforms of which nobody says anything; the other platforms are not built.
+
+These are also what ``azure.force`` adds; conda-smithy would add FreeBSD to them, which it cannot render.
+"""
 
 _NOBODY = "None"
 
@@ -122,7 +125,7 @@ class Placement:
             return None
         if provider in self.providers[asked]:
             return provider not in self.no_upload
-        forced = provider == "azure" and self.azure_force and name.endswith("_64")
+        forced = provider == "azure" and self.azure_force and name in _UNWRITTEN
         return False if forced else None
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.errors import MAX_PROBLEMS, Place, Problem, RecipeError
+from builder.feedstock.document import document_mapping, document_text
 from builder.feedstock.form import Findings, Form
 from builder.feedstock.providers import PLATFORMS, Placement, PlatformJob, read_build_platforms, read_providers
 from builder.feedstock.sections import (
@@ -23,9 +24,6 @@ from builder.feedstock.sections import (
 )
 from builder.feedstock.workflow import Workflow, read_workflow
 from builder.model.frozen import frozen
-from builder.syntax.file import IrregularError, read_file
-from builder.syntax.node import Node
-from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 FILE = "conda-forge.yml"
 RATTLER_BUILD = "rattler-build"
@@ -95,7 +93,9 @@ class Settings:
 def read_settings(feedstock: Path) -> Settings:
     """Return the settings of a feedstock. Raises `RecipeError` with everything that is wrong, each at its place."""
     findings = Findings()
-    form = Form(_read(feedstock / FILE), "", findings)
+    what, remedy = "the settings", f"give the folder that has {FILE} and recipe/ in it; an empty {FILE} will do"
+    file = feedstock / FILE
+    form = Form(document_mapping(document_text(file, what, remedy), file, what), "", findings)
     package = feedstock.absolute().name
     found = _settings(form, feedstock, package)
     form.finish(_ELSEWHERE)
@@ -108,21 +108,6 @@ def usual_settings(feedstock: Path) -> Settings:
     """Return the settings of a feedstock that says nothing: the defaults, and the tool for the recipe that is there."""
     found = _settings(Form(None, "", Findings()), feedstock, feedstock.absolute().name)
     return replace(found, conda_build_tool=RATTLER_BUILD) if (found.recipe / "recipe.yaml").is_file() else found
-
-
-def _read(file: Path) -> Node | None:
-    try:
-        text = decoded(read_file(file, MAX_BYTES), str(file))
-    except (OSError, IrregularError) as error:
-        raise RecipeError(
-            f"the settings of the feedstock cannot be read: {error}",
-            code="feedstock.unreadable",
-            place=Place(file=str(file)),
-            remedy=f"give the folder that has {FILE} and recipe/ in it; an empty {FILE} will do",
-        ) from error
-    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
-        return None
-    return read_text(text, str(file))
 
 
 def _settings(form: Form, feedstock: Path, package: str) -> Settings:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from builder.errors import BakehouseError, Place, RecipeError
 from builder.feedstock.algebra import migrated
+from builder.feedstock.document import document_text
 from builder.feedstock.migration import Migration, migration_files, read_migrations
 from builder.feedstock.providers import PlatformJob
 from builder.feedstock.settings import Settings
@@ -22,8 +23,6 @@ from builder.matrix.v0.config import LegacyConfig, Spec, combined, defaults, val
 from builder.matrix.v0.files import read_spec
 from builder.model.frozen import frozen
 from builder.recipe.v0.scope import Scope
-from builder.syntax.file import IrregularError, read_file
-from builder.syntax.reader import MAX_BYTES, decoded
 
 VARIANTS = "conda_build_config.yaml"
 _CUDA = re.compile(r"""[^#]*compiler\(("cuda"|'cuda')\)""")
@@ -141,13 +140,6 @@ def _all_migrated(spec: Spec, migrations: Sequence[Migration]) -> Spec:
 
 
 def _asks_for_cuda(recipe: Path) -> bool:
-    try:
-        text = decoded(read_file(recipe, MAX_BYTES), str(recipe))
-    except (OSError, IrregularError) as error:
-        raise RecipeError(
-            f"the recipe cannot be read: {error}",
-            code="feedstock.unreadable",
-            place=Place(file=str(recipe)),
-            remedy="for a recipe.yaml write `conda_build_tool: rattler-build` in conda-forge.yml",
-        ) from error
+    remedy = "for a recipe.yaml write `conda_build_tool: rattler-build` in conda-forge.yml"
+    text = document_text(recipe, "the recipe", remedy)
     return any(_CUDA.match(line) for line in text.splitlines())

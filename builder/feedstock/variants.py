@@ -6,15 +6,14 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from builder.errors import Place, RecipeError
+from builder.errors import RecipeError
+from builder.feedstock.document import document_mapping, document_text
 from builder.matrix.v0.config import Spec, values_of
 from builder.model.frozen import frozen
 from builder.recipe.v0.scope import Fixed
-from builder.syntax.file import IrregularError, read_file
 from builder.syntax.node import Mapping as MappingNode
 from builder.syntax.node import Node, Scalar, is_null
 from builder.syntax.node import Sequence as SequenceNode
-from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 _TRUTH = {"true": "true", "True": "true", "TRUE": "true", "false": "false", "False": "false", "FALSE": "false"}
@@ -30,16 +29,10 @@ class Variants:
 
 def read_variants(file: Path, holds: Callable[[str], bool]) -> Variants:
     """Return what a ``variants.yaml`` says; ``holds`` says whether a condition holds. Raises `RecipeError`."""
-    try:
-        text = decoded(read_file(file, MAX_BYTES), str(file))
-    except (OSError, IrregularError) as error:
-        message = f"the variant file cannot be read: {error}"
-        raise RecipeError(message, code="variant.unreadable", place=Place(file=str(file))) from error
-    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
+    what = "a variant file"
+    node = document_mapping(document_text(file, what, "make it a file that may be read"), file, what)
+    if node is None:
         return Variants(values={}, numbers=frozenset())
-    node = read_text(text, str(file))
-    if not isinstance(node, MappingNode):
-        raise RecipeError("a variant file is a mapping of keys to values", code="variant.shape", place=node.place)
     numbers = set[tuple[str, str]]()
     values: dict[str, Fixed] = {}
     for key, value in node.entries:
