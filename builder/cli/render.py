@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -14,10 +15,12 @@ from builder.cli.recipe_paths import selected_files
 from builder.cli.selection import Selection, selection
 from builder.cli.showing import Work, show_files
 from builder.cli.shown import Shown
-from builder.errors import RecipeError
+from builder.errors import Problem, RecipeError
 from builder.model.frozen import frozen
 from builder.report import write_json, write_text
 from builder.report.trouble import error_text, warning_text
+
+Form = Literal["lines", "json", "yaml"]
 
 
 @frozen
@@ -44,7 +47,11 @@ _choice = grouped(
 @selection
 @_choice
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
-def command(selection: Selection, choice: Choice, *, as_json: bool) -> int:
+@click.option(
+    "form", "--format", type=click.Choice(["lines", "json", "yaml"]), default="lines", show_default=True,
+    help="What to print: a line for each output, a JSON document, or what conda render prints.",
+)  # fmt: skip
+def command(selection: Selection, choice: Choice, *, as_json: bool, form: Form) -> int:
     """Expand recipes over their variants and print every output. Needs no network and runs nothing.
 
     What was rendered before, and would be the same now, comes from the store.
@@ -55,20 +62,40 @@ def command(selection: Selection, choice: Choice, *, as_json: bool) -> int:
       bakehouse render recipes/base/* --json -m variants/linux.yaml
       bakehouse render . --variant python=3.12,3.13
       bakehouse render -j 8 recipes/*
+      bakehouse render recipes/v0/crumbs --format yaml
     """  # noqa: D301 - \b keeps click from wrapping the examples
+    if form == "yaml":
+        return _print_yaml(selection)
     shown = _shown(selection, choice)
     for warning in (warning for one in shown for warning in one.warnings):
         write_text(warning_text(warning), sys.stderr)
     problems = [one.problems for one in shown if one.problems]
     if len(problems) == 1 and not any(one.lines for one in shown):
         raise RecipeError.of(problems[0])  # a single recipe: there is no list of others to print
-    if as_json:
+    if as_json or form == "json":
         write_json(_document(shown), sys.stdout)
     else:
         write_text("".join(one.lines for one in shown).removesuffix("\n"), sys.stdout)
+    return _told(problems)
+
+
+def _told(problems: Sequence[Sequence[Problem]]) -> int:
+    """Tell what is wrong with recipes and return the exit code."""
     for found in problems:
         write_text(error_text(RecipeError.of(found), colour=sys.stderr.isatty()), sys.stderr)
     return 2 if problems else 0
+
+
+def _print_yaml(selection: Selection) -> int:
+    """Print what recipes came to, which nobody remembers."""
+    from builder.cli.rendering import render_selection
+    from builder.matrix.rendered_text import rendered_text
+
+    rendered = render_selection(selection)
+    if not rendered.renderings:
+        rendered.raise_errors()
+    write_text(rendered_text(rendered.renderings).removesuffix("\n"), sys.stdout)
+    return _told([error.problems for error in rendered.errors])
 
 
 def _shown(selection: Selection, choice: Choice) -> list[Shown]:
