@@ -6,7 +6,7 @@ import json
 
 from builder.matrix.identity import value_text
 from builder.model.interpreter import interpreter, interpreter_of_file
-from builder.model.legacy_pin import AnyPin, LegacyPin
+from builder.model.legacy_pin import AnyPin
 from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, Requirements, Script
 from builder.model.rendering import Rendering
 from builder.model.target import target
@@ -48,6 +48,8 @@ def rendering_document(rendering: Rendering) -> Document:
 
 def requirements_document(requirements: Requirements) -> Document:
     """Return the requirements of an output, by kind."""
+    if requirements.shown is not None:
+        return {kind: list(many) for kind, many in requirements.shown}
     return {
         "build": [requirement_document(one) for one in requirements.build],
         "host": [requirement_document(one) for one in requirements.host],
@@ -83,15 +85,10 @@ def variant_document(rendering: Rendering) -> dict[str, VariantValue]:
 
 
 def requirement_document(requirement: Requirement) -> str | Document:
-    """Return a requirement as text, or a pin as a mapping without its empty fields.
-
-    A pin of a ``meta.yaml`` is what conda-build has in its place before a solve.
-    """
+    """Return a requirement as text, or a pin as a mapping without its empty fields."""
     match requirement:
         case str():
             return requirement
-        case PinSubpackage(pin=LegacyPin(text=text)) | PinCompatible(pin=LegacyPin(text=text)):
-            return text
         case PinSubpackage(name=name, pin=pin):
             return {"pin_subpackage": _pin(name, pin)}
         case PinCompatible(name=name, pin=pin):

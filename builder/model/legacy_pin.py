@@ -19,7 +19,6 @@ class LegacyPin:
 
     ``lower_bound`` stands in the place of the version that was found, ``upper_bound`` is the upper bound as it is.
     ``exact`` asks for one version and build; ``build`` is a glob over build strings that stands behind the pin.
-    ``text`` is what conda-build has in its place before a solve, such as the bare name.
     """
 
     min_pin: str | None = DEFAULT_LOWER
@@ -28,7 +27,6 @@ class LegacyPin:
     upper_bound: str | None = None
     exact: bool = False
     build: str | None = None
-    text: str = ""
 
     @property
     def words(self) -> str:

@@ -266,7 +266,11 @@ class IgnoreRunExports:
 
 @frozen
 class Requirements:
-    """``requirements``, before any solve; ``extras`` are groups of optional run requirements by name (CEP 44)."""
+    """``requirements``, before any solve; ``extras`` are groups of optional run requirements by name (CEP 44).
+
+    ``shown`` is what people and programs get to see of them, by kind, if that is not all of this: conda-build's
+    renderings have bare names for pins.
+    """
 
     build: tuple[Requirement, ...] = ()
     host: tuple[Requirement, ...] = ()
@@ -275,6 +279,7 @@ class Requirements:
     run_exports: RunExports = RunExports()
     ignore_run_exports: IgnoreRunExports = IgnoreRunExports()
     extras: tuple[tuple[str, tuple[Requirement, ...]], ...] = ()
+    shown: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
 
 @frozen

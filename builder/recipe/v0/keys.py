@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 
 from builder.model.frozen import frozen
-from builder.model.legacy_pin import LegacyPin
 from builder.model.recipe import GlobList, Requirement
 from builder.recipe.v0.metadata import truth
 from builder.recipe.v0.pins import PinnedName
@@ -56,13 +54,11 @@ class Keys:
     def _spec(self, key: str, text: str) -> Requirement:
         if not isinstance(text, PinnedName):
             return text
-        pinned = text.pinned
-        if pinned is not None and isinstance(pinned.pin, LegacyPin):
-            return replace(pinned, pin=replace(pinned.pin, text=str.__str__(text)))
-        if pinned is None:
-            message = f"{text!r} in {self.at(key)} is more than a pin: {_WITH_A_PIN} may stand there"
-            self.remarks.problem("recipe.pin", message, self.at(key), f"write {_WITH_A_PIN}")
-        return text
+        if text.pinned is not None:
+            return text.pinned
+        message = f"{text!r} in {self.at(key)} is more than a pin: {_WITH_A_PIN} may stand there"
+        self.remarks.problem("recipe.pin", message, self.at(key), f"write {_WITH_A_PIN}")
+        return str.__str__(text)
 
     def truth(self, key: str, *, default: bool = False) -> bool:
         """Return a truth value; anything that is not empty is true, as for conda-build."""

@@ -39,8 +39,22 @@ class _Placed(TypedDict):
 
 
 def sources_of(entries: Iterable[Keys]) -> tuple[Source, ...]:
-    """Return the sources in their order; an entry that only has a folder is none."""
-    return tuple(source for entry in entries for source in _source(entry))
+    """Return the sources in their order; an entry that only has a folder is none.
+
+    Patches by themselves change what is there by then.
+    """
+    found: list[Source] = []
+    for entry in entries:
+        sources = list(_source(entry))
+        patches = entry.texts("patches")
+        if not sources and patches and found and found[-1].target_directory == entry.text("folder"):
+            found[-1] = replace(found[-1], patches=(*found[-1].patches, *patches))
+        elif not sources and patches and not any(key in entry for key in (*_ELSEWHERE, "fn")):
+            message = f"{entry.path} has patches, and nothing before it is there"
+            remedy = "give them to the source that they change"
+            entry.remarks.problem("recipe.source", message, entry.at("patches"), remedy)
+        found += sources
+    return tuple(found)
 
 
 def _source(keys: Keys) -> Iterator[Source]:
@@ -64,11 +78,6 @@ def _source(keys: Keys) -> Iterator[Source]:
         )
     elif "path" in keys:
         yield _path(keys, keys.text("path") or "", placed)
-    elif placed["patches"]:
-        message = f"{keys.path} has patches, and nothing that they change"
-        keys.remarks.problem(
-            "recipe.source", message, keys.at("patches"), "give the patches to a source with url or path"
-        )
 
 
 def _files(keys: Keys, placed: _Placed) -> Iterator[Source]:

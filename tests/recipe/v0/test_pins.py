@@ -27,7 +27,7 @@ def run_of(folder: Path, *lines: str, head: str = "") -> tuple[Requirement, ...]
 
 def test_a_pin_of_another_output(tmp_path: Path) -> None:
     assert run_of(tmp_path, "{{ pin_subpackage('libit', exact=True) }}") == (
-        PinSubpackage(name="libit", pin=LegacyPin(exact=True, text="libit")),
+        PinSubpackage(name="libit", pin=LegacyPin(exact=True)),
     )
 
 
@@ -41,12 +41,10 @@ def test_a_pin_to_the_environment_with_all_arguments(tmp_path: Path) -> None:
     assert found == (
         PinCompatible(
             name="numpy",
-            pin=LegacyPin(lower_bound="1.19", upper_bound="2", min_pin="x.x", max_pin=None, text="numpy"),
+            pin=LegacyPin(lower_bound="1.19", upper_bound="2", min_pin="x.x", max_pin=None),
         ),
-        PinCompatible(
-            name="numpy", pin=LegacyPin(lower_bound="1.19", upper_bound="2", min_pin="x", max_pin="x.x", text="numpy")
-        ),
-        PinCompatible(name="numpy", pin=LegacyPin(exact=True, text="numpy")),
+        PinCompatible(name="numpy", pin=LegacyPin(lower_bound="1.19", upper_bound="2", min_pin="x", max_pin="x.x")),
+        PinCompatible(name="numpy", pin=LegacyPin(exact=True)),
     )
 
 
@@ -59,9 +57,9 @@ def test_a_build_string_may_stand_behind_a_pin(tmp_path: Path) -> None:
         head="{% set mpi = 'nompi' %}\n",
     )
     assert found == (
-        PinSubpackage(name="libit", pin=LegacyPin(max_pin="x.x", build="nompi_*", text="libit nompi_*")),
-        PinSubpackage(name="libit", pin=LegacyPin(build="*_cpu", text="libit *_cpu")),
-        PinCompatible(name="zlib", pin=LegacyPin(text="zlib")),
+        PinSubpackage(name="libit", pin=LegacyPin(max_pin="x.x", build="nompi_*")),
+        PinSubpackage(name="libit", pin=LegacyPin(build="*_cpu")),
+        PinCompatible(name="zlib", pin=LegacyPin()),
     )
 
 
@@ -80,7 +78,7 @@ def test_a_build_string_may_stand_behind_a_pin(tmp_path: Path) -> None:
 )
 def test_a_pin_may_go_through_variables_and_macros(tmp_path: Path, line: str) -> None:
     head = "{% set pinned = pin_compatible('zlib') %}{% macro macroed() %}{{ pinned }}{% endmacro %}\n"
-    assert run_of(tmp_path, line, head=head) == (PinCompatible(name="zlib", pin=LegacyPin(text="zlib")),)
+    assert run_of(tmp_path, line, head=head) == (PinCompatible(name="zlib", pin=LegacyPin()),)
 
 
 @pytest.mark.parametrize(
@@ -142,9 +140,9 @@ requirements:
 """,
         variant={"zlib": "1.3"},
     ).requirements
-    assert found.run_exports.strong == (PinSubpackage(name="it", pin=LegacyPin(max_pin="x.x", text="it")),)
-    assert found.run_constraints == (PinSubpackage(name="other", pin=LegacyPin(text="other")),)
-    assert found.host == (PinCompatible(name="zlib", pin=LegacyPin(text="zlib 1.3.*")),)
+    assert found.run_exports.strong == (PinSubpackage(name="it", pin=LegacyPin(max_pin="x.x")),)
+    assert found.run_constraints == (PinSubpackage(name="other", pin=LegacyPin()),)
+    assert found.host == (PinCompatible(name="zlib", pin=LegacyPin()),)
 
 
 def test_a_pin_of_something_undefined_is_an_error_with_its_line(tmp_path: Path) -> None:

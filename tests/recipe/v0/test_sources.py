@@ -100,13 +100,22 @@ def test_a_top_folder_stays_where_the_key_stands_whatever_it_says() -> None:
     assert sources({"url": TAR, "no_hoist": False}) == (UrlSource(urls=(TAR,), keeps_top_folder=True),)
 
 
+def test_patches_by_themselves_change_the_source_before_them() -> None:
+    (source,) = sources({"url": TAR, "patches": "a.patch", "folder": "x"}, {"patches": ["b.patch"], "folder": "x"})
+    assert source == UrlSource(urls=(TAR,), patches=("a.patch", "b.patch"), target_directory="x")
+    _, remarks = read({"url": TAR, "folder": "x"}, {"patches": ["b.patch"]})
+    assert [problem.message for problem in remarks.problems] == [
+        "source[1] has patches, and nothing before it is there"
+    ]
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
         ({"fn": "it.tar.gz"}, "source[0] has fn without url"),
         ({"hg_url": "https://example.org/it"}, "source[0].hg_url: sources in Mercurial are not fetched"),
         ({"svn_url": "https://example.org/it"}, "source[0].svn_url: sources in Subversion are not fetched"),
-        ({"patches": ["a.patch"]}, "source[0] has patches, and nothing that they change"),
+        ({"patches": ["a.patch"]}, "source[0] has patches, and nothing before it is there"),
         ({"git_url": "x", "git_tag": "a", "git_branch": "b"}, "source[0] has git_tag and git_branch"),
     ],
 )
