@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from builder.syntax.reader import MAX_BYTES
 if TYPE_CHECKING:  # the options of builds take as long to make as a small recipe to render
     from builder.cli.options import Places
 
+_APPEND, _CLOBBER = "recipe_append.yaml", "recipe_clobber.yaml"
+
 AskGit = Callable[[GitQuestion, str, Path], str]
 """Answers a question about a repository for a recipe in a folder."""
 
@@ -30,7 +33,8 @@ class Asking:
     """The `builder.recipe.v0.asked.Told` of one recipe in ``folder``.
 
     ``allowed`` are the names of those ``variables`` of the environment that recipes may read. Git is asked only with
-    `Switch.EXPERIMENTAL`: then what a recipe is may change without any change of a file.
+    `Switch.EXPERIMENTAL`: then what a recipe is may change without any change of a file. ``instead`` are files of the
+    operator's that stand for those of the folder.
     """
 
     folder: Path
@@ -39,6 +43,7 @@ class Asking:
     git_answers: AskGit
     switches: Switches = frozenset()
     sources: SourceAnswers | None = None
+    instead: Mapping[str, Path] = field(default_factory=dict)
 
     def environment(self, name: str) -> str | None:
         """Return the variable's value, None if it is not set; `UsageError` for one that recipes may not read."""
@@ -52,6 +57,8 @@ class Asking:
 
     def file(self, path: str) -> bytes:
         """Return the bytes of a regular file below the recipe's folder, one more than may be read at most."""
+        if path in self.instead:
+            return _bytes_of(self.instead[path])
         top = self.folder.resolve()
         place = Path(os.path.realpath(top / path))
         if not place.is_relative_to(top):
@@ -106,6 +113,7 @@ def asking(file: Path, selection: Selection, collection: Collection, places: Pla
 
     allowing = collection.environment
     trusted = allowing if allowing and collection.root != file.parent.resolve() else ()
+    changes = {_APPEND: selection.append_file, _CLOBBER: selection.clobber_file}
     return Asking(
         folder=file.parent,
         allowed=frozenset((*selection.allowed_variables, *trusted)),
@@ -113,6 +121,7 @@ def asking(file: Path, selection: Selection, collection: Collection, places: Pla
         git_answers=ask_git,
         sources=SourceAnswers(file.parent, collection, places),
         switches=selection.switches,
+        instead={name: one for name, one in changes.items() if one is not None},
     )
 
 

@@ -26,7 +26,8 @@ class Selection:
     ``recipe_dirs`` are walked for recipes. Without ``recipe_variants`` the variant files beside recipes do not count.
     ``experimental`` and ``v3`` let recipes use what must be asked for. Of what is rendered only the output ``up_to``
     and all that it needs are taken. Recipes may read the environment's ``allowed_variables``.
-    ``rules`` are those of conda-build that variant files are read by, beside those of rattler-build.
+    ``rules`` are those of conda-build that variant files are read by, beside those of rattler-build. The files that
+    change a ``meta.yaml`` beside which they lie may be others: ``append_file`` and ``clobber_file``.
     """
 
     paths: tuple[Path, ...]
@@ -45,6 +46,8 @@ class Selection:
     allowed_variables: tuple[str, ...] = ()
     max_variants: int = 10_000
     rules: tuple[str, ...] = ()
+    append_file: Path | None = None
+    clobber_file: Path | None = None
 
     @property
     def given(self) -> bool:
@@ -166,5 +169,13 @@ selection = grouped(
     click.option(
         "rules", "--conda-build-rule", multiple=True, type=click.Choice([rule.value for rule in VariantRule]),
         help="Apply this of variant files too, which rattler-build ignores.",
+    ),
+    click.option(
+        "append_file", "--append-file", type=PATH, metavar="FILE",
+        help="Instead of recipe_append.yaml beside a meta.yaml.",
+    ),
+    click.option(
+        "clobber_file", "--clobber-file", type=PATH, metavar="FILE",
+        help="Instead of recipe_clobber.yaml beside a meta.yaml.",
     ),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from builder.errors import BakehouseError, MachineError, UsageError
 from builder.model.switch import Switch
 from builder.recipe import Ask, GitQuestion
 from builder.syntax.reader import MAX_BYTES
+from tests.cli.conftest import Command
 from tests.source.git.making import upstream
 
 EXPERIMENTAL = frozenset({Switch.EXPERIMENTAL})
@@ -200,3 +201,39 @@ def test_all_outputs_of_a_recipe_hear_the_same_of_git(tmp_path: Path) -> None:
     assert ask.git("head_rev", ".") == before != after
     fresh = asking(tmp_path / "r" / "recipe.yaml", selected(tmp_path / "r", experimental=True), Collection())
     assert fresh.git("head_rev", ".") == after
+
+
+def test_files_of_the_operator_stand_for_those_that_change_a_meta_yaml(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "recipe_append.yaml").write_text("extra: {a: 1}\n")
+    (tmp_path / "c.yaml").write_text("build: {number: 7}\n")
+    ask = asking(tmp_path / "r" / "meta.yaml", selected(clobber_file=tmp_path / "c.yaml"), Collection(root=tmp_path))
+    assert ask.file("recipe_clobber.yaml") == b"build: {number: 7}\n"
+    assert ask.file("recipe_append.yaml") == b"extra: {a: 1}\n"
+    gone = asking(tmp_path / "r" / "meta.yaml", selected(append_file=tmp_path / "gone"), Collection(root=tmp_path))
+    with pytest.raises(UsageError) as caught:
+        gone.file("recipe_append.yaml")
+    assert caught.value.problems[0].code == "ask.no-file", (
+        "which is as if there were none: conda-smithy names it anyway"
+    )
+
+
+def test_a_clobber_file_counts_whatever_was_shown_before(command: Command, tmp_path: Path) -> None:
+    recipe = tmp_path / "r" / "meta.yaml"
+    recipe.parent.mkdir()
+    recipe.write_text("package: {name: pie, version: '1'}\nbuild: {number: 1001}\n")
+    clobber = tmp_path / "clobber.yaml"
+    asked = ("render", recipe, "--clobber-file", clobber)
+
+    def number() -> str:
+        said = command(*asked)
+        assert (said.code, said.err) == (0, "")
+        return said.out.strip().rpartition("-")[2]
+
+    assert number() == "1001"
+    clobber.write_text("build: {number: 1}\n")
+    assert [number(), number()] == ["1", "1"]
+    clobber.write_text("build: {number: 2}\n")
+    assert number() == "2"
+    clobber.unlink()
+    assert number() == "1001"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from builder.errors import BakehouseError, Place, RecipeError
 from builder.model.rendering import RecipeFile
+from builder.recipe.v0.amended import AMENDING, amended
 from builder.recipe.v0.asked import GIT, AskedSources, AskSources
 from builder.recipe.v0.files import ReadFile
 from builder.recipe.v0.functions import template_names
@@ -21,7 +22,7 @@ from builder.recipe.v0.pins import Pins
 from builder.recipe.v0.scope import Scope
 from builder.recipe.v0.windows import as_cmd
 from builder.syntax.file import IrregularError, read_file
-from builder.syntax.legacy.data import read_values
+from builder.syntax.legacy.data import Plain, read_values
 from builder.syntax.legacy.selection import Selection
 from builder.syntax.legacy.template import Templates
 from builder.syntax.legacy.usage import Mentions
@@ -113,7 +114,17 @@ class MetaText:
             raise self._about_git(error) from error
         rendered = self._templates.render(selected.text, names, lenient=lenient, numbers=selected.numbers)
         values = self._values(self._selection.of(rendered.text, scope.holds).text)
-        return checked(pins.restored(values) if pins and pins.issued else values, file), rendered.undefined
+        values = pins.restored(values) if pins and pins.issued else values
+        return checked(self._amended(values, scope), file), rendered.undefined
+
+    def _amended(self, values: Plain, scope: Scope) -> Plain:
+        """Return ``values`` with what files beside the recipe change; their lines may have selectors, too."""
+        for name in AMENDING:
+            text = self.script(name)
+            if text is not None:
+                file = str(self.file.folder / name)
+                values = amended(values, read_values(self.selected(text, scope), file), file)
+        return values
 
     def _about_git(self, error: BakehouseError) -> BakehouseError:
         """Return ``error`` with the first line that asks for what git knows."""
