@@ -50,11 +50,12 @@ def template_names(
     for name in (*found, *_LANGUAGES):
         chosen.pop(name.lower(), None)
     variables = {**scope.environment, **chosen, **found}
+    process = {**scope.environment, "CONDA_BUILD_STATE": "RENDER"}
     return {
         **scope.own_names,
         **found,
         "environ": variables,
-        "os": {"environ": variables, "sep": "/", "pathsep": ":"},
+        "os": {"environ": process, "getenv": process.get, "sep": "/", "pathsep": ":"},
         "datetime": {"datetime": {"strptime": datetime.strptime}},
         **scope.plain,
         **_requirement_functions(scope, pins),
