@@ -30,7 +30,7 @@ def document_mapping(text: str, file: Path, what: str) -> Mapping | None:
     if is_null(node):
         return None
     raise RecipeError(
-        f"{what} is a mapping of keys to values, and not {kind_of(node)}",
+        f"{what} has to be a mapping of keys to values, and is {kind_of(node)}",
         code="feedstock.shape",
         place=node.place,
         remedy="write `key: value`, one below the other",

@@ -127,7 +127,7 @@ def read_azure(form: Form, owner: str) -> Azure:
 
 
 _POOLS: Mapping[str, str] = {"linux": "ubuntu-latest", "osx": "$(VMIMAGE)", "win": "windows-2022"}
-_MOVED = ("CONDA_FORGE_DOCKER_RUN_ARGS", "MINIFORGE_HOME", "CONDA_BLD_PATH", "SET_PAGEFILE")
+_MOVED = ("CONDA_FORGE_DOCKER_RUN_ARGS", "MINIFORGE_HOME", "CONDA_BLD_PATH")
 """Old variables of Azure that are settings of their own now (`builder.feedstock.workflow`)."""
 
 

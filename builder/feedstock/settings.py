@@ -93,15 +93,18 @@ class Settings:
 def read_settings(feedstock: Path) -> Settings:
     """Return the settings of a feedstock. Raises `RecipeError` with everything that is wrong, each at its place."""
     findings = Findings()
-    what, remedy = "the settings", f"give the folder that has {FILE} and recipe/ in it; an empty {FILE} will do"
+    what, remedy = (
+        "a feedstock's settings file",
+        f"give the folder that has {FILE} and recipe/ in it; an empty {FILE} will do",
+    )
     file = feedstock / FILE
     form = Form(document_mapping(document_text(file, what, remedy), file, what), "", findings)
     package = feedstock.absolute().name
     found = _settings(form, feedstock, package)
     form.finish(_ELSEWHERE)
     if findings.errors:
-        raise RecipeError.of(findings.errors[:MAX_PROBLEMS])
-    return replace(found, warnings=tuple(findings.warnings))
+        raise RecipeError.of([*dict.fromkeys(findings.errors)][:MAX_PROBLEMS])  # some sections are read twice
+    return replace(found, warnings=tuple(dict.fromkeys(findings.warnings)))
 
 
 def usual_settings(feedstock: Path) -> Settings:

@@ -100,7 +100,7 @@ def test_a_mapping_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- a\n", "a variant file is a mapping"),
+        ("- a\n", "a variant file has to be a mapping"),
         ("a: [1\n", "this is no YAML"),
         ("a: 1\na: 2\n", "a"),
         ("a: &x [1]\nb: *x\n", "anchor"),
