@@ -14,8 +14,9 @@ RECIPE_NAMES = ("recipe.yaml", "meta.yaml")
 _LEGACY_NAMES = frozenset({"meta.yaml", "meta.yml", "conda.yaml", "conda.yml"})
 """conda-build's names; the last three count only when they are named."""
 
-_LEGACY_TEXT = re.compile(r"^\s*\{%|(?<!\$)\{\{(?!\{)|^test:|#\s*\[[^\]]*\]\s*$", re.MULTILINE)
-"""What no ``recipe.yaml`` has and hardly a ``meta.yaml`` lacks."""
+_CURRENT_TEXT = re.compile(r"\$\{\{|^(?:schema_version|context|recipe|tests):", re.MULTILINE)
+_LEGACY_TEXT = re.compile(r"^\s*\{%|\{\{|^test:|#\s*\[[^\]]*\]\s*$", re.MULTILINE)
+"""What no recipe has in the other format, and hardly one of this format lacks."""
 
 
 def is_legacy(file: Path) -> bool:
@@ -39,4 +40,5 @@ def recipe_in(folder: str) -> str | None:
 
 def name_for(text: str) -> str:
     """Return the name of a recipe that came without one: that of the format in which it is written."""
-    return "meta.yaml" if _LEGACY_TEXT.search(text) else "recipe.yaml"
+    legacy = _LEGACY_TEXT.search(text) and not _CURRENT_TEXT.search(text)
+    return "meta.yaml" if legacy else "recipe.yaml"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.cli.selection import known_platform
 from builder.errors import Problem
-from builder.matrix.v0 import LegacyConfig
+from builder.matrix.v0 import LegacyConfig, combined
+from builder.matrix.v0.config import values_of
 from builder.matrix.v0.rendering import LegacyQuestion, render_legacy
-from builder.model.rendering import Rendering
+from builder.model.answer import Answer
+from builder.model.rendering import Platforms, Rendering
+from builder.recipe.machine import digest
 from builder.recipe.v0 import load_meta
 
 if TYPE_CHECKING:
@@ -18,14 +23,17 @@ if TYPE_CHECKING:
     from builder.model.explanation import Explanation
     from builder.recipe.v0.asked import Told
 
+_TARGET = "target_platform"
+
 
 class LegacyRecipe:
     """A `builder.cli.inputs.Recipe` in conda-build's format."""
 
     def __init__(self, inputs: Inputs, file: Path, ask: Told) -> None:
         """Read the recipe; raises `RecipeError` if that cannot be."""
-        self._inputs, self._file = inputs, file
-        self._text = load_meta(file, ask.file, ask)
+        self._inputs, self._file, self._ask = inputs, file, ask
+        self._answers: dict[Answer, None] = {}
+        self._text = load_meta(file, self._read, ask)
 
     @property
     def digest(self) -> str:
@@ -37,32 +45,59 @@ class LegacyRecipe:
         """Nothing: values of this format are known only for a variant."""
         return ()
 
-    @cached_property
-    def _config(self) -> LegacyConfig:
-        return self._inputs.legacy_files.config(self._inputs.variant_files(self._file))
-
     def variables(self) -> frozenset[str]:
         """Return what selectors of variant files looked for, and all that the recipe may see without asking."""
         return self._config.asked | self._inputs.ask(self._file).allowed
 
     def render(self) -> tuple[Rendering, ...]:
-        """Return what it comes to over its variants."""
-        return render_legacy(self._question)
+        """Return what it comes to over its variants, for each platform that the variant files want."""
+        found = tuple(one for question in self._questions() for one in render_legacy(question))
+        if not self._answers:
+            return found
+        return tuple(replace(one, asked=(*one.asked, *self._answers)) for one in found)
 
     def explain(self, wanted: Callable[[Rendering], bool]) -> tuple[Explanation, ...]:
         """Return an explanation of each ``wanted`` rendering."""
         from builder.matrix.v0.explanation import explain_legacy  # nobody else needs it
 
-        return explain_legacy(self._question, wanted)
+        return tuple(one for question in self._questions() for one in explain_legacy(question, wanted))
 
-    @property
-    def _question(self) -> LegacyQuestion:
+    @cached_property
+    def _config(self) -> LegacyConfig:
+        return self._inputs.legacy_files.config(self._inputs.variant_files(self._file))
+
+    def _questions(self) -> list[LegacyQuestion]:
+        """Return what is to be rendered: platforms are those of variant files unless the user names one."""
+        wanted, platforms = self._inputs.selection, self._inputs.platforms
+        targets = values_of(self._config.values[_TARGET])
+        if targets == (platforms.target,) or wanted.target_platform or wanted.host_platform:
+            return [self._question(platforms, self._for(platforms.target))]
+        return [
+            self._question(Platforms(target=target, host=target, build=platforms.build), self._for(target))
+            for target in targets
+            if known_platform(_TARGET, target)
+        ]
+
+    def _for(self, target: str) -> LegacyConfig:
+        """Return the configuration with no other target than this one."""
+        if values_of(self._config.values[_TARGET]) == (target,):
+            return self._config
+        config = combined([*self._config.sources, ("--target-platform", {_TARGET: (target,)})])
+        return replace(config, asked=self._config.asked, lines=self._config.lines)
+
+    def _question(self, platforms: Platforms, config: LegacyConfig) -> LegacyQuestion:
         wanted = self._inputs.selection
         return LegacyQuestion(
             text=self._text,
-            config=self._config,
-            platforms=self._inputs.platforms,
+            config=config,
+            platforms=platforms,
             environment=self._inputs.environment(self._file),
             override=wanted.override,
             limit=wanted.max_variants,
         )
+
+    def _read(self, path: str) -> bytes:
+        """Read a file of the recipe's folder, and note that it was read."""
+        data = self._ask.file(path)
+        self._answers[Answer("file", path, digest(data))] = None
+        return data
