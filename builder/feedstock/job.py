@@ -39,7 +39,7 @@ class Job:
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the values of one key, none if the job does not say it."""
         value = self.settings.get(key, ())
-        return tuple(str(one) for one in value if isinstance(one, str | int))
+        return () if isinstance(value, Mapping) else tuple(str(one) for one in value if isinstance(one, str | int))
 
     @property
     def docker_image(self) -> str | None:

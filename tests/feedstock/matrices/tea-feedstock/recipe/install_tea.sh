@@ -1,0 +1,2 @@
+make install SWEET=${sweet}
+
