@@ -339,7 +339,10 @@ Test = ScriptTest | PythonTest | ImportTest | PackageContentsTest | DownstreamTe
 
 @frozen
 class About:
-    """``about``; ``license`` is an SPDX expression, already checked."""
+    """``about``; ``license`` is an SPDX expression, already checked, or else any text that names one.
+
+    ``further`` is said in about.json beside all that, under the names that it has there, or in its place.
+    """
 
     homepage: str | None = None
     repository: str | None = None
@@ -349,6 +352,8 @@ class About:
     license_family: str | None = None
     summary: str | None = None
     description: str | None = None
+    license_is_spdx: bool = True
+    further: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
 
 
 @frozen

@@ -75,7 +75,7 @@ def about(request: PackRequest) -> dict[str, Plain]:
     ``extra`` also holds what the user adds, such as the commit and the CI run (CEP 31).
     """
     said = request.rendering.output.about
-    return without_empty({
+    known = without_empty({
         "channels": public_channels(request),
         "description": said.description,
         "dev_url": said.repository,
@@ -86,6 +86,7 @@ def about(request: PackRequest) -> dict[str, Plain]:
         "license_family": said.license_family,
         "summary": said.summary,
     })  # fmt: skip
+    return dict(sorted((known | dict(said.further)).items()))
 
 
 def _extra(request: PackRequest) -> dict[str, Plain]:

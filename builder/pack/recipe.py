@@ -98,7 +98,7 @@ def rendered_recipe(request: PackRequest) -> dict[str, Plain]:
 
 
 def sections(output: Output) -> dict[str, Plain]:
-    """Return what a template came to for an output; the entry that the output was made of is in them, pins are names."""
+    """Return what a template came to for an output: its entry is merged into them, pins are names."""
     rendered: dict[str, Any] = json.loads(output.rendered)
     return {name: section for name, section in rendered.items() if name not in {"output", "pins"}}
 

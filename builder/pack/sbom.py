@@ -66,11 +66,17 @@ def _itself(request: PackRequest) -> dict[str, Plain]:
         "version": version,
         **without_empty({
             "description": about.summary,
-            "licenses": [{"expression": about.license}] if about.license else [],
+            "licenses": _licenses(about),
         }),
         "purl": address,
         **without_empty({"externalReferences": _references(about)}),
     }  # fmt: skip
+
+
+def _licenses(about: About) -> list[Plain]:
+    if about.license is None:
+        return []
+    return [{"expression": about.license} if about.license_is_spdx else {"license": {"name": about.license}}]
 
 
 def _references(about: About) -> list[dict[str, Plain]]:

@@ -27,14 +27,14 @@ def check_license(text: str) -> str:
     if len(text) > _MAX_LENGTH:
         raise ValueError("the license expression is too long")
     text = text.strip()
-    if not _is_common(text):
+    if not is_common(text):
         reason = _trouble(text) if text else "it is empty"
         if reason:
             raise ValueError(f"{text!r} is not an SPDX license expression: {reason}")
     return text
 
 
-def _is_common(text: str) -> bool:
+def is_common(text: str) -> bool:
     """Whether it is ``A``, ``A OR B AND C WITH E``, of well-known names; anything else is for the library to judge."""
     words = text.split()
     names, joints = words[0::2], words[1::2]

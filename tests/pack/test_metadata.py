@@ -9,7 +9,7 @@ import pytest
 
 from builder.errors import RecipeError
 from builder.model.environment import DependencyOrigin, Environments, ResolvedRunExports, RunDependency
-from builder.model.recipe import Build, Output, PythonBuild, VariantKeys
+from builder.model.recipe import About, Build, Output, PythonBuild, VariantKeys
 from builder.model.rendering import Platforms
 from builder.model.variant import Variant
 from builder.pack import PackRequest
@@ -212,3 +212,18 @@ def test_run_exports_with_conditions_say_so(tmp_path: Path) -> None:
     conditional = with_environments(request(tmp_path), run_exports=ResolvedRunExports(strong=('a[when="b<2"]',)))
     assert run_exports(conditional) == {"strong": ('a[when="b<2"]',), "schema_version": 2}
     assert index(conditional)["schema_version"] == 2
+
+
+def test_features_of_the_recipe_stand_before_those_of_down_prioritisation(tmp_path: Path) -> None:
+    build = Build(
+        features=("f", "g"), track_features=("greeting_debug",), variant=VariantKeys(down_prioritize_variant=1)
+    )
+    found = index(with_output(request(tmp_path), build=build))
+    assert (found["features"], found["track_features"]) == ("f g", "greeting_debug greeting-p-0")
+
+
+def test_about_says_what_the_recipe_says_further(tmp_path: Path) -> None:
+    said = About(homepage="https://example.org", further=(("home", ("a", "b")), ("tags", ("t",))))
+    found = about(with_output(request(tmp_path), about=said))
+    assert (found["home"], found["tags"]) == (("a", "b"), ("t",))
+    assert list(found) == sorted(found)

@@ -104,6 +104,14 @@ def test_a_bare_package(tmp_path: Path) -> None:
     parsed(document)
 
 
+def test_a_license_in_words_of_its_own_is_no_expression(tmp_path: Path) -> None:
+    bare = request(tmp_path)
+    output = replace(bare.rendering.output, about=About(license="BSD 3-Clause", license_is_spdx=False))
+    document = made(replace(bare, rendering=replace(bare.rendering, output=output)))
+    assert document["metadata"]["component"]["licenses"] == [{"license": {"name": "BSD 3-Clause"}}]
+    parsed(document)
+
+
 def test_versions_and_names_are_quoted(tmp_path: Path) -> None:
     odd = replace(LOCKED, version="1!2.0+local", name="c++-compiler")
     environments = Environments(build=Environment(), host=Environment(packages=(odd,)))
