@@ -115,9 +115,10 @@ def _option(told: Foreign) -> Callable[[F], F]:
             raise UsageError(f"{told.name}: {told.why}", code="cli.foreign", remedy=told.remedy)
         write_text(f"{told.name} has no effect: {told.why}", sys.stderr)
 
+    own = f"foreign{told.name.replace('-', '_')}"  # click would mix --variants up with what --variant is kept as
     if told.value is None:
-        return click.option(told.name, is_flag=True, hidden=True, expose_value=False, callback=judge)
+        return click.option(own, told.name, is_flag=True, hidden=True, expose_value=False, callback=judge)
     alone = "true" if told.value.startswith("[") else None
     return click.option(
-        told.name, multiple=True, is_flag=False, flag_value=alone, hidden=True, expose_value=False, callback=judge
+        own, told.name, multiple=True, is_flag=False, flag_value=alone, hidden=True, expose_value=False, callback=judge
     )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder.cli.app import application
 from builder.cli.conda_build import foreign_to_conda_build, spread
 from builder.errors import UsageError
 
@@ -91,3 +92,13 @@ def test_what_would_change_a_build_is_refused_with_a_remedy(words: tuple[str, ..
     assert problem.code == "cli.foreign"
     assert problem.message.startswith(words[0])
     assert problem.remedy
+
+
+def test_no_option_of_ours_is_taken_for_one_of_theirs() -> None:
+    """click keeps values under a name that it makes of the option, and two options may come to one name."""
+    verb = application.get_command(None, "build")  # type: ignore[arg-type]  # it looks at the name only
+    assert verb is not None
+    kept: dict[str | None, set[bool]] = {}
+    for parameter in verb.params:
+        kept.setdefault(parameter.name, set()).add(parameter.expose_value)
+    assert [name for name, exposed in kept.items() if len(exposed) > 1] == []
