@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from builder.cli.selection import BUILD_PLATFORM, Selection
 from builder.errors import Place, UsageError
 from builder.model.frozen import frozen
 from builder.recipe import GitQuestion
+from builder.report import write_text
+from builder.report.trouble import warning_text
 
 if TYPE_CHECKING:
     from builder.feedstock.job import Job
@@ -91,6 +94,8 @@ def _of_feedstock(question: JobQuestion) -> tuple[Job, ...]:
             remedy="give conda-forge's conda_build_config.yaml with -m",
         )
     settings = feedstock_settings(question.path)
+    for warning in settings.warnings:
+        write_text(warning_text(warning), sys.stderr)
     return feedstock_jobs(settings, question.variant_files[0], _look(settings, question), question.platforms)
 
 

@@ -108,9 +108,8 @@ def read_settings(feedstock: Path) -> Settings:
 
 
 def usual_settings(feedstock: Path) -> Settings:
-    """Return the settings of a feedstock that says nothing: the defaults, and the tool for the recipe that is there."""
-    found = _settings(Form(None, "", Findings()), feedstock, feedstock.absolute().name)
-    return replace(found, conda_build_tool=RATTLER_BUILD) if (found.recipe / "recipe.yaml").is_file() else found
+    """Return the settings of a feedstock that says nothing."""
+    return _settings(Form(None, "", Findings()), feedstock, feedstock.absolute().name)
 
 
 def _settings(form: Form, feedstock: Path, package: str) -> Settings:
@@ -121,13 +120,14 @@ def _settings(form: Form, feedstock: Path, package: str) -> Settings:
     azure_settings = read_azure(azure, github.user_or_org)
     actions_settings = read_github_actions(actions)
     validation = form.flag("conda_forge_output_validation", default=False)
+    recipe = _recipe(form, feedstock)
     return Settings(
         folder=feedstock,
         package=package,
-        recipe=_recipe(form, feedstock),
+        recipe=recipe,
         placement=_placement(form, azure_settings, actions_settings),
         config_version=form.text("config_version", "2"),
-        conda_build_tool=_build_tool(form),
+        conda_build_tool=_build_tool(form, recipe),
         conda_install_tool=form.choice("conda_install_tool", ("conda", "mamba", "micromamba", "pixi"), "micromamba"),
         conda_solver=form.choice("conda_solver", ("libmamba", "classic"), "libmamba"),
         channel_priority=form.choice("channel_priority", ("strict", "flexible", "disabled"), "strict"),
@@ -176,9 +176,11 @@ def _uploads(form: Form, provider: str) -> bool:
     return form.section(provider).flag("upload_packages", default=True)
 
 
-def _build_tool(form: Form) -> str:
-    old = form.node("build_with_mambabuild")
-    usual = "conda-build" if old is None or not form.flag("build_with_mambabuild", default=True) else "mambabuild"
+def _build_tool(form: Form, recipe: Path) -> str:
+    """Return the tool; where none is written, the one for the recipe that is there."""
+    usual = "mambabuild" if form.flag("build_with_mambabuild", default=False) else "conda-build"
+    if usual == "conda-build" and (recipe / "recipe.yaml").is_file() and not (recipe / "meta.yaml").exists():
+        usual = RATTLER_BUILD
     if form.node("conda_build_tool_deps") is not None:
         form.findings.error(
             "conda_build_tool_deps follows from conda_build_tool",

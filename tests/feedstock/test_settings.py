@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from builder.errors import RecipeError
-from builder.feedstock.settings import Settings, read_settings
+from builder.feedstock.settings import Settings, read_settings, usual_settings
 from tests.feedstock.facts import FEEDSTOCKS, rows
 
 FACTS = rows("settings")
@@ -64,6 +64,32 @@ def test_the_recipe_and_its_file(tmp_path: Path) -> None:
     assert (old.is_v1, old.recipe_file) == (False, old.folder / "dough" / "meta.yaml")
     new = settings(tmp_path, "conda_build_tool: rattler-build\n")
     assert (new.is_v1, new.recipe_file) == (True, new.folder / "recipe" / "recipe.yaml")
+
+
+@pytest.mark.parametrize(
+    ("files", "text", "is_v1"),
+    [
+        (["recipe.yaml"], "", True),
+        (["recipe.yaml"], "build_with_mambabuild: false\n", True),
+        (["recipe.yaml"], "conda_build_tool: conda-build\n", False),
+        (["recipe.yaml"], "build_with_mambabuild: true\n", False),
+        (["meta.yaml", "recipe.yaml"], "", False),
+        (["meta.yaml", "recipe.yaml"], "conda_build_tool: rattler-build\n", True),
+        (["meta.yaml"], "", False),
+        ([], "", False),
+    ],
+)
+def test_where_no_tool_is_written_the_recipe_says_which(
+    tmp_path: Path, files: list[str], text: str, is_v1: bool
+) -> None:
+    """The peer takes conda-build then, and does not find its recipe."""
+    recipe = tmp_path / "crumb-feedstock" / "recipe"
+    recipe.mkdir(parents=True)
+    for name in files:
+        (recipe / name).write_text("", encoding="utf-8")
+    assert settings(tmp_path, text).is_v1 is is_v1
+    if not text:
+        assert usual_settings(tmp_path / "crumb-feedstock").is_v1 is is_v1
 
 
 def test_the_name_of_the_folder_is_that_of_the_package_and_of_the_repository(tmp_path: Path) -> None:
