@@ -18,7 +18,7 @@ def plain_jobs(renderings: Sequence[Rendering], subdir: str) -> tuple[Job, ...]:
     packages = [one for one in renderings if one.output.kind == "package" and not one.output.skip]
     if not packages:
         return ()
-    shared = frozenset.intersection(*(frozenset(one.variant) for one in packages))
+    shared = frozenset.intersection(*(frozenset(one.variant) for one in packages)) - {"target_platform"}
     loops = tuple(sorted(key for key in shared if len({_text(one.variant[key]) for one in packages}) > 1))
     found: dict[tuple[str, ...], list[Rendering]] = {}
     for one in packages:
