@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from builder.matrix.v0 import read_config, render_meta
 from builder.matrix.v0.render import LegacyRendering
+from builder.matrix.v0.rendering import LegacyQuestion, render_legacy
 from builder.matrix.v0.siblings import LegacySiblings, run_pins
 from builder.model.legacy_pin import LegacyPin
-from builder.model.rendering import Platforms, Sibling
+from builder.model.recipe import PinSubpackage, Requirement
+from builder.model.rendering import Platforms, Rendering, Sibling
 from builder.recipe.v0 import Remarks, load_meta, package_output
 from builder.recipe.v0.scope import Fixed
 
@@ -103,3 +107,37 @@ def test_pins_of_run_requirements(said: dict[str, Fixed], pins: tuple[tuple[str,
 
 def test_without_the_key_nothing_is_pinned() -> None:
     assert run_pins({"python": "3.12"}) == ()
+
+
+PINS = Path(__file__).parent / "pins"
+KINDS = {"weak": "weak", "strong": "strong", "weak_constrains": "weak_constraints"}
+
+
+def resolved(one: Rendering, wanted: Iterable[Requirement]) -> list[str]:
+    """Return requirements with their pins as the siblings resolve them."""
+    by_name = {sibling.name: (sibling.version, sibling.build_string) for sibling in one.siblings}
+    own = (one.output.version, one.build_string)
+    return sorted(
+        each.pin.spec(each.name, *by_name.get(each.name, own)) if isinstance(each, PinSubpackage) else str(each)
+        for each in wanted
+    )
+
+
+def test_pins_come_to_what_conda_build_makes_of_them_in_the_end() -> None:
+    """``facts.json`` is conda-build 26.7's ``render`` with ``finalize=True``."""
+    text = load_meta(PINS / "meta.yaml")
+    config = read_config([PINS / "variants.yaml"], {}, LINUX, {})
+    ours = []
+    for one in render_legacy(LegacyQuestion(text=text, config=config, platforms=LINUX)):
+        needs = one.output.requirements
+        exports = {theirs: resolved(one, getattr(needs.run_exports, name)) for theirs, name in KINDS.items()}
+        ours.append({
+            "name": one.output.name,
+            "version": one.output.version,
+            "build": one.build_string,
+            "run": resolved(one, needs.run),
+            "run_constrained": resolved(one, needs.run_constraints),
+            "run_exports": {kind: specs for kind, specs in exports.items() if specs},
+        })  # fmt: skip
+    facts = json.loads((PINS / "facts.json").read_text())
+    assert sorted(ours, key=lambda one: (str(one["name"]), str(one["build"]))) == facts
