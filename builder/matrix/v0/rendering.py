@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
+from builder.errors import MAX_PROBLEMS, RecipeError
 from builder.matrix.branches import DEFAULT_LIMIT
 from builder.matrix.v0.config import LegacyConfig, values_of
 from builder.matrix.v0.render import LegacyRenderer, LegacyRendering
@@ -20,6 +21,7 @@ from builder.model.rendering import Override, Platforms, Rendering
 from builder.model.target import NOARCH
 from builder.model.variant import Origin, Variant
 from builder.recipe.v0 import MetaText
+from builder.recipe.v0.naming import wrong_names
 from builder.recipe.v0.output import package_output
 from builder.recipe.v0.remarks import Remarks
 from builder.recipe.v0.scope import Fixed
@@ -62,12 +64,19 @@ def rendered(question: LegacyQuestion) -> tuple[Sequence[LegacyRendering], tuple
     )
     remarks = Remarks(file=str(question.text.file.path), text=question.text.text)
     found = [_prefixed(one, question.override.build_string_prefix) for one in renderer.render()]
+    _refuse_wrong_names(found, remarks)
     making = _Making(question, remarks, LegacySiblings(found))
     renderings = with_work(found, [making.rendering(one) for one in found], making.rendering, remarks)
     warnings, obstacles = tuple(remarks.warnings), tuple(remarks.problems)
     if not (warnings or obstacles):
         return found, renderings
     return found, tuple(replace(one, warnings=warnings, obstacles=obstacles) for one in renderings)
+
+
+def _refuse_wrong_names(found: Sequence[LegacyRendering], remarks: Remarks) -> None:
+    problems = dict.fromkeys(problem for one in found for problem in wrong_names(one.output, remarks))
+    if problems:
+        raise RecipeError.of(list(problems)[:MAX_PROBLEMS])
 
 
 def _prefixed(found: LegacyRendering, prefix: str | None) -> LegacyRendering:

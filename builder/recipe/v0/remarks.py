@@ -37,17 +37,28 @@ class Remarks:
         self.warn("recipe.ignored", f"{path} has no effect here: {why}", path)
 
     def place(self, path: str) -> Place:
-        """Return where ``path`` stands: the line too, if only one can be meant."""
-        key = _INDEX.sub("", path).rpartition(".")[2]
-        lines = self.text.splitlines()
+        """Return where ``path`` stands: its line too, if only one can be meant in the section or in all of the text."""
+        section, _, inner = _INDEX.sub("", path).partition(".")
+        key, lines = inner.rpartition(".")[2] or section, list(enumerate(self.text.splitlines(), 1))
         written = re.compile(rf"\s*(?:-\s+)?{re.escape(key)}\s*:")
-        found = [number for number, line in enumerate(lines, 1) if written.match(line)]
-        if len(found) != 1:
-            return Place(file=self.file)
-        line = lines[found[0] - 1]
-        column = len(line) - len(line.lstrip(" -")) + 1
-        return Place(file=self.file, line=found[0], column=column, frame=line[:MAX_FRAME])
+        for some in (_of_section(lines, section), lines) if inner else (lines,):
+            found = [(number, line) for number, line in some if written.match(line)]
+            if len(found) == 1:
+                number, line = found[0]
+                column = len(line) - len(line.lstrip(" -")) + 1
+                return Place(file=self.file, line=number, column=column, frame=line[:MAX_FRAME])
+        return Place(file=self.file)
 
     def _note(self, noted: list[Problem], problem: Problem) -> None:
         if problem not in noted and len(noted) < MAX_PROBLEMS:
             noted.append(problem)
+
+
+def _of_section(lines: list[tuple[int, str]], name: str) -> list[tuple[int, str]]:
+    """Return the numbered lines below a key that stands at a line's start."""
+    starts = [place for place, (_, line) in enumerate(lines) if line.startswith(f"{name}:")]
+    if len(starts) != 1:
+        return []
+    below = lines[starts[0] + 1 :]
+    end = next((place for place, (_, line) in enumerate(below) if line[:1].isalpha()), len(below))
+    return below[:end]

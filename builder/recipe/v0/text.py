@@ -139,13 +139,22 @@ def load_meta(path: Path, read: ReadFile | None = None, ask: AskSources | None =
     ``ask`` answers what templates ask of the sources, by default nothing.
     Raises `RecipeError` for a file that is too large, no text, or no file at all.
     """
+    place = Place(file=str(path))
     try:
         data = read_file(path, MAX_BYTES)
-    except (OSError, IrregularError) as error:
-        message = f"the recipe cannot be read: {error}"
-        raise RecipeError(message, code="recipe.unreadable", place=Place(file=str(path))) from error
+    except IrregularError as error:
+        remedy = "name the file itself; links and devices are not followed, for recipes may come from strangers"
+        message = f"the recipe cannot be read: it must be a regular file, this is {error}"
+        raise RecipeError(message, code="recipe.unreadable", place=place, remedy=remedy) from error
+    except OSError as error:
+        message = f"the recipe cannot be read: {error.strerror}"
+        raise RecipeError(message, code="recipe.unreadable", place=place) from error
+    text = decoded(data, str(path))
+    if not text.strip():
+        remedy = "write package: with name and version"
+        raise RecipeError("the file is empty", code="yaml.empty", place=replace(place, line=1, column=1), remedy=remedy)
     file = RecipeFile(path=path, folder=path.parent, is_template=True)
-    return MetaText(file, decoded(data, str(path)), read or _none_beside, hashlib.sha256(data).hexdigest(), ask)
+    return MetaText(file, text, read or _none_beside, hashlib.sha256(data).hexdigest(), ask)
 
 
 def _shown(found: Metadata) -> tuple[object, ...]:

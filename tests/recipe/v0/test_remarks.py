@@ -13,6 +13,7 @@ build:
 outputs:
   - name: it
     no_link: x  # [linux]
+  - name: other
 """
 
 
@@ -27,8 +28,13 @@ def test_a_key_that_stands_once_is_shown_with_its_line() -> None:
 
 def test_a_key_that_stands_twice_or_nowhere_is_shown_with_the_file() -> None:
     remarks = Remarks(file="meta.yaml", text=TEXT)
-    for path in ("package.name", "source.url"):
+    for path in ("outputs[1].name", "source.url"):
         assert remarks.place(path) == Place(file="meta.yaml")
+
+
+def test_of_keys_with_one_name_that_in_its_section_is_meant() -> None:
+    place = Remarks(file="meta.yaml", text=TEXT).place("package.name")
+    assert place == Place(file="meta.yaml", line=2, column=3, frame="  name: it")
 
 
 def test_the_first_key_of_a_list_item_is_found_behind_its_dash() -> None:
