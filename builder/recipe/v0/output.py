@@ -18,7 +18,7 @@ from builder.recipe.v0.tests import tests_of
 from builder.recipe.v0.text import MetaText
 from builder.syntax.legacy.data import Plain
 
-_KNOWN = (
+KNOWN = (
     "name", "version", "number", "string", "entry_points", "script", "script_interpreter", "build", "requirements",
     "test", "about", "extra", "files", "type", "run_exports", "target", "noarch", "noarch_python",
     "python_version_independent", "track_features", "features",
@@ -65,7 +65,7 @@ def _look_at_entries(output: OutputMetadata, remarks: Remarks) -> None:
     """Say what an entry of ``outputs`` asks for in vain, and which entries are no packages."""
     name = output.metadata.name
     entry = Keys(data=output.entry, path=f"outputs[{name}]", remarks=remarks)
-    entry.unknown(_KNOWN)
+    entry.unknown(KNOWN)
     if output.parent is None and "test" in entry:
         remarks.ignored(entry.at("test"), "the output that is named as the recipe has the recipe's tests")
     if "target" in entry:
