@@ -13,6 +13,7 @@ from builder.cli.site import Site, source_date_epoch
 from builder.cli.waiting import wait_for
 from builder.environment import resolve
 from builder.environment.place import channel_place
+from builder.errors import Place, UsageError
 from builder.matrix.peer_document import Setting, peer_documents
 from builder.model.environment import Environments
 from builder.model.inside import SEALED
@@ -31,8 +32,17 @@ def render_only(
 ) -> int:
     """Print what of ``renderings`` would be built, in an order to build it in; with ``solve_at`` solved there.
 
-    Nothing is fetched but what solving needs, nothing is linked or written but the document.
+    Nothing is fetched but what solving needs, nothing is linked or written but the document. `UsageError` for a
+    ``meta.yaml``, which rattler-build does not read.
     """
+    legacy = next((one.recipe.path for one in renderings if one.recipe.is_template), None)
+    if legacy is not None:
+        raise UsageError(
+            "--render-only prints rattler-build's JSON, and that tool reads no meta.yaml",
+            code="cli.render-only",
+            place=Place(file=str(legacy)),
+            remedy="`bakehouse render` shows what it comes to: --json, or --format yaml as `conda render` does",
+        )
     ordered = build_order(peer_order([one for one in renderings if not one.output.skip]))
     solved = wait_for(_solved(ordered, solve_at), abandon=abandon) if solve_at is not None else None
     write_document(peer_documents(ordered, setting, solved), sys.stdout)

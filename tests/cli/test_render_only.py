@@ -392,3 +392,12 @@ def test_recipes_of_the_collection_come_with_who_needs_them(command: Command, tm
     assert [one["recipe"]["package"]["name"] for one in json.loads(alone.out)] == ["a"]
     assert [one["recipe"]["package"]["name"] for one in json.loads(together.out)] == ["tool", "a"]
     assert together.err.startswith("warning: left out: ")
+
+
+def test_a_meta_yaml_has_no_json_of_rattler_build(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "meta.yaml").write_text("package: {name: rye, version: '1'}\nsource: {path: .}\n")
+    said = command("build", tmp_path, "--render-only", "--out", tmp_path / "c")
+    assert (said.code, said.out) == (2, "")
+    assert f"{tmp_path / 'meta.yaml'}: error: --render-only prints rattler-build's JSON" in said.err
+    assert "bakehouse render" in said.err
+    assert not (tmp_path / "c").exists()
