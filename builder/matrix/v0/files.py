@@ -77,8 +77,13 @@ class LegacyFiles:
         self._asked |= config.asked
         named = {key: found for key, found in config.values.items() if key not in FROM_OUTSIDE}
         spec: dict[str, Fixed] = {key: tuple(map(value_text, found.values)) for key, found in named.items()}
-        if config.zip_keys:
-            spec["zip_keys"] = config.zip_keys
+        said: dict[str, Fixed] = {
+            "zip_keys": config.zip_keys,
+            "pin_run_as_build": config.pin_run_as_build,
+            "extend_keys": tuple(sorted(config.extend_keys)),
+            "ignore_version": tuple(sorted(config.ignore_version)),
+        }
+        spec |= {key: value for key, value in said.items() if value}
         lines = {key: tuple(origin.line or 0 for origin in found.origins) for key, found in named.items()}
         return SpecFile(spec, lines)
 
