@@ -1,0 +1,2 @@
+echo own >> log; cat log
+echo own > $PREFIX/share/own

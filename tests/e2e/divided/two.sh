@@ -1,0 +1,2 @@
+echo two >> log; cat log
+echo two > $PREFIX/share/two
