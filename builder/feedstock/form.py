@@ -63,6 +63,11 @@ class Form:
         found = None if self._node is None else self._node.get(key)
         return None if found is None else found.place
 
+    def written(self, key: str) -> str | None:
+        """Return a text as it is written, ``null`` too; None if there is none."""
+        self._asked.add(key)
+        return self._scalar(None if self._node is None else self._node.get(key), key)
+
     def section(self, key: str) -> Form:
         """Return the form of a mapping below this one; an empty form if there is none."""
         return Form(self.node(key), self.label(key), self.findings)

@@ -66,11 +66,14 @@ class Migration:
 
 @frozen
 class _Stamp:
-    """What decides whether a file counts; ``time`` is None where it bears none."""
+    """What decides whether a file counts, as it is written; None where it is not.
+
+    So a number that is left out is another one than a written 1, as for conda-smithy.
+    """
 
     path: Path
     time: str | None
-    number: str
+    number: str | None
     use_local: bool
 
 
@@ -172,11 +175,10 @@ def _stamp(file: Path) -> _Stamp:
     findings = Findings()
     form = Form(node, "", findings)
     rules = form.section(_RULES)
-    time = None if node is None else node.get(_TIME)
     found = _Stamp(
         path=file,
-        time=time.text if isinstance(time, Scalar) else None,
-        number=rules.text("migration_number", "1"),
+        time=form.written(_TIME),
+        number=rules.written("migration_number"),
         use_local=rules.text("use_local").lower() == "true",
     )
     if findings.errors:

@@ -51,6 +51,15 @@ def test_null_is_the_default_too() -> None:
         assert asked.findings.errors == []
 
 
+def test_what_is_written_is_text_even_if_it_is_null() -> None:
+    asked = form("a: null\nb:\nc: '1'\nd: [1]\n")
+    assert [asked.written(key) for key in "abcx"] == ["null", "", "1", None]
+    assert asked.written("d") is None
+    assert only(asked.findings.errors) == "conda-forge.yml:4:4: d has to be text, and is a list"
+    asked.finish()
+    assert asked.findings.warnings == []
+
+
 def test_the_word_null_in_quotes_is_text() -> None:
     assert form("a: 'null'\n").text("a", "x") == "null"
 

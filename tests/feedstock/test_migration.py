@@ -199,7 +199,11 @@ def stamped(time: object, number: object = None, *, use_local: object = None) ->
 
 COUNTING = [
     ("the same", stamped(1, 1), stamped(1, 1), "upstream"),
-    ("a number is 1 where there is none", stamped(1), stamped(1, 1), "upstream"),
+    ("no number is another one than 1", stamped(1), stamped(1, 1), "own"),
+    ("no number in either", stamped(1), stamped(1), "upstream"),
+    ("the number in quotes", stamped(1, "'1'"), stamped(1, 1), "upstream"),
+    ("an empty number", stamped(1, "''"), stamped(1), "own"),
+    ("an empty time in both", stamped(""), stamped("''"), "upstream"),
     ("another number", stamped(1, 2), stamped(1, 1), "own"),
     ("another time", stamped(2, 1), stamped(1, 1), "over"),
     ("the same time, written otherwise", stamped("1.0", 1), stamped("1", 1), "over"),
