@@ -21,7 +21,7 @@ from builder.model.rendering import Override, Platforms, Rendering
 from builder.model.target import NOARCH
 from builder.model.variant import Origin, Variant
 from builder.recipe.v0 import MetaText
-from builder.recipe.v0.naming import wrong_names
+from builder.recipe.v0.naming import unknown_sections, wrong_names
 from builder.recipe.v0.output import package_output
 from builder.recipe.v0.remarks import Remarks
 from builder.recipe.v0.scope import Fixed
@@ -65,6 +65,8 @@ def rendered(question: LegacyQuestion) -> tuple[Sequence[LegacyRendering], tuple
     remarks = Remarks(file=str(question.text.file.path), text=question.text.text)
     found = [_prefixed(one, question.override.build_string_prefix) for one in renderer.render()]
     _refuse_wrong_names(found, remarks)
+    for one in found[:1]:
+        unknown_sections(one.metadata, remarks)
     making = _Making(question, remarks, LegacySiblings(found))
     renderings = with_work(found, [making.rendering(one) for one in found], making.rendering, remarks)
     warnings, obstacles = tuple(remarks.warnings), tuple(remarks.problems)

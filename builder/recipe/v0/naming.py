@@ -6,8 +6,10 @@ the parts of a file's name.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from builder.errors import Problem
-from builder.recipe.v0.metadata import Metadata
+from builder.recipe.v0.metadata import SECTIONS, Metadata
 from builder.recipe.v0.outputs import OutputMetadata
 from builder.recipe.v0.remarks import Remarks
 
@@ -28,6 +30,15 @@ def wrong_names(output: OutputMetadata, remarks: Remarks) -> tuple[Problem, ...]
         Problem(code="recipe.name", message=message, place=remarks.place(path), remedy=remedy)
         for message, path, remedy in filter(None, found)
     )
+
+
+def unknown_sections(metadata: Metadata, remarks: Remarks) -> None:
+    """Warn of what stands at a line's start and is no section: conda-build reads nothing there."""
+    for name in metadata.sections:
+        if name not in SECTIONS:
+            close = get_close_matches(name, SECTIONS, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"the sections are {', '.join(SECTIONS)}"
+            remarks.warn("recipe.unknown-section", f"there is no section {name!r}", name, remedy)
 
 
 _Wrong = tuple[str, str, str] | None
