@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from builder.model.frozen import frozen
 from builder.model.recipe import GlobList, Requirement
@@ -40,25 +40,30 @@ class Keys:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the texts of a list, or the one that stands in its place, without empty ones."""
+        return tuple([plain(one) for one in self._scalars(key)])
+
+    def specs(self, key: str) -> tuple[Requirement, ...]:
+        """Return the requirements of a list, pins as such."""
+        return tuple([self._spec(key, one) for one in self._scalars(key)])
+
+    def _scalars(self, key: str) -> Sequence[Plain]:
         value = self.data.get(key)
+        if value is None or value == "":  # most keys of most recipes
+            return ()
         many = value if isinstance(value, list) else [value]
         if any(isinstance(one, list | dict) for one in many):
             self.wrong(key, value, "a list of texts")
             return ()
-        return tuple(plain(one) for one in many if one not in (None, ""))
+        return [one for one in many if one not in (None, "")]
 
-    def specs(self, key: str) -> tuple[Requirement, ...]:
-        """Return the requirements of a list, pins as such."""
-        return tuple(self._spec(key, one) for one in self.texts(key))
-
-    def _spec(self, key: str, text: str) -> Requirement:
+    def _spec(self, key: str, text: Plain) -> Requirement:
         if not isinstance(text, PinnedName):
-            return text
+            return plain(text)
         if text.pinned is not None:
             return text.pinned
         message = f"{text!r} in {self.at(key)} is more than a pin: {_WITH_A_PIN} may stand there"
         self.remarks.problem("recipe.pin", message, self.at(key), f"write {_WITH_A_PIN}")
-        return str.__str__(text)
+        return plain(text)
 
     def truth(self, key: str, *, default: bool = False) -> bool:
         """Return a truth value; anything that is not empty is true, as for conda-build."""
@@ -105,5 +110,7 @@ class Keys:
 
 
 def plain(value: Plain) -> str:
-    """Return a scalar as text, a truth value in YAML's words."""
-    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    """Return a scalar as text and nothing else, a truth value in YAML's words."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

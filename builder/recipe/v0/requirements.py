@@ -46,7 +46,7 @@ def requirements_of(keys: Keys, build: Keys) -> Requirements:
         ignore_run_exports=IgnoreRunExports(
             by_name=build.texts("ignore_run_exports"), from_package=build.texts("ignore_run_exports_from")
         ),
-        shown=tuple((ours, tuple(map(str.__str__, keys.texts(theirs)))) for ours, theirs in _SHOWN.items()),
+        shown=tuple((ours, keys.texts(theirs)) for ours, theirs in _SHOWN.items()),
     )
 
 

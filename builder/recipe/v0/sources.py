@@ -90,21 +90,20 @@ def _files(keys: Keys, placed: _Placed) -> Iterator[Source]:
         yield _path(keys, urls[0], placed, unpacked=(fn or urls[0]).lower().endswith(_UNPACKED))
         return
     name = fn or PurePosixPath(urls[0].partition("?")[0]).name
-    digests = dict(_digests(keys))
+    is_unpacked, digests = name.lower().endswith(_UNPACKED), dict(_digests(keys))
     source = UrlSource(
         urls=urls,
+        file_name=None if is_unpacked else name,
+        archive_name=fn if is_unpacked else None,
         sha256=digests.get("sha256"),
         md5=digests.get("md5"),
         digests=tuple((kind, digest) for kind, digest in digests.items() if kind not in _OF_THE_MODEL),
         keeps_top_folder="no_hoist" in keys.data,
         **placed,
     )
-    if not name.lower().endswith(_UNPACKED):
-        yield replace(source, file_name=name)
-        return
     if name.lower().endswith(_WHEEL):
-        yield replace(source, file_name=name, patches=())
-    yield replace(source, archive_name=fn)
+        yield replace(source, file_name=name, archive_name=None, patches=())
+    yield source
 
 
 def _digests(keys: Keys) -> Iterator[tuple[str, str]]:

@@ -135,6 +135,8 @@ def _test_file(suffix: str, keys: Keys, work: Work) -> str | None:
 
 def _imported(suffix: str, keys: Keys, work: Work) -> tuple[str, ...]:
     """Return what must load of a language; in a list of names it is the one that the package's name speaks of."""
+    if "imports" not in keys:
+        return ()
     wanted = _LANGUAGE_OF[suffix]
     found = next((language for start, language in _PREFIXES.items() if work.metadata.name.startswith(start)), _PYTHON)
     named = [one for one in _import_lists(keys, found) if one.language == wanted]

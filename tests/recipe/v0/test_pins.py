@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from builder.errors import RecipeError
 from builder.model.legacy_pin import LegacyPin
-from builder.model.recipe import PinCompatible, PinSubpackage, Requirement
+from builder.model.recipe import PinCompatible, PinSubpackage, Requirement, ScriptTest
 from builder.recipe.v0 import Metadata
 from builder.recipe.v0.outputs import with_versions
 from builder.recipe.v0.pins import MOST, PinnedName, Pins, like
@@ -157,6 +158,24 @@ def test_a_template_cannot_pin_without_end(tmp_path: Path) -> None:
             tmp_path,
             "{% for n in range(200) %}{% for m in range(200) %}{{ pin_compatible('a') }}{% endfor %}{% endfor %}",
         )
+
+
+def test_nothing_but_texts_and_pins_is_in_an_output(tmp_path: Path) -> None:
+    pinned = "{{ pin_compatible('zlib') }}"
+    found = output_of(
+        tmp_path,
+        f"{HEAD}requirements:\n  run:\n    - {pinned}\ntest:\n  requires:\n    - {pinned}\n  commands:\n    - echo {pinned}\n",
+    )
+    (test,) = found.tests
+    assert isinstance(test, ScriptTest)
+    assert test.run == ("zlib",)
+    texts = [
+        *test.run,
+        *(test.script.content or ()),
+        *(text for _, many in found.requirements.shown or () for text in many),
+    ]
+    assert {type(text) for text in texts} == {str}
+    assert pickle.loads(pickle.dumps(found)) == found
 
 
 def test_marks_that_nobody_issued_are_text() -> None:
