@@ -34,8 +34,8 @@ def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks
     """
     metadata = output.metadata
     work = Work(metadata=metadata, text=text, parent=output.parent, system=scope.target_platform.partition("-")[0])
-    build = _section(metadata, "build", remarks)
-    requirements = requirements_of(_section(metadata, "requirements", remarks), build)
+    build = _section(output, "build", remarks)
+    requirements = requirements_of(_section(output, "requirements", remarks), build)
     _look_at_entries(output, remarks)
     return Output(
         kind="package",
@@ -45,15 +45,17 @@ def package_output(output: OutputMetadata, text: MetaText, scope: Scope, remarks
         source=sources_of(_sources(metadata, remarks)),
         build=build_of(build, work, NOTHING),
         requirements=requirements,
-        tests=tests_of(_section(metadata, "test", remarks), work),
-        about=about_of(_section(metadata, "about", remarks)),
+        tests=tests_of(_section(output, "test", remarks), work),
+        about=about_of(_section(output, "about", remarks)),
         extra=tuple((key, _frozen(value)) for key, value in metadata.section("extra").items()),
         rendered=rendered(output, requirements),
     )
 
 
-def _section(metadata: Metadata, name: str, remarks: Remarks) -> Keys:
-    return Keys(data=metadata.section(name), path=name, remarks=remarks)
+def _section(output: OutputMetadata, name: str, remarks: Remarks) -> Keys:
+    own = output.parent is not None and name in output.entry
+    path = f"outputs[{output.metadata.name}].{name}" if own else name
+    return Keys(data=output.metadata.section(name), path=path, remarks=remarks)
 
 
 def _sources(metadata: Metadata, remarks: Remarks) -> list[Keys]:
@@ -68,6 +70,8 @@ def _look_at_entries(output: OutputMetadata, remarks: Remarks) -> None:
     entry.unknown(KNOWN)
     if output.parent is None and "test" in entry:
         remarks.ignored(entry.at("test"), "the output that is named as the recipe has the recipe's tests")
+    if "extra" in entry:
+        remarks.ignored(entry.at("extra"), "all outputs have the recipe's")
     if "target" in entry:
         remarks.ignored(entry.at("target"), "build for another platform with --target-platform")
     for other in output.metadata.entries("outputs"):

@@ -3,12 +3,58 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from builder.errors import MAX_PROBLEMS, Place, Problem
+from builder.model.frozen import frozen
 from builder.syntax.node import MAX_FRAME
 
-_INDEX = re.compile(r"\[\d+\]")
+_KEY = re.compile(r"([ ]*)((?:-[ ]+)*)([\w.-]+)[ ]*:(?:[ ]|$)")
+
+
+@frozen
+class Block:
+    """The lines below a key, from ``start`` up to ``end``, counted from 0; the key itself is ``indent`` deep."""
+
+    lines: Sequence[str]
+    start: int
+    end: int
+    indent: int
+
+    def below(self, key: str) -> Block | None:
+        """Return the block of ``key`` in this one, None where it stands nowhere, or more than once."""
+        found = [(depth, number) for number, depth, name, _ in self._keys() if name == key and depth > self.indent]
+        nearest = [number for depth, number in found if depth == min(found)[0]]
+        return self._block(nearest[0], min(found)[0]) if len(nearest) == 1 else None
+
+    def entry(self, name: str) -> Block:
+        """Return the entry of a list with that ``name``, or this whole block where there is no such entry."""
+        named = re.compile(rf"\s*(?:-\s+)?name\s*:\s*['\"]?{re.escape(name)}['\"]?\s*(?:#.*)?$")
+        for number, depth, _, is_item in self._keys():
+            if is_item and named.match(self.lines[number]):
+                return self._block(number, depth - 1)
+        return self
+
+    def _keys(self) -> Iterator[tuple[int, int, str, bool]]:
+        """Yield the lines with a key: number, depth of the key, name, whether an item of a list begins with it."""
+        for number in range(self.start, self.end):
+            found = _KEY.match(self.lines[number])
+            if found is not None:
+                yield number, len(found[1]) + len(found[2]), found[3], bool(found[2])
+
+    def _block(self, number: int, depth: int) -> Block:
+        """Return what stands below line ``number``, whose key is ``depth`` deep."""
+        end = number + 1
+        while end < self.end and not self._ends(self.lines[end], depth):
+            end += 1
+        return Block(lines=self.lines, start=number + 1, end=end, indent=depth)
+
+    def _ends(self, line: str, depth: int) -> bool:
+        text = line.lstrip(" ")
+        is_blank = not text or text.startswith(("#", "{%"))
+        indent = len(line) - len(text)
+        return not is_blank and (indent < depth or (indent == depth and not text.startswith("-")))
 
 
 @dataclass(slots=True)
@@ -16,7 +62,7 @@ class Remarks:
     """Collects remarks on one recipe: ``problems`` keep it from being built, ``warnings`` do not.
 
     ``text`` is the recipe as it was written: values have no places after their template was rendered, so that a key is
-    looked for there, and only the line that must be meant is shown.
+    looked for there, and only a line that must be meant is shown.
     """
 
     file: str
@@ -37,17 +83,23 @@ class Remarks:
         self.warn("recipe.ignored", f"{path} has no effect here: {why}", path)
 
     def place(self, path: str) -> Place:
-        """Return where ``path`` stands: its line too, if only one can be meant in the section or in all of the text."""
-        section, _, inner = _INDEX.sub("", path).partition(".")
-        key, lines = inner.rpartition(".")[2] or section, list(enumerate(self.text.splitlines(), 1))
-        written = re.compile(rf"\s*(?:-\s+)?{re.escape(key)}\s*:")
-        for some in (_of_section(lines, section), lines) if inner else (lines,):
-            found = [(number, line) for number, line in some if written.match(line)]
-            if len(found) == 1:
-                number, line = found[0]
-                column = len(line) - len(line.lstrip(" -")) + 1
-                return Place(file=self.file, line=number, column=column, frame=line[:MAX_FRAME])
-        return Place(file=self.file)
+        """Return the line where ``path`` stands, or the section around it where several lines could be meant.
+
+        An entry of ``outputs`` is told by its name, ``outputs[libit].build``.
+        """
+        lines = self.text.splitlines()
+        block = Block(lines=lines, start=0, end=len(lines), indent=-1)
+        for part in path.split("."):
+            key, _, which = part.rstrip("]").partition("[")
+            inner = block.below(key)
+            if inner is None:
+                break
+            block = inner.entry(which) if which else inner
+        if block.start == 0:
+            return Place(file=self.file)
+        line = lines[block.start - 1]
+        column = len(line) - len(line.lstrip(" -")) + 1
+        return Place(file=self.file, line=block.start, column=column, frame=line[:MAX_FRAME])
 
     def _note(self, noted: list[Problem], problem: Problem) -> None:
         if problem not in noted and len(noted) < MAX_PROBLEMS:
