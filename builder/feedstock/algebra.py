@@ -238,10 +238,11 @@ def _ageing(migration: Migration, key: str) -> Callable[[str], tuple[int, Versio
 
 def _age(value: str) -> tuple[int, Version | str]:
     """Return what orders values: versions as such, builds of one (``3.12.* *_cpython``) by version and name."""
+    text = value.replace(" ", ".").replace("*", "1")
     try:
-        return 1, Version.parse(value.replace(" ", ".").replace("*", "1"))
+        return 1, Version.parse(text)
     except ValueError:
-        return 0, value
+        return 0, text
 
 
 def _ranks(ordering: Iterable[str]) -> dict[str, int]:

@@ -82,6 +82,13 @@ def test_text_is_older_than_any_version() -> None:
     assert migrated(spec({"a": ["0.1"]}), migration({"a": ["x/y"]})) == {"a": ("0.1",)}
 
 
+def test_text_is_compared_with_its_signs_replaced() -> None:
+    """Stars and spaces become what they would be in a version, as for the peer."""
+    assert migrated(spec({"a": ["/*"]}), migration({"a": ["/0"]})) == {"a": ("/*",)}
+    assert migrated(spec({"a": ["/0"]}), migration({"a": ["/*"]})) == {"a": ("/*",)}
+    assert migrated(spec({"a": ["/-"]}), migration({"a": ["/ "]})) == {"a": ("/ ",)}
+
+
 def test_several_values_are_put_beside_a_key_that_is_spread() -> None:
     """The peer spreads the key once more for the second value, and fails."""
     left = spec({"a": ["1"], "b": ["x"]})
