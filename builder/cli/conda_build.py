@@ -20,13 +20,12 @@ def spread(arguments: Sequence[str]) -> list[str]:
 
 
 def _spread(arguments: Sequence[str]) -> Iterator[str]:
-    before = ""
-    pairs = False  # whether all words since the option were pairs, so that another may follow
+    before, pairs = "", False  # the last word; whether nothing but pairs has followed the option
     for place, word in enumerate(arguments):
         if word == "--":
             yield from arguments[place:]
             return
-        if pairs and before != _EXTRA and _PAIR.fullmatch(word):
+        if before != _EXTRA and pairs and _PAIR.fullmatch(word):
             yield _EXTRA
         elif before != _EXTRA:
             pairs = word == _EXTRA

@@ -21,6 +21,7 @@ from builder.errors import Problem, UsageError
 from builder.feedstock.job import Job
 from builder.feedstock.pipelines import Pipeline, runs_here, write_pipeline
 from builder.feedstock.quoting import Provider
+from builder.store import default_root
 from tests.feedstock.pipeline_reading import Document, expanded, parsed
 
 CHECKOUT = Path(__file__).parents[2]
@@ -196,7 +197,8 @@ def test_the_build_line_is_one_that_the_command_understands() -> None:
 # -- what is particular to a provider ----------------------------------------------------------------------------------
 
 
-def test_github() -> None:
+def test_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     document = written(Provider.GITHUB)
     part = below(document, "jobs", "build")
     assert document["permissions"] == {"contents": "read"}
@@ -212,6 +214,9 @@ def test_github() -> None:
     assert {name for name in uses if not re.fullmatch(r"actions/[a-z-]+@v\d+", name)} == set()
     steps = cast("list[dict[str, object]]", below(part, "steps"))
     assert below(steps[0], "with", "persist-credentials") is False
+    store = f"~/{default_root().relative_to(Path.home()).as_posix()}"
+    kept = {line for step in steps for line in str(cast("Document", step.get("with", {})).get("path", "")).split()}
+    assert kept == {store, f"{store}/logs", f"{store}/broken", "build_artifacts"}
     cache = next(step["with"] for step in steps if str(step.get("uses")).startswith("actions/cache@"))
     known = {"matrix.id": "linux_64", "github.sha": "0123abc"}
     assert expanded(str(below(cache, "key")), Provider.GITHUB, known) == "bakehouse-linux_64-0123abc"
