@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder.cli.selection import known_platform
-from builder.errors import Problem
+from builder.errors import Place, Problem
 from builder.matrix.v0 import LegacyConfig, combined
 from builder.matrix.v0.config import values_of
 from builder.matrix.v0.rendering import LegacyQuestion, render_legacy
@@ -17,6 +18,7 @@ from builder.model.answer import Answer
 from builder.model.rendering import Platforms, Rendering
 from builder.recipe.machine import digest
 from builder.recipe.v0 import load_meta
+from builder.syntax.node import MAX_FRAME
 
 if TYPE_CHECKING:
     from builder.cli.inputs import Inputs
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
     from builder.recipe.v0.asked import Told
 
 _TARGET = "target_platform"
+_ASKS = re.compile(r"""(?:\benviron(?:\.get\(|\[)|\bgetenv\()\s*['"](\w{1,128})['"]""")
+_OF_BUILDS = re.compile(
+    r"(?:PKG_|GIT_|CONDA_|CYGWIN_|LIBRARY_)|(?:(?:BUILD_)?PREFIX|SRC_DIR|SP_DIR|STDLIB_DIR|RECIPE_DIR|CPU_COUNT|R|PERL"
+    r"|LUA|PYTHON|SCRIPTS|SUBDIR|ARCH|OSX_ARCH|SHLIB_EXT|PY3K|(?:PY|NPY|PERL|LUA|R)_VER|build_platform)$"
+)
+"""Variables that templates see whatever the environment has (conda-build's)."""
 
 
 class LegacyRecipe:
@@ -42,12 +50,30 @@ class LegacyRecipe:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """Nothing: values of this format are known only for a variant."""
-        return ()
+        """The variables that conda-build would have shown to the recipe, and that are kept from it."""
+        told = self._inputs.ask(self._file)
+        kept = {name: place for name, place in self._asked_for() if name in told.variables and name not in told.allowed}
+        return tuple(
+            Problem(
+                code="ask.environment",
+                message=f"the recipe asks for the environment variable {name}, which is set, and kept from recipes",
+                place=place,
+                remedy=f"--allow-env {name} shows it, or `environment: [{name}]` in bakehouse.yaml",
+            )
+            for name, place in kept.items()
+        )
 
     def variables(self) -> frozenset[str]:
-        """Return what selectors of variant files looked for, and all that the recipe may see without asking."""
-        return self._config.asked | self._inputs.ask(self._file).allowed
+        """Return what selectors of variant files looked for, and all that the recipe may see, or asks for."""
+        return self._config.asked | self._inputs.ask(self._file).allowed | {name for name, _ in self._asked_for()}
+
+    def _asked_for(self) -> Iterator[tuple[str, Place]]:
+        """Yield the variables that the recipe's text asks for by name, but for those that builds set."""
+        for number, line in enumerate(self._text.text.splitlines(), 1):
+            for match in _ASKS.finditer(line):
+                if not _OF_BUILDS.match(match[1]):
+                    place = Place(file=str(self._file), line=number, column=match.start() + 1, frame=line[:MAX_FRAME])
+                    yield match[1], place
 
     def render(self) -> tuple[Rendering, ...]:
         """Return what it comes to over its variants, for each platform that the variant files want."""

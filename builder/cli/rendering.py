@@ -13,7 +13,7 @@ from builder.cli.options import Places
 from builder.cli.recipe_paths import selected_files
 from builder.cli.selection import Selection
 from builder.errors import BakehouseError, Problem, RecipeError
-from builder.matrix import last_of_each
+from builder.matrix import last_of_each, replaced
 from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
 from builder.report import write_text
@@ -65,7 +65,9 @@ def render_files(
             _warn(recipe.warnings)
             rendered = recipe.render()
             _warn(warning for one in rendered for warning in one.warnings)
-            renderings += last_of_each(rendered)
+            kept = last_of_each(rendered)
+            _warn(replaced(rendered, kept))
+            renderings += kept
         except BakehouseError as error:
             errors.append(error)
     return Rendered(collection=collection, renderings=tuple(renderings), errors=tuple(errors))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builder.matrix.branches import DEFAULT_LIMIT
-from builder.matrix.collisions import last_of_each, refuse_collisions
+from builder.matrix.collisions import last_of_each, refuse_collisions, replaced
 from builder.matrix.config import VariantConfig
 from builder.matrix.document import rendering_document
 from builder.matrix.files import load_variants, variant_files
@@ -21,6 +21,7 @@ __all__ = [
     "refuse_collisions",
     "render",
     "rendering_document",
+    "replaced",
     "value_text",
     "variant_files",
     "variant_key",

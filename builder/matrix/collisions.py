@@ -39,6 +39,26 @@ def last_of_each(renderings: Sequence[Rendering]) -> list[Rendering]:
     return [one for one in renderings if one.output.skip or last[one.identity] is one]
 
 
+def replaced(renderings: Sequence[Rendering], kept: Sequence[Rendering]) -> list[Problem]:
+    """Return a warning for each of ``renderings`` of one recipe that is not ``kept``, for another one has its file."""
+    if len(kept) == len(renderings):
+        return []
+    last = {one.identity: one for one in kept}
+    gone = (one for one in renderings if not one.output.skip and last[one.identity] is not one)
+    return [_replaced(one, last[one.identity]) for one in gone]
+
+
+def _replaced(one: Rendering, last: Rendering) -> Problem:
+    keys = sorted(key for key in {*one.variant, *last.variant} if one.variant.get(key) != last.variant.get(key))
+    shown = "; ".join(f"{key} is {_value(one, key)} and {_value(last, key)}" for key in keys)
+    return Problem(
+        code="plan.replaced",
+        message=f"several variants are {one.subdir}/{one.stem}, and only the last is built: {shown}",
+        place=Place(file=str(one.recipe.path)),
+        remedy="give one value with --variant, or let the build string tell them apart",
+    )
+
+
 def refuse_collisions(renderings: Iterable[Rendering]) -> None:
     """Raise `RecipeError` with one problem for each pair of renderings that would write the same file.
 

@@ -219,6 +219,38 @@ class TestWhatIsRemembered:
         assert [(one["subject"], one["question"]) for one in asked] == [("environment", "YEAST"), ("file", "build.sh")]
 
 
+class TestWhatIsKeptFromRecipes:
+    TEXT = LOAF.replace('"1.20"', "os.environ.get('CI_JOB', '0') + environ['PKG_NAME']")
+
+    def test_it_is_told_when_it_is_set(self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = write_meta(tmp_path / "env", self.TEXT)
+        assert command("render", folder).err == ""
+        monkeypatch.setenv("CI_JOB", "7")
+        said = command("render", folder)
+        assert "the environment variable CI_JOB, which is set, and kept from recipes" in said.err
+        assert f"{folder}/meta.yaml:1:" in said.err
+        assert "--allow-env CI_JOB" in said.err
+        assert said.code == 0
+        assert command("render", folder, "--allow-env", "CI_JOB").err == ""
+
+    def test_what_builds_set_is_not(self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("PKG_NAME", "PREFIX", "PY_VER", "GIT_DESCRIBE_TAG"):
+            monkeypatch.setenv(name, "set")
+        text = LOAF + "".join(f"  # {{{{ environ['{name}'] }}}}\n" for name in ("PKG_NAME", "PREFIX", "PY_VER"))
+        assert command("render", write_meta(tmp_path / "own", text)).err == ""
+
+
+def test_of_variants_of_one_name_the_last_is_built_and_that_is_said(
+    command: Command, loaf: Path, flours: Path, tmp_path: Path
+) -> None:
+    (loaf / "meta.yaml").write_text(LOAF.replace("number: 3", "string: own"))
+    assert len(outputs(command, loaf, "-m", flours)) == 2
+    said = command("plan", loaf, "-m", flours, "--out", tmp_path / "channel")
+    assert said.code == 0
+    assert "only the last is built: flour is 1.0 and 2.0" in said.err
+    assert said.out.count("linux-64/loaf-1.20-own") == 1
+
+
 def test_what_a_recipe_rests_on_is_known_when_it_is_wrong(tmp_path: Path) -> None:
     folder = write_meta(tmp_path / "wrong", LOAF.replace("{{ PKG_NAME }}", "{{ nowhere }}"))
     shown, basis = show(folder / "meta.yaml", Inputs(selected(), Collection()))
