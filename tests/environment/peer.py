@@ -116,6 +116,7 @@ def _texts(wanted: Sequence[Requirement]) -> list[str]:
 def _text(requirement: Requirement) -> str:
     if isinstance(requirement, str):
         return requirement
+    assert isinstance(requirement.pin, Pin)  # the peer knows no other
     function = {PinSubpackage: "pin_subpackage", PinCompatible: "pin_compatible"}[type(requirement)]
     return f"${{{{ {function}({', '.join([repr(requirement.name), *_arguments(requirement.pin)])}) }}}}"
 

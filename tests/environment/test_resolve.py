@@ -13,6 +13,7 @@ from builder.environment.resolve import resolve
 from builder.environment.solver import Solver
 from builder.errors import RecipeError, UnsolvableError
 from builder.model.environment import Environments, RunDependency
+from builder.model.legacy_pin import LegacyPin
 from builder.model.pin import Pin
 from builder.model.recipe import (
     Build,
@@ -278,6 +279,29 @@ def test_pin_run_as_build_pins_run_exports_too_and_needs_the_package(resolved: R
     version = next(one.version for one in found.host.packages if one.name == "libzlib")
     assert (export.spec, export.source) == (X_X.spec("libzlib", version, ""), "zlib")
     assert texts(found.depends)[0] == "numpy"
+
+
+def test_pins_of_a_meta_yaml_are_resolved_in_conda_builds_words(resolved: Resolve) -> None:
+    pins = (
+        PinCompatible(name="zlib", pin=LegacyPin(max_pin="x.x", build="h*")),
+        PinCompatible(name="numpy", pin=LegacyPin(lower_bound="1.19", upper_bound="99")),
+        PinSubpackage(name="foo", pin=LegacyPin(exact=True)),
+    )
+    wanted = rendering(package("foo", Requirements(host=("zlib", "numpy"), run=pins)))
+    found = resolved(replace(wanted, pins=(("numpy", LegacyPin(min_pin="x.x", max_pin="x.x")),)))
+    version = next(one.version for one in found.host.packages if one.name == "zlib")
+    assert texts(found.depends)[:3] == [
+        LegacyPin(max_pin="x.x", build="h*").spec("zlib", version, ""),
+        "numpy >=1.19,<99",
+        f"foo {wanted.output.version} {wanted.build_string}",
+    ]
+
+
+def test_pin_run_as_build_of_a_meta_yaml(resolved: Resolve) -> None:
+    pin = LegacyPin(min_pin="x.x", max_pin="x.x")
+    found = resolved(replace(as_built(Requirements(host=("numpy",), run=("numpy",))), pins=(("numpy", pin),)))
+    version = next(one.version for one in found.host.packages if one.name == "numpy")
+    assert texts(found.depends)[0] == pin.spec("numpy", version, "")
 
 
 def test_groups_of_extras_are_resolved(resolved: Resolve) -> None:
