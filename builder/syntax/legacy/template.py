@@ -14,22 +14,20 @@ from typing import Any
 from jinja2 import Template
 from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import StrictUndefined, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from builder.errors import BakehouseError, Place, RecipeError
 from builder.model.frozen import frozen
+from builder.syntax.legacy.bounds import Meter
+from builder.syntax.legacy.sandbox import Sandbox
 from builder.syntax.node import MAX_FRAME
 
 MAX_RENDERED = 4 << 20
 """Characters of a rendered recipe; the largest of conda-forge have some 100,000."""
 
-MAX_VALUE = 64 * 1024
-"""Characters or items of a value that an operator makes, and binary digits of a number."""
-
-_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What the code of a template may raise beside Jinja's own errors."""
-
-_CLOCK = frozenset({"now", "utcnow", "today", "fromtimestamp"})
+_FAULTS = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
+"""What the code of a template may raise beside Jinja's own errors, and the compiler for one that nests too deep."""
 
 Names = Mapping[str, Any]
 
@@ -49,8 +47,9 @@ class Templates:
         """Take the name of the file that errors show."""
         self._file = file
         self._missed: set[str] = set()
-        self._lenient = _Sandbox(undefined=_forgiving(self._missed))
-        self._strict = _Sandbox(undefined=StrictUndefined)
+        self._meter = Meter()
+        self._lenient = Sandbox(self._meter, _forgiving(self._missed))
+        self._strict = Sandbox(self._meter, StrictUndefined)
         self._compiled: dict[str, CodeType] = {}
         self._templates: dict[tuple[str, bool], Template] = {}
 
@@ -61,18 +60,11 @@ class Templates:
         missing name stands for nothing whatever is done with it, and is reported.
         """
         self._missed.clear()
+        self._meter.restart()
         try:
             pieces = self._template(text, lenient=lenient).generate(names)
             return Rendered(text=self._bounded(pieces), undefined=frozenset(self._missed))
-        except (
-            TemplateError,
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            RecursionError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except (TemplateError, *_FAULTS) as error:
             raise self._error(error, text, numbers) from error
 
     def _template(self, text: str, *, lenient: bool) -> Template:
@@ -91,7 +83,8 @@ class Templates:
             length += len(piece)
             if length > MAX_RENDERED:
                 message = f"the template writes more than {MAX_RENDERED:,} characters"
-                raise RecipeError(message, code="recipe.template", place=Place(file=self._file))
+                remedy = "a recipe has some 10,000 characters"
+                raise RecipeError(message, code="recipe.template", place=Place(file=self._file, line=1), remedy=remedy)
             found.append(piece)
         return "".join(found)
 
@@ -109,55 +102,19 @@ class Templates:
         return RecipeError(f"the template cannot be rendered: {error}", code=code, place=place, remedy=remedy)
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which no operator makes a value of any size."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Keep templates from the clock, which dates lead to."""
-        return attr not in _CLOCK and super().is_safe_attribute(obj, attr, value)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Refuse what would be enormous before it is made."""
-        too_large = {"*": _product_too_large, "**": _power_too_large, "%": _format_too_large}
-        if too_large[operator](left, right):
-            raise SecurityError(f"the result of `{operator}` would be too large")
-        return super().call_binop(context, operator, left, right)
-
-
-def _told(error: Exception) -> tuple[str, str | None]:
+def _told(error: Exception) -> tuple[str, str]:
     """Return the code of an error, and what to do: that of whoever answered the template, if it has a remedy."""
     cause = error.__cause__
     if isinstance(cause, BakehouseError) and cause.problems[0].remedy:
         return cause.problems[0].code, cause.problems[0].remedy
     if isinstance(error, UndefinedError):
         return "recipe.undefined", "define it with {% set %} or in a variant file"
-    return "recipe.template", None
-
-
-def _product_too_large(left: Any, right: Any) -> bool:
-    for value, times in ((left, right), (right, left)):
-        if isinstance(value, str | list | tuple) and isinstance(times, int):
-            return len(value) * times > MAX_VALUE
-    return _digits(left) + _digits(right) > MAX_VALUE
-
-
-def _power_too_large(left: Any, right: Any) -> bool:
-    return isinstance(right, int) and _digits(left) * right > MAX_VALUE
-
-
-def _format_too_large(left: Any, right: Any) -> bool:
-    del right
-    return isinstance(left, str) and any(len(part) > 3 for part in _numbers(left))
-
-
-def _numbers(text: str) -> list[str]:
-    return "".join(letter if letter.isdigit() else " " for letter in text).split()
-
-
-def _digits(value: Any) -> int:
-    return value.bit_length() if isinstance(value, int) else 0
+    if isinstance(error, SecurityError):
+        return (
+            "recipe.template",
+            "templates see plain values and conda-build's functions, and do a bounded amount of work",
+        )
+    return "recipe.template", "correct the expression or statement of this line; the language is Jinja's"
 
 
 def _forgiving(missed: set[str]) -> type[Undefined]:
