@@ -18,7 +18,7 @@ class Claimed:
     """Claims a job's task before ``run`` runs it, waits while another process has it, and writes its end down.
 
     ``known`` says which file the channel has under a recipe key right now: what another process has just finished is
-    reused. ``run`` must not raise but for cancellation and defects; then the claim is given back.
+    reused, unless somebody wants the work folder as well. ``run`` must not raise but for cancellation and defects; then the claim is given back.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Claimed:
         task = job.task
         claim = await self._claim(task.recipe_key, task.id)
         try:
-            name = await asyncio.to_thread(self._known, task.recipe_key)
+            name = None if task.followed else await asyncio.to_thread(self._known, task.recipe_key)
             outcome = await self._run(job) if name is None else self._taken_over(job, name)
         except BaseException:
             self._ledger.release(claim)

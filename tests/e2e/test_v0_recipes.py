@@ -140,7 +140,7 @@ def test_packages_can_be_tested_again(old: Built, oven: Bakehouse) -> None:
 def test_the_same_command_again_builds_nothing(old: Built, oven: Bakehouse) -> None:
     before = packages(old.channel)
     again = oven.good("build", RECIPES, *OPTIONS, "--out", old.channel, "--json")
-    assert {one["state"] for one in json.loads(again)} == {"reused"}
+    assert {one["ending"] for one in json.loads(again)} == {"reused"}
     assert packages(old.channel) == before
 
 
@@ -180,7 +180,7 @@ def test_an_output_alone_is_built_in_the_work_folder_of_those_before(
         (channel / "linux-64" / "zzz-1.0-0.conda").unlink()
         command.good("index", channel)
         document = json.loads(command.good("build", DIVIDED, "--out", channel, "--offline", "--json"))
-        states = {package_name(str(one["path"])): one["state"] for one in document if one.get("path")}
+        states = {package_name(str(one["path"])): one["ending"] for one in document if one.get("path")}
         assert states == {
             **dict.fromkeys(("aaa", "empty", "pack"), "reused"),
             **dict.fromkeys(("lst", "own", "two"), before),
@@ -206,8 +206,8 @@ test:
 @pytest.mark.parametrize(
     ("script", "test", "said"),
     [
-        ("cat nothing.txt", "true", "nothing.txt: No such file or directory"),
-        ("true", "grep white $PREFIX/share/burnt", "the tests of burnt-1-0 failed"),
+        ("cat nothing.txt", "test -d $PREFIX", "nothing.txt: No such file or directory"),
+        ("test -d $PREFIX", "grep white $PREFIX/share/burnt", "(script 0 ended with exit code 1)"),
     ],
 )
 def test_what_fails_is_not_published(oven: Bakehouse, tmp_path: Path, script: str, test: str, said: str) -> None:
@@ -225,7 +225,9 @@ def test_scripts_are_run_as_conda_build_runs_them(oven: Bakehouse, tmp_path: Pat
     folder, channel = tmp_path / "easy", tmp_path / "channel"
     folder.mkdir()
     (folder / "conda_build_config.yaml").write_text("filling: [cheese]\n".replace("[cheese]", "\n  - cheese"))
-    (folder / "build.sh").write_text('test -z "$NOT_SET"\nfalse | true\nmkdir -p $PREFIX\necho "$filling" >$PREFIX/it\n')
+    (folder / "build.sh").write_text(
+        'test -z "$NOT_SET"\nfalse | true\nmkdir -p $PREFIX\necho "$filling" >$PREFIX/it\n'
+    )
     (folder / "meta.yaml").write_text(
         "package: {name: easy, version: '1'}\ntest:\n  commands:\n"
         "    - test -z \"$NOT_SET\"\n    - false | true\n    - grep -Fx cheese $PREFIX/it\n"

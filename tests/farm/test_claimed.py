@@ -120,3 +120,18 @@ def test_another_process_that_tested_all_settles_what_waits_here(tmp_path: Path)
     assert [(one.task_id, one.ending, one.file_name) for one in outcome.settled] == [
         (task("a").id, Ending.REUSED, "a.conda")
     ]
+
+
+def test_who_wants_the_work_folder_too_is_not_given_the_package_alone(tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    async def run(job: Job) -> Outcome:
+        ran.append(job.task.id)
+        return good(job)
+
+    with Ledger(Store(tmp_path)) as ledger:
+        claimed = Claimed(ledger, "ch", run=run, known=lambda _: "a.conda")
+        assert asyncio.run(claimed(Job(task=task("a")))).file_name == "a.conda"
+        assert ran == []
+        asyncio.run(claimed(Job(task=replace(task("a"), followed=True))))
+        assert ran == ["a"]
