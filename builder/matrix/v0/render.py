@@ -12,6 +12,7 @@ from dataclasses import field
 
 from builder.errors import Place, RecipeError
 from builder.matrix.branches import DEFAULT_LIMIT
+from builder.matrix.v0.circle import circle_of
 from builder.matrix.v0.config import LegacyConfig
 from builder.matrix.v0.identity import build_string, digest, hashed
 from builder.matrix.v0.space import LegacySpace, newest_python, space_of
@@ -19,7 +20,7 @@ from builder.matrix.v0.usage import Subject
 from builder.model.frozen import frozen
 from builder.model.rendering import Platforms
 from builder.recipe.v0 import Metadata, MetaText, OutputMetadata, Scope, output_metadata, outputs_of
-from builder.recipe.v0.outputs import numbered
+from builder.recipe.v0.outputs import CONDA, numbered
 from builder.recipe.v0.scope import Fixed, LegacyVariant
 from builder.recipe.v0.sections import has_package, requirements_section
 
@@ -102,6 +103,12 @@ class LegacyRenderer:
             recipe = top if inner.variant == top.scope.variant else self._resolved(inner)
             for subject in self._entries(recipe, top):
                 found[subject.metadata.name, *_used_values(subject)] = subject
+        if circle := circle_of(found.values()):
+            raise self._error(
+                "recipe.circle",
+                f"outputs need each other: {' → '.join(circle)}",
+                "let only one of them need the other, or move what both need into an output of its own",
+            )
         yield from (one for one in found.values() if not one.metadata.skip)
 
     def _entries(self, recipe: Subject, top: Subject) -> Iterator[Subject]:
@@ -109,6 +116,8 @@ class LegacyRenderer:
             recipe.metadata, mentions_output=_mentions_output(recipe), whole=has_package(recipe.piece())
         )
         for entry in entries:
+            if not entry.get("name") and entry.get("type", CONDA) == CONDA:
+                raise self._error("recipe.output-name", "an output has no name", "write `name:` into each output")
             output = numbered(output_metadata(left, entry, recipe.scope.variant), self.number)
             yield Subject(text=self.text, output=output, scope=recipe.scope, top=top)
 
@@ -126,13 +135,15 @@ class LegacyRenderer:
         if count > self.limit:
             biggest = sorted(used, key=lambda key: (-_values(space, key), key))[:5]
             shown = ", ".join(f"{key} ({_values(space, key)} values)" for key in biggest)
-            raise RecipeError(
+            raise self._error(
+                "variant.too-many",
                 f"the recipe would be rendered {count:,} times, more than the {self.limit:,} that are allowed",
-                code="variant.too-many",
-                place=Place(file=str(self.text.file.path)),
-                remedy=f"the keys with the most values: {shown}; give fewer values, or raise --max-variants",
+                f"the keys with the most values: {shown}; give fewer values, or raise --max-variants",
             )
         return map(self._scope, space.reduced(used))
+
+    def _error(self, code: str, message: str, remedy: str) -> RecipeError:
+        return RecipeError(message, code=code, place=Place(file=str(self.text.file.path)), remedy=remedy)
 
 
 def render_meta(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from builder.errors import Place, RecipeError
 from builder.model.frozen import frozen
@@ -102,7 +102,19 @@ def checked(sections: Plain, file: str) -> Metadata:
             raise _shape(f"the section {name}", "a mapping or a list of them" if name in _LISTS else "a mapping", file)
         if name in found:
             found[name] = value
-    return Metadata(sections=found)
+    metadata = Metadata(sections=found)
+    for holder in (found, *metadata.entries("outputs")):
+        for kind, specs in _requirement_lists(holder.get("requirements")):
+            if any(isinstance(spec, dict | list) for spec in specs):
+                raise _shape(f"each requirement in {kind}", "text", file)
+    return metadata
+
+
+def _requirement_lists(value: Plain) -> Iterator[tuple[str, list[Plain]]]:
+    """Yield the lists of requirements with their kinds."""
+    kinds = value.items() if isinstance(value, dict) else [("requirements", value)]
+    for kind, specs in kinds:
+        yield kind, specs if isinstance(specs, list) else [specs]
 
 
 def expanded(value: Plain) -> Requirements:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from builder.errors import RecipeError
 from builder.model.frozen import frozen
 from builder.recipe.v0.functions import with_star
 from builder.recipe.v0.metadata import Metadata, Requirements, Section, expanded
@@ -106,9 +107,19 @@ def with_versions(requirements: Requirements, variant: LegacyVariant) -> Require
         if value is not None:
             return like(spec, with_star(f"{bare} {value}"))
         match = _NUMPY_XX.match(spec) if kind in {"build", "host", "run"} else None
-        return with_star(f"{match[1]} {chosen(match[1]) or ''}") if match else spec
+        return _of_the_variant(match[1], chosen(match[1])) if match else spec
 
     return {kind: [versioned(spec, kind) for spec in specs] for kind, specs in requirements.items()}
+
+
+def _of_the_variant(name: str, value: str | None) -> str:
+    if value is None:
+        raise RecipeError(
+            f"`{name} x.x` asks for the version that variants have for {name}, and they have none",
+            code="recipe.no-version",
+            remedy=f"give {name} a value in a variant file, or write the version",
+        )
+    return with_star(f"{name} {value}")
 
 
 def _without(requirements: Requirements, name: str) -> Iterator[tuple[str, list[str]]]:

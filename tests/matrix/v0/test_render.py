@@ -19,7 +19,8 @@ LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
 
 
 def rendered(recipe: Path, *, platforms: Platforms = LINUX, limit: int = 1000) -> tuple[LegacyRendering, ...]:
-    config = read_config([HERE / "recipes" / "pinning.yaml"], {}, platforms, {})
+    beside = [file for file in [recipe.with_name("conda_build_config.yaml")] if file.is_file()]
+    config = read_config([*beside, HERE / "recipes" / "pinning.yaml"], {}, platforms, {})
     text = load_meta(recipe, lambda path: (recipe.parent / path).read_bytes())
     return render_meta(text, config, platforms, {}, limit)
 
@@ -37,6 +38,7 @@ def record(one: LegacyRendering) -> dict[str, object]:
         "build_reqs": sorted(metadata.requirements("build")),
         "host_reqs": sorted(metadata.requirements("host")),
         "run_reqs": sorted(metadata.requirements("run")),
+        "run_constraints": sorted(metadata.requirements("run_constrained")),
     }
 
 
@@ -87,3 +89,25 @@ def test_of_outputs_that_come_to_the_same_the_last_one_stays(tmp_path: Path) -> 
     )
     (one,) = rendered(written(tmp_path, text))
     assert (one.metadata.name, one.metadata.number) == ("a", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("outputs:\n  - requirements:\n      - zlib\n", "an output has no name"),
+        ("requirements:\n  run:\n    - {pip: x}\n", "each requirement in run must be text"),
+        ("outputs:\n  - name: b\n    requirements:\n      - - x\n", "each requirement in requirements must be text"),
+        ("requirements:\n  - zlib\n", "the section requirements must be a mapping"),
+    ],
+)
+def test_what_is_no_recipe_is_told(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message) as caught:
+        rendered(written(tmp_path, f"package:\n  name: a\n  version: 1\n{text}"))
+    place = caught.value.problems[0].place
+    assert place is not None
+    assert place.file == str(tmp_path / "meta.yaml")
+
+
+def test_a_wheel_needs_no_name_of_its_own(tmp_path: Path) -> None:
+    text = "package:\n  name: a\n  version: 1\noutputs:\n  - type: wheel\n  - name: a\n"
+    assert [one.metadata.name for one in rendered(written(tmp_path, text))] == ["a"]

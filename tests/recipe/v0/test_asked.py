@@ -79,7 +79,7 @@ def test_git_is_asked_about_the_first_source_only_by_recipes_that_read_it(tmp_pa
     answers = Answers()
     assert resolved(tmp_path, text % "1", answers).version == "1"
     assert answers.asked == []
-    version = "{{ GIT_DESCRIBE_TAG }}.{{ environ['GIT_DESCRIBE_NUMBER'] }}.{{ os.environ.get('GIT_BUILD_STR') }}"
+    version = "{{ GIT_DESCRIBE_TAG }}.{{ environ['GIT_DESCRIBE_NUMBER'] }}.{{ environ.get('GIT_BUILD_STR') }}"
     assert resolved(tmp_path, text % version, answers).version == "v2.1.3.3_gfff"
     assert set(answers.asked) == {GitSource(git="https://example.org/a.git", rev="v2")}
 

@@ -1,0 +1,1 @@
+echo %r_base% %mpi

@@ -1,0 +1,1 @@
+print("$zlib ${mpi} %r_base%")

@@ -1,0 +1,4 @@
+echo $zlib
+if [[ ${mpi} == nompi ]]; then
+  echo "$r_base"
+fi
