@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from builder.model.globs import Globs
 from builder.model.interpreter import LANGUAGES
 from builder.model.recipe import DownstreamTest, GlobList, ImportTest, PythonTest, Script, ScriptTest, Test
+from builder.recipe.v0.functions import with_star
 from tests.recipe.v0.test_output import mapped, output_of
 
 PERL, R = (next(one for one in LANGUAGES if one.kind == kind) for kind in ("perl", "r"))
@@ -188,3 +193,68 @@ def test_tests_beside_the_recipes_own_output_have_no_effect_as_for_conda_build(t
     (warning,) = remarks.warnings
     assert warning.code == "recipe.ignored"
     assert "outputs[it].test" in warning.message
+
+
+TESTING = Path(__file__).parent / "testing"
+FACTS: dict[str, dict[str, Any]] = json.loads((TESTING / "facts.json").read_text())
+"""What conda-build 26.7 writes for the tests of each output: files, their environment, what is loaded and run.
+
+Scripts beside the recipe are called ``….txt`` here, so that nobody takes them for tests of ours.
+"""
+
+LOADS = {
+    "python": r"import ([\w.]+)",
+    "perl": r"use ([\w:]+);",
+    "r": r"library\((\w+)\)",
+    "lua": r"lua -e 'require \"(\w+)\"'",
+}
+
+
+def lines_of(test: Test) -> list[str]:
+    """Return what a test runs, line by line."""
+    match test:
+        case PythonTest(imports=names):
+            return [f"import {name}" for name in names]
+        case ImportTest(language=language, names=names):
+            return [language.statement.format(name) for name in names]
+        case ScriptTest(script=script):
+            text = (TESTING / f"{script.file}.txt").read_text() if script.file else "\n".join(script.content or ())
+            return [line for line in text.splitlines() if line.strip()]
+    return []
+
+
+def language_of(test: Test) -> str:
+    match test:
+        case PythonTest():
+            return "python"
+        case ImportTest(language=language):
+            return language.kind
+        case ScriptTest(script=script, run=run):
+            by_program = {"python": "python", "perl": "perl", "rscript": "r"}
+            return by_program.get(script.interpreter or "", "lua" if "lua" in run else "sh")
+    return ""
+
+
+@pytest.mark.parametrize("name", sorted(FACTS))
+def test_what_runs_is_what_conda_build_runs(tmp_path: Path, name: str) -> None:
+    for file in TESTING.glob("*.txt"):
+        (tmp_path / file.stem).write_bytes(file.read_bytes())
+    found, _ = mapped(tmp_path, (TESTING / "meta.yaml").read_text(), name=name)
+    fact = FACTS[name]
+    if not fact["languages"] and not fact["shell"]:
+        assert found.tests == ()
+        return
+    assert sorted({language_of(test) for test in found.tests} - {"sh"}) == fact["languages"]
+    shell = [line for test in found.tests if language_of(test) == "sh" for line in lines_of(test)]
+    assert ([*shell, "exit 0"] if shell else []) == fact["shell"]
+    for language, names in fact["loads"].items():
+        text = [line for test in found.tests if language_of(test) == language for line in lines_of(test)]
+        assert [match[1] for line in text if (match := re.fullmatch(LOADS[language], line))] == names
+    needs = {spec for test in found.tests if isinstance(test, ScriptTest) for spec in test.run}
+    needs |= {test.language.interpreter.package or "" for test in found.tests if isinstance(test, ImportTest)}
+    assert needs - set(found.requirements.run) == {with_star(spec) for spec in fact["requires"]}
+    for test in found.tests:
+        if isinstance(test, ScriptTest) and fact["files"]:
+            matches = Globs(test.recipe_files).matches
+            assert all(matches(path) for path in fact["files"])
+            assert not matches("meta.yaml")
