@@ -18,7 +18,8 @@ class Claimed:
     """Claims a job's task before ``run`` runs it, waits while another process has it, and writes its end down.
 
     ``known`` says which file the channel has under a recipe key right now: what another process has just finished is
-    reused, unless somebody wants the work folder as well. ``run`` must not raise but for cancellation and defects; then the claim is given back.
+    reused, unless somebody wants the work folder as well. ``run`` must not raise but for cancellation and defects;
+    then the claim is given back.
     """
 
     def __init__(

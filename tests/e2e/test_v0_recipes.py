@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -237,4 +236,3 @@ def test_scripts_are_run_as_conda_build_runs_them(oven: Bakehouse, tmp_path: Pat
     (folder / "conda_build_config.yaml").write_text("filling:\n  - ham\n")
     done = oven.run("build", folder, "--out", channel, "--offline")
     assert done.returncode == 1, "another value of a variable that the script names builds it again"
-    os.remove(folder / "conda_build_config.yaml")

@@ -134,4 +134,4 @@ def test_who_wants_the_work_folder_too_is_not_given_the_package_alone(tmp_path: 
         assert asyncio.run(claimed(Job(task=task("a")))).file_name == "a.conda"
         assert ran == []
         asyncio.run(claimed(Job(task=replace(task("a"), followed=True))))
-        assert ran == ["a"]
+        assert ran == [task("a").id]
