@@ -42,6 +42,7 @@ WITHOUT_EFFECT = {
 WITHOUT_NEED = ("disable_pip", "msvc_compiler")
 """Keys that ask for what is so anyway (Python comes without pip), or for what no platform of ours has."""
 
+_ANY_FOLDER = frozenset({"*", "**", "$RPATH"})
 _LINK_SCRIPTS = ("pre-link", "post-link", "pre-unlink")
 _TAKEN = (
     "entry_points", "osx_is_app", "features", "track_features", "no_link", "binary_relocation", "noarch_python",
@@ -73,6 +74,10 @@ def build_of(keys: Keys, work: Work, script: Script) -> Build:
     """Return how an output is built and packed; ``script`` is what it runs."""
     metadata = work.metadata
     keys.unknown(KNOWN)
+    number = keys.text("number")
+    if number is not None and not number.isdigit():
+        message = f"{keys.at('number')} is {number!r}, which is no whole number of 0 or more"
+        keys.remarks.problem("recipe.value", message, keys.at("number"), "write 0, 1, 2 …")
     for key, why in WITHOUT_EFFECT.items():
         if key in keys:
             keys.remarks.ignored(keys.at(key), why)
@@ -140,7 +145,7 @@ def _dynamic_linking(keys: Keys) -> DynamicLinking:
     return DynamicLinking(
         rpaths=keys.texts("rpaths") or DynamicLinking().rpaths,
         binary_relocation=keys.all_or_globs("binary_relocation", default=True, by_folder=True),
-        missing_dso_allowlist=_both(keys, "missing_dso_allowlist", "missing_dso_whitelist"),
+        missing_dso_allowlist=_libraries(_both(keys, "missing_dso_allowlist", "missing_dso_whitelist")),
         rpath_allowlist=_both(keys, "runpath_allowlist", "runpath_whitelist"),
         overlinking_behavior="error" if keys.truth("error_overlinking") else "ignore",
         overdepending_behavior="error" if keys.truth("error_overdepending") else None,
@@ -149,6 +154,15 @@ def _dynamic_linking(keys: Keys) -> DynamicLinking:
 
 def _both(keys: Keys, name: str, old: str) -> GlobList:
     return GlobList(include=(*keys.texts(name), *keys.texts(old)))
+
+
+def _libraries(globs: GlobList) -> GlobList:
+    """Return globs of libraries, which may be written with a folder, so that they match bare names too."""
+    found: list[str] = []
+    for pattern in globs.include:
+        folder, _, name = pattern.rpartition("/")
+        found += [pattern, name] if "." in name or folder in _ANY_FOLDER else [pattern]
+    return GlobList(include=tuple(dict.fromkeys(found)))
 
 
 def _link_scripts(keys: Keys, work: Work) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.model.globs import Globs
 from builder.model.recipe import Build, DynamicLinking, GlobList, PrefixDetection
 from builder.recipe.v0.build import KNOWN, WITHOUT_EFFECT, WITHOUT_NEED
 from tests.recipe.v0.test_output import mapped, output_of
@@ -60,7 +61,7 @@ CASES: list[tuple[str, Callable[[Build], object], object]] = [
         GlobList(include=("lib/a.so",), by_folder=True),
     ),
     ("rpaths: lib/R/lib", lambda build: build.dynamic_linking.rpaths, ("lib/R/lib",)),
-    ("missing_dso_whitelist: '*/libc.so*'", lambda build: build.dynamic_linking.missing_dso_allowlist, GlobList(include=("*/libc.so*",))),
+    ("missing_dso_whitelist: '*/libc.so*'", lambda build: build.dynamic_linking.missing_dso_allowlist, GlobList(include=("*/libc.so*", "libc.so*"))),
     ("missing_dso_allowlist: /usr/lib", lambda build: build.dynamic_linking.missing_dso_allowlist, GlobList(include=("/usr/lib",))),
     ("runpath_whitelist: a", lambda build: build.dynamic_linking.rpath_allowlist, GlobList(include=("a",))),
     ("runpath_allowlist: a", lambda build: build.dynamic_linking.rpath_allowlist, GlobList(include=("a",))),
@@ -85,6 +86,35 @@ def test_without_a_word_linking_is_checked_as_by_conda_build(tmp_path: Path) -> 
 def test_both_names_of_an_allowlist_count(tmp_path: Path) -> None:
     found = build_of(tmp_path, "missing_dso_allowlist: a", "missing_dso_whitelist:", "  - b", "  - c")
     assert found.dynamic_linking.missing_dso_allowlist.include == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "other"),
+    [
+        ("*/libcuda.*", "libcuda.so.1", "libcudart.so"),
+        ("$RPATH/libcuda.so.1", "libcuda.so.1", "libcuda.so"),
+        ("**/*", "liba.so", None),
+        ("/usr/lib/*", "/usr/lib/liba.so", "liba.so"),
+        ("libcuda*", "libcudart.so.1", "libz.so"),
+    ],
+)
+def test_allowed_libraries_may_be_written_with_a_folder(
+    tmp_path: Path, pattern: str, matching: str, other: str | None
+) -> None:
+    globs = Globs(
+        build_of(tmp_path, "missing_dso_whitelist:", f"  - '{pattern}'").dynamic_linking.missing_dso_allowlist
+    )
+    assert globs.matches(matching)
+    assert other is None or not globs.matches(other)
+
+
+@pytest.mark.parametrize("number", ["one", "-1", "1.5"])
+def test_a_number_that_is_none_is_a_problem(tmp_path: Path, number: str) -> None:
+    _, remarks = mapped(tmp_path, _recipe((f"number: {number}",)))
+    (problem,) = remarks.problems
+    assert problem.message == f"build.number is {number!r}, which is no whole number of 0 or more"
+    assert problem.place is not None
+    assert problem.place.line == 3
 
 
 def test_entry_points_are_checked_where_they_stand(tmp_path: Path) -> None:
