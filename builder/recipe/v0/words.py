@@ -33,7 +33,7 @@ def words_beside(folder: Path) -> frozenset[str]:
             data = read_file(path, LARGEST)
         except (OSError, IrregularError):
             continue
-        if b"\0" not in data:
+        if len(data) <= LARGEST and b"\0" not in data:
             words.update(_WORD.findall(data.decode("utf-8", "replace")))
     return frozenset(words)
 
