@@ -35,6 +35,9 @@ _STEP, _WEIGHED, _JOINED = "a step", "a weight", "a text"
 """Names of our own filters, which no template can spell."""
 
 
+_OF_JINJA = frozenset({"_loop_vars", "_block_vars"})
+"""What Jinja itself gives to every call inside a loop or a block, and takes away again."""
+
 _REPEATED = (nodes.For, nodes.Macro, nodes.CallBlock)
 """What is gone through more than once."""
 
@@ -68,12 +71,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Call a function or method; what it would make is known before."""
         method = getattr(__obj, "__wrapped__", __obj)  # `format` is one that Jinja has put another around
         name, owner = getattr(method, "__name__", ""), getattr(method, "__self__", None)
-        __self.meter.weigh(*args, *kwargs.values())
+        given = {key: value for key, value in kwargs.items() if key not in _OF_JINJA}
+        __self.meter.weigh(*args, *given.values())
         if name in METHODS and isinstance(owner, str):
             args = tuple(map(_held, args)) if name == "join" else args
-            __self.meter.allow(name, METHODS[name](owner, *args, **kwargs))
+            __self.meter.allow(name, METHODS[name](owner, *args, **given))
         elif name == "strftime":
-            __self.meter.allow(name, formatted(*args, **kwargs))
+            __self.meter.allow(name, formatted(*args, **given))
         return __self.meter.made(super().call(__context, __obj, *args, **kwargs))
 
     def _tokenize(

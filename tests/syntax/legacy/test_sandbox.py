@@ -45,6 +45,8 @@ def rendered(text: str) -> str:
         "{{ day.strftime('%Y.%m.%d') }} {{ 2 ** 10 }} {{ 'ab' * 2 }} {{ [1] + [2] }} {{ 7 // 2 }} {{ s[:2] }}",
         "{{ many | sort(reverse=true) | first }} {{ [1, 2] | sum }} {{ s | indent }} {{ map | tojson }} {{ n | round(1) }}",
         "{{ dict(a=1) }} {{ cycler(1, 2).next() }} {% set j = joiner('|') %}{{ j() }}{{ j() }} {{ missing | default('d') }}",
+        "{% set d = 'x' %}{% for a in ['b/c', 'd'] %}{{ '-'.join(a.split('/')) ~ d.replace('x', a) }}{% endfor %}",
+        "{% block b %}{{ '{:>3}'.format(n) }}{{ 'a'.ljust(3) }}{% endblock %}",
     ],
 )  # fmt: skip
 def test_what_recipes_do_comes_to_the_same_as_in_plain_jinja(text: str) -> None:
