@@ -23,6 +23,7 @@ from builder.syntax.legacy.data import Plain
 CONDA = "conda"
 _MERGED = ("requirements", "build", "about")
 _NOT_INHERITED = ("entry_points", "run_exports", "script")
+_NEVER_INHERITED = ("noarch", "noarch_python", "python_version_independent")
 _OWN_BUILD_KEYS = ("number", "string", "track_features", "features")
 _TEST_OF_THE_RECIPE = ("commands", "imports")
 _NUMPY_XX = re.compile(r"([0-9a-zA-Z.\-_]+)\s+x\.x")
@@ -141,8 +142,7 @@ def _build(recipe: Metadata, entry: Section) -> Section:
         return {"number": number, **_mapping(entry["build"])}
     inherited = {key: value for key, value in recipe.section("build").items() if key not in _NOT_INHERITED}
     taken = {key: entry[key] for key in (*_NOT_INHERITED, *_OWN_BUILD_KEYS) if entry.get(key)}
-    noarch: Section = {"noarch": entry.get("noarch", False), "noarch_python": entry.get("noarch_python", False)}
-    return {**inherited, **taken, **noarch}
+    return {**inherited, **taken, **{key: entry.get(key, False) for key in _NEVER_INHERITED}}
 
 
 def _test(recipe: Metadata) -> Section:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from builder.model.recipe import About, Output, UrlSource
 from builder.model.rendering import Platforms
 from builder.recipe.v0 import Remarks, Scope, load_meta, output_metadata, outputs_of, package_output
@@ -79,3 +81,18 @@ def test_an_output_has_the_recipes_source_and_its_own_about(tmp_path: Path) -> N
         ("recipe.ignored", "outputs[sub].target has no effect here"),
         ("recipe.ignored", "outputs[wheel-of-it].type has no effect here"),
     ]
+
+
+@pytest.mark.parametrize(("name", "independent"), [("sub", False), ("own", True), ("built", False)])
+def test_independence_of_pythons_version_is_never_inherited(tmp_path: Path, name: str, independent: bool) -> None:
+    text = """
+package: {name: it, version: '1'}
+build: {python_version_independent: true}
+outputs:
+  - name: sub
+  - name: own
+    python_version_independent: true
+  - name: built
+    build: {number: 1}
+"""
+    assert output_of(tmp_path, text, name=name).build.python.version_independent is independent
