@@ -59,10 +59,6 @@ c_stdlib:
 c_stdlib_version:             # [unix]
   - 2.17                      # [linux]
   - 11.0                      # [osx]
-MACOSX_DEPLOYMENT_TARGET:     # [osx]
-  - 11.0                      # [osx]
-MACOSX_SDK_VERSION:           # [osx]
-  - 11.0                      # [osx]
 python:
   - 3.12.* *_cpython
   - 3.13.* *_cp313
@@ -109,6 +105,8 @@ outputs:
       build: ["${{ compiler('c') }}"]
       host: [python, numpy, "${{ pin_subpackage('libtart', exact=True) }}"]
       run: [python]
+      ignore_run_exports:
+        from_package: [{if: build_platform != target_platform, then: "${{ mpi }}"}]
   - package: {name: tart-data}
     build: {noarch: generic}
 """
