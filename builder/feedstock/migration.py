@@ -17,11 +17,10 @@ from builder.errors import Place, Problem, RecipeError
 from builder.feedstock.document import document_mapping, document_text
 from builder.feedstock.form import Findings, Form
 from builder.matrix.v0.config import Spec, values_of
+from builder.matrix.v0.files import EMPTY, fixed_value
 from builder.model.frozen import frozen
-from builder.recipe.v0.scope import Fixed
 from builder.syntax.legacy.lines import select_lines, split_lines
 from builder.syntax.node import Mapping as MappingNode
-from builder.syntax.node import Node, Scalar
 
 UPSTREAM = ("share", "conda-forge", "migrations")
 """Where the migrations lie beside a pinning file."""
@@ -229,19 +228,11 @@ def _operation(rules: Form) -> Operation:
 
 def _ordering(form: Form) -> dict[str, tuple[str, ...]]:
     nodes = {key: form.node(key) for key in form.entries()}
-    return {key: values_of(_fixed(node)) for key, node in nodes.items() if node is not None}
+    return {key: values_of(fixed_value(node)) for key, node in nodes.items() if node is not None}
 
 
 def _values(node: MappingNode | None) -> Spec:
     if node is None:
         return {}
-    found = {key.text: _fixed(value) for key, value in node.entries if key.text not in {_TIME, _RULES}}
-    return {key: value for key, value in found.items() if value not in ("", (), {})}
-
-
-def _fixed(node: Node) -> Fixed:
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, MappingNode):
-        return {key.text: _fixed(value) for key, value in node.entries}
-    return tuple(_fixed(item) for item in node.items)
+    found = {key.text: fixed_value(value) for key, value in node.entries if key.text not in {_TIME, _RULES}}
+    return {key: value for key, value in found.items() if value not in EMPTY}

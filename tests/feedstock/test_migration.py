@@ -335,3 +335,8 @@ def test_what_decides_has_to_be_readable(tmp_path: Path, rules: str) -> None:
     else:
         with pytest.raises(RecipeError, match="__migrator has to be a mapping"):
             migration_files(home, pinning)
+
+
+def test_keys_of_mappings_that_say_nothing_are_left_out(tmp_path: Path) -> None:
+    text = "pin_run_as_build:\n  a:\n    max_pin: x\n  b:\n  c:\n    max_pin: x  # [win]\n"
+    assert read(tmp_path, text).values == {"pin_run_as_build": {"a": {"max_pin": "x"}}}

@@ -26,6 +26,9 @@ from builder.syntax.node import Node, Scalar, kind_of
 from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 OPTION = "--variant"
+EMPTY: tuple[Fixed, ...] = ("", (), {})
+"""What a key has that says nothing."""
+
 _WRITTEN_FOR_V1 = re.compile(r"^\s*-\s+if\s*:|\$\{\{|^[\w-]+\s*:\s*\[[^#\n]*(#[^\[\n]*)?$", re.MULTILINE)
 """Conditions, expressions, and lists in brackets: conda-build takes these for selectors."""
 
@@ -108,8 +111,8 @@ def _parsed(text: str, file: str, holds: Callable[[str], bool]) -> SpecFile:
     if not isinstance(root, MappingNode):
         message = f"a variant file is a mapping of keys to values, this is {kind_of(root)}"
         raise RecipeError(message, code="variant.shape", place=root.place, remedy="write `python: ['3.12']`")
-    entries = [(key.text, value, _fixed(value)) for key, value in root.entries]
-    kept = [(key, node, value) for key, node, value in entries if value not in ("", (), {})]
+    entries = [(key.text, value, fixed_value(value)) for key, value in root.entries]
+    kept = [(key, node, value) for key, node, value in entries if value not in EMPTY]
     lines = {key: tuple(_lines(node, selected)) for key, node, _ in kept}
     return SpecFile({key: value for key, _, value in kept}, lines)
 
@@ -131,12 +134,14 @@ def _bytes_of(file: Path) -> bytes:
         raise MachineError(f"the variant file {file} cannot be read: {error.strerror}", place=place) from error
 
 
-def _fixed(node: Node) -> Fixed:
+def fixed_value(node: Node) -> Fixed:
+    """Return what a file has for a key, all of it text; a mapping's keys that say nothing are left out."""
     if isinstance(node, Scalar):
         return node.text
     if isinstance(node, MappingNode):
-        return {key.text: _fixed(value) for key, value in node.entries}
-    return tuple(_fixed(item) for item in node.items)
+        found = {key.text: fixed_value(value) for key, value in node.entries}
+        return {key: value for key, value in found.items() if value not in EMPTY}
+    return tuple(fixed_value(item) for item in node.items)
 
 
 def _lines(node: Node, selected: Selected) -> Iterator[int]:
