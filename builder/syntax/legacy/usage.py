@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
+from builder.model.frozen import frozen
+
 _TARGET = re.compile(r"(.*?)_(compiler|stdlib)(_version)?$")
 _BRING_SYSROOT = frozenset({"c_stdlib", "c_compiler", "cxx_compiler"})
 _SYSROOT = "CONDA_BUILD_SYSROOT"
+_STATEMENT = re.compile(r"(?:^|(?<=[^{]))\{%\s*((?:el)?if|for|set)")
 _TEXTS = 256
 """Texts whose keys are remembered; a recipe has a few for each output, and the variants of each."""
 
@@ -49,10 +52,10 @@ class Mentions:
         lines = list(zip(text.splitlines(), flat.splitlines(), strict=True))
         found: set[str] = set()
         for key in self._keys:
-            if key in flat and any(_text_pattern(key).search(line) for line, other in lines if key in other):
+            if key in flat and any(_mentioned(key, line) for line, other in lines if key in other):
                 found.add(key)
         for key, call in self._calls:
-            if call in text and any(_text_pattern(key).search(line) for line, _ in lines if call in line):
+            if call in text and any(_mentioned(key, line) for line, _ in lines if call in line):
                 found.add(key)
         return frozenset(found | {_SYSROOT} if found & _BRING_SYSROOT and _SYSROOT in self._keys else found)
 
@@ -71,7 +74,7 @@ class Mentions:
 
     def _in_script(self, text: str) -> frozenset[str]:
         """Return the keys that a shell script mentions as the first variable after a line's start."""
-        return frozenset(key for key in self._keys if key in text and _shell_pattern(key).search(text))
+        return frozenset(key for key in self._keys if key in text and _mentioned_in_script(key, text))
 
     def _in_batch(self, text: str) -> frozenset[str]:
         """Return the keys that a script for cmd mentions, as ``%key%``."""
@@ -91,31 +94,102 @@ def _selector_pattern(key: str) -> re.Pattern[str]:
     return re.compile(rf"^[^#\[]*?\#?\s\[[^\]]*?(?<![_\w\d]){re.escape(key)}[=\s<>!\]]")
 
 
-@lru_cache(maxsize=4096)
-def _shell_pattern(key: str) -> re.Pattern[str]:
-    return re.compile(rf"(^[^$]*?\$\{{?\s*{re.escape(key)}\s*[\s|\}}])", re.MULTILINE | re.DOTALL)
+def _mentioned_in_script(key: str, text: str) -> bool:
+    r"""Whether a line start leads to ``$key`` or ``${key}`` without another dollar between.
+
+    conda-build's pattern is ``(^[^$]*?\$\{?\s*KEY\s*[\s|\}])`` over all lines, and may go on from line to line.
+    """
+    for match in _shell_variable(key).finditer(text):
+        dollar = match.start()
+        before = text.rfind("$", 0, dollar) + 1
+        if before == 0 or text.find("\n", before, dollar) >= 0:
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
-def _text_pattern(key: str) -> re.Pattern[str]:
-    """Return the pattern of all forms in which a text mentions ``key``."""
+def _shell_variable(key: str) -> re.Pattern[str]:
+    return re.compile(rf"\$\{{?\s*{re.escape(key)}\s*[\s|\}}]")
+
+
+def _mentioned(key: str, line: str) -> bool:
+    """Whether ``line`` has any of the forms in which conda-build takes ``key`` for mentioned."""
+    return (
+        _in_braces(key, line)
+        or _patterns(key).simple.search(line) is not None
+        or ("{%" in line and _in_statement(key, line))
+    )
+
+
+@frozen
+class _Patterns:
+    """The parts of conda-build's patterns for one key that take time with the length of a line only.
+
+    Its own, in which ``.*`` follows ``.*``, can be made to take hours with one line.
+    """
+
+    braces: re.Pattern[str]
+    simple: re.Pattern[str]
+    name: re.Pattern[str]
+    word: re.Pattern[str]
+    after_in: re.Pattern[str]
+
+
+@lru_cache(maxsize=4096)
+def _patterns(key: str) -> _Patterns:
     name = re.escape(key)
     requirement = "[-_]".join(map(re.escape, key.split("_")))
     not_before, not_after = "(?<![a-zA-Z_0-9])", "(?![a-zA-Z_0-9])"
-    statement = r"(?:^|[^\{])\{%\s*"
-    end = r"(?:[^%]*?)?%\}"
-    return re.compile(
-        "|".join(
-            [
-                *_functions(key),
-                rf"\{{\s*(?:pin_[a-z]+\(\s*?['\"])?{name}(?:[^_0-9a-zA-Z].*?)?\}}\}}",
-                rf"^\s+\-\s+{requirement}\s*(?:\s[\[#]|$)",
-                rf"{statement}(?:el)?if\s*.*{name}\s*{end}",
-                rf"{statement}for\s*.*\s*in\s*{name}{not_after}{end}",
-                rf"{statement}set\s*.*\s*=\s*.*{not_before}{name}{not_after}{end}",
-            ]
-        )
+    return _Patterns(
+        braces=re.compile(rf"\{{\s*(?:pin_[a-z]+\(\s*?['\"])?{name}"),
+        simple=re.compile("|".join([*_functions(key), rf"^\s+\-\s+{requirement}\s*(?:\s[\[#]|$)"])),
+        name=re.compile(name),
+        word=re.compile(rf"{not_before}{name}{not_after}"),
+        after_in=re.compile(rf"in\s*{name}{not_after}"),
     )
+
+
+def _in_braces(key: str, line: str) -> bool:
+    r"""Whether the line has ``\{\s*(?:pin_[a-z]+\(\s*?['"])?KEY(?:[^_0-9a-zA-Z].*?)?\}\}``."""
+    last = line.rfind("}}")
+    if last < 0 or key not in line:
+        return False
+    for match in _patterns(key).braces.finditer(line):
+        end = match.end()
+        if line.startswith("}}", end) or (last > end and not _is_of_a_word(line[end])):
+            return True
+    return False
+
+
+def _in_statement(key: str, line: str) -> bool:
+    """Whether an ``if`` reads the key, a ``for`` goes over it, or a ``set`` has it behind ``=``, up to ``%}``."""
+    patterns, starts = (
+        _patterns(key),
+        {match[1].removeprefix("el"): match.end() for match in reversed([*_STATEMENT.finditer(line)])},
+    )
+    if "if" in starts and _closed(patterns.name, line, starts["if"]):
+        return True
+    if "for" in starts and _closed(patterns.after_in, line, starts["for"]):
+        return True
+    given = line.find("=", starts["set"]) if "set" in starts else -1
+    return given >= 0 and _closed(patterns.word, line, given + 1)
+
+
+def _closed(pattern: re.Pattern[str], line: str, start: int) -> bool:
+    """Whether ``pattern`` is found from ``start`` on with ``%}`` behind it and no other ``%`` between."""
+    percent = -1
+    for match in pattern.finditer(line, start):
+        if percent < match.end():
+            percent = line.find("%", match.end())
+        if percent < 0:
+            return False
+        if line.startswith("%}", percent):
+            return True
+    return False
+
+
+def _is_of_a_word(letter: str) -> bool:
+    return letter == "_" or (letter.isascii() and letter.isalnum())
 
 
 def _functions(key: str) -> Iterator[str]:
