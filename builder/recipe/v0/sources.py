@@ -86,7 +86,10 @@ def _files(keys: Keys, placed: _Placed) -> Iterator[Source]:
     ``fn`` is the file's name, by which it is known whether it is unpacked. Of a wheel there is the file, too.
     """
     urls, fn = keys.texts("url"), keys.text("fn")
-    if urls and "://" not in urls[0] and not urls[0].startswith(("pypi:", "debian:")):
+    if not urls:
+        keys.remarks.problem("recipe.source", f"{keys.at('url')} names no address", keys.at("url"), "write one")
+        return
+    if "://" not in urls[0] and not urls[0].startswith(("pypi:", "debian:")):
         yield _path(keys, urls[0], placed, unpacked=(fn or urls[0]).lower().endswith(_UNPACKED))
         return
     name = fn or PurePosixPath(urls[0].partition("?")[0]).name

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from builder.model.recipe import About, Output, UrlSource
-from builder.model.rendering import Platforms
-from builder.recipe.v0 import Remarks, Scope, load_meta, output_metadata, outputs_of, package_output
+from builder.model.rendering import Platforms, RecipeFile
+from builder.recipe.v0 import (
+    Metadata,
+    MetaText,
+    OutputMetadata,
+    Remarks,
+    Scope,
+    about,
+    build,
+    load_meta,
+    output,
+    output_metadata,
+    outputs_of,
+    package_output,
+    requirements,
+    sources,
+    tests,
+)
+from builder.syntax.legacy.data import Plain
 
 LINUX = Platforms(target="linux-64", host="linux-64", build="linux-64")
 
@@ -96,3 +116,49 @@ outputs:
     build: {number: 1}
 """
     assert output_of(tmp_path, text, name=name).build.python.version_independent is independent
+
+
+SECTIONS = {
+    "build": build.KNOWN,
+    "requirements": requirements.KNOWN,
+    "test": tests.KNOWN,
+    "about": about.KNOWN,
+    "extra": frozenset({"recipe-maintainers"}),
+}
+WORDS = st.sampled_from(
+    ["", "a", "yes", "off", "1", "lib/*", "a >=1", "a = b:c", "../x", "${PREFIX}/x", "x\ny", "\ue0b00\ue0b1", "é"]
+)
+PLAIN: st.SearchStrategy[Plain] = st.recursive(
+    st.none() | st.booleans() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def sections(keys: frozenset[str]) -> st.SearchStrategy[dict[str, Plain]]:
+    return st.dictionaries(st.sampled_from(sorted(keys)), PLAIN, max_size=4)
+
+
+@given(
+    st.fixed_dictionaries({name: sections(keys) for name, keys in SECTIONS.items()}),
+    st.lists(sections(sources.KNOWN), max_size=2),
+    sections(frozenset(output.KNOWN)),
+)
+@settings(max_examples=100, deadline=None)
+def test_whatever_stands_under_a_key_is_taken_or_told(
+    found: dict[str, Plain], source: list[dict[str, Plain]], entry: dict[str, Plain]
+) -> None:
+    """Shapes that nobody meant are problems, never exceptions."""
+    package: dict[str, Plain] = {"name": "it", "version": "1"}
+    entry = {key: value for key, value in entry.items() if key not in {"name", "version", "build", "requirements"}}
+    metadata = Metadata(sections={**found, "package": package, "source": list(source), "outputs": [entry]})
+    text = MetaText(RecipeFile(path=Path("meta.yaml"), folder=Path()), "", _absent)
+    remarks = Remarks(file="meta.yaml")
+    made = package_output(OutputMetadata(metadata=metadata, entry=entry), text, Scope({}, LINUX, {}), remarks)
+    assert made.name == "it"
+    assert json.loads(made.rendered)["package"] == package
+    assert all(problem.message and problem.place for problem in (*remarks.problems, *remarks.warnings))
+
+
+def _absent(path: str) -> bytes:
+    raise FileNotFoundError(path)
