@@ -1,4 +1,4 @@
-"""The CI jobs of a feedstock: its recipe over the migrated variants of each platform, divided by conda-smithy's rule."""
+"""The CI jobs of a feedstock: its recipe over the migrated variants of each platform, divided as conda-smithy does."""
 
 from __future__ import annotations
 
@@ -59,5 +59,5 @@ def _job(part: Part, place: PlatformJob, sight: Sight, loops: tuple[str, ...]) -
         upload=place.upload,
         settings=part.settings(),
         loops=loops,
-        outputs=tuple(dict.fromkeys(one.stem for one in sight.outputs if part.builds(one))),
+        outputs=tuple(dict.fromkeys(one.stem for one in sight.outputs if one.stem and part.builds(one))),
     )

@@ -12,7 +12,7 @@ from builder.recipe.v0.scope import Fixed
 
 @frozen
 class Seen:
-    """One output over one variant; ``stem`` is its ``name-version-build``.
+    """One output over one variant; ``stem`` is its ``name-version-build``, empty where it stands for no package.
 
     ``feedstock`` is the name that conda-smithy takes for the feedstock's when this output is its first: the recipe's
     word (``extra: feedstock-name``), or what it finds in its place. ``used`` are the variant keys that the output uses,

@@ -21,7 +21,9 @@ from builder.model.rendering import Rendering
 from builder.model.variant import Origin, VariantValue
 from builder.recipe import Ask, RecipeText
 from builder.syntax.file import read_file
-from builder.syntax.reader import MAX_BYTES, decoded
+from builder.syntax.node import Mapping as MappingNode
+from builder.syntax.node import Scalar, is_null
+from builder.syntax.reader import MAX_BYTES, decoded, read_text
 
 _ORIGIN = Origin(source="the migrated variants")
 _NO_FEEDSTOCK = "None"
@@ -36,9 +38,9 @@ def sight_of_recipe(recipe: RecipeText, spec: JobSpec, ask: Ask | None = None, l
     names = frozenset(variant_key(one.output.name) for one in packages)
     spaces: dict[tuple[tuple[str, str], ...], LegacySpace] = {}
     found = [_seen(one, names, space, spaces) for one in packages]
-    return Sight(
-        outputs=tuple(sorted(found, key=lambda one: one.stem)), space=space, text=_text_of(recipe), numbers=spec.numbers
-    )
+    text = _text_of(recipe)
+    outputs = tuple(sorted(found, key=lambda one: one.stem)) or _nothing_seen(text, str(recipe.file.path), space)
+    return Sight(outputs=outputs, space=space, text=text, numbers=spec.numbers)
 
 
 def variant_config(spec: JobSpec) -> VariantConfig:
@@ -59,6 +61,30 @@ def variant_config(spec: JobSpec) -> VariantConfig:
     for key in (_PLATFORM, "build_platform"):
         made = made.with_key(key, spec.job.subdir, _ORIGIN)
     return made.checked()
+
+
+def _nothing_seen(text: str, file: str, space: LegacySpace) -> tuple[Seen, ...]:
+    """Return what conda-smithy takes for an output when all of them are skipped: the recipe, as it is written.
+
+    It has a job nevertheless, unless the recipe itself says anything about skipping.
+    """
+    root = read_text(text, file)
+    build, extra = (root.get(name) if isinstance(root, MappingNode) else None for name in ("build", "extra"))
+    if isinstance(build, MappingNode) and not is_null(build.get("skip")):
+        return ()
+    named = extra.get("feedstock-name") if isinstance(extra, MappingNode) else None
+    nothing = frozenset[str]()
+    return (
+        Seen(
+            stem="",
+            feedstock=named.text if isinstance(named, Scalar) else _NO_FEEDSTOCK,
+            is_noarch=isinstance(build, MappingNode) and not is_null(build.get("noarch")),
+            used=nothing,
+            used_at_top=nothing,
+            variant={},
+            space=_agreeing(space, {}),
+        ),
+    )
 
 
 def _text_of(recipe: RecipeText) -> str:

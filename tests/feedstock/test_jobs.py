@@ -71,6 +71,13 @@ def test_a_job_knows_its_packages() -> None:
     assert all("mpich_h" in stem for stem in milk if stem.startswith("libmilk"))
 
 
+def test_where_every_output_is_skipped_is_a_job_that_builds_nothing() -> None:
+    """conda-smithy's rule for a recipe.yaml whose outputs say so, and not the recipe."""
+    assert jobs("spoon")["win_64_"].outputs == ()
+    assert len(jobs("spoon")["linux_64_"].outputs) == 2
+    assert len(jobs("spoon")["linux_aarch64_"].outputs) == 1
+
+
 def test_every_package_is_built_by_a_job_and_by_one_only_unless_it_differs_in_nothing() -> None:
     stems = [stem for job in jobs("kettle").values() for stem in job.outputs]
     assert len(stems) == len(set(stems)) == len(jobs("kettle"))
