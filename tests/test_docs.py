@@ -14,6 +14,7 @@ import pytest
 from builder.cli.app import application
 from builder.cli.collection import KEYS, read_collection
 from builder.errors import BakehouseError
+from builder.feedstock.migration import read_migration
 from builder.matrix import load_variants, render
 from builder.recipe import load
 from builder.sandbox.remedy import CONTAINER_FLAGS
@@ -29,7 +30,20 @@ GUIDES = [README, CHECKOUT / "docs" / "tutorial.md", *sorted((CHECKOUT / "docs" 
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
-_FOREIGN = {".", "cd", "cmp", "docker", "echo", "export", "grep", "kitchen/bin/oven", "ls", "mkdir", "python", "sha256sum"}
+_FOREIGN = {
+    ".",
+    "cd",
+    "cmp",
+    "docker",
+    "echo",
+    "export",
+    "grep",
+    "kitchen/bin/oven",
+    "ls",
+    "mkdir",
+    "python",
+    "sha256sum",
+}
 """Commands in the guides that are not ours; tests/e2e/test_guides.py runs them all."""
 
 
@@ -189,6 +203,8 @@ def written(block: Block, folder: Path) -> tuple[str, Path]:
     text = block.text
     if keys <= set(KEYS):
         kind, name = "collection", "bakehouse.yaml"
+    elif "__migrator" in keys:
+        kind, name = "migration", "migration.yaml"
     elif keys & {"package", "recipe", "outputs", "tests", "requirements", "build"}:
         kind, name = "recipe", "recipe.yaml"
         if not keys & {"package", "outputs"}:
@@ -207,6 +223,8 @@ def test_files_can_be_read(block: Block, tmp_path: Path) -> None:
         assert read_collection(file).root == tmp_path
     elif kind == "variants":
         assert load_variants([file], {}, LINUX).values
+    elif kind == "migration":
+        assert read_migration(file, lambda _: True).values
     else:
         assert render(load(file), load_variants([CHECKOUT / "variants" / "linux.yaml"], {}, LINUX), LINUX)
 
