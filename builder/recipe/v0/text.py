@@ -16,6 +16,7 @@ from builder.model.rendering import RecipeFile
 from builder.recipe.v0.amended import AMENDING, amended
 from builder.recipe.v0.asked import GIT, AskedSources, AskSources
 from builder.recipe.v0.files import ReadFile
+from builder.recipe.v0.form import check_form
 from builder.recipe.v0.functions import template_names
 from builder.recipe.v0.metadata import Metadata, checked
 from builder.recipe.v0.pins import Pins
@@ -153,6 +154,7 @@ def load_meta(path: Path, read: ReadFile | None = None, ask: AskSources | None =
     if not text.strip():
         remedy = "write package: with name and version"
         raise RecipeError("the file is empty", code="yaml.empty", place=replace(place, line=1, column=1), remedy=remedy)
+    check_form(text, str(path))
     file = RecipeFile(path=path, folder=path.parent, is_template=True)
     return MetaText(file, text, read or _none_beside, hashlib.sha256(data).hexdigest(), ask)
 
