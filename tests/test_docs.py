@@ -31,19 +31,9 @@ GUIDES = [README, CHECKOUT / "docs" / "tutorial.md", *sorted((CHECKOUT / "docs" 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 _FOREIGN = {
-    ".",
-    "cd",
-    "cmp",
-    "docker",
-    "echo",
-    "export",
-    "grep",
-    "kitchen/bin/oven",
-    "ls",
-    "mkdir",
-    "python",
+    ".", "cd", "cmp", "docker", "echo", "export", "grep", "kitchen/bin/oven", "ls", "mkdir", "python",
     "sha256sum",
-}
+}  # fmt: skip
 """Commands in the guides that are not ours; tests/e2e/test_guides.py runs them all."""
 
 
