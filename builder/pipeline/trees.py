@@ -12,13 +12,19 @@ from builder.store import remove_tree
 def settle(tree: Path, changes: Changes) -> None:
     """Make ``tree`` what its commands saw at their end; the changed files are moved out of the overlay's own folder."""
     for path in changes.deleted:
-        remove_tree(tree / path)
+        remove_tree(tree / gone_with(path, changes.folder))
     for entry in (*changes.new, *changes.changed):
         place = tree / entry.path
         if not (entry.kind is EntryKind.DIRECTORY and place.is_dir() and not place.is_symlink()):
             remove_tree(place)
         _make_room(tree, place.parent)
         _put(entry, place)
+
+
+def gone_with(path: str, changed: Path) -> Path:
+    """Return the folder that was removed with ``path`` in it, or ``path``: in ``changed`` it is none any more."""
+    above = reversed(Path(path).parents[:-1])
+    return next((folder for folder in above if not (changed / folder).is_dir()), Path(path))
 
 
 def put_entries(tree: Path, entries: tuple[Entry, ...]) -> None:

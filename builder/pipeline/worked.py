@@ -14,6 +14,7 @@ from builder.pipeline import staged
 from builder.pipeline.ready import Ready
 from builder.pipeline.scripting import Scripted
 from builder.pipeline.staged import Staged
+from builder.pipeline.trees import gone_with
 from builder.pipeline.work import Work
 from builder.store import disk_errors, remove_tree
 
@@ -47,7 +48,7 @@ def _folded(scripted: Scripted, place: Path) -> None:
         if changes is None:
             return
         for path in changes.deleted:
-            remove_tree(place / path)
+            remove_tree(place / gone_with(path, changes.folder))
         for entry in (*changes.new, *changes.changed):
             _put(entry, place / entry.path)
 

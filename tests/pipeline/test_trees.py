@@ -131,3 +131,13 @@ def test_any_two_trees(tmp_path_factory: pytest.TempPathFactory, before: dict[st
 def whole(tree: dict[str, str]) -> dict[str, str]:
     """Leave out files that stand where another one needs a folder; no content is a slash."""
     return {path: text for path, text in tree.items() if not any(other.startswith(f"{path}/") for other in tree)}
+
+
+def test_a_folder_is_gone_with_its_files_unless_it_was_only_emptied(tmp_path: Path) -> None:
+    tree, folder = tmp_path / "tree", tmp_path / "changed"
+    for path in ("removed/deep/a", "removed/deep/b", "emptied/c"):
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(path)
+    (folder / "emptied").mkdir(parents=True)
+    settle(tree, Changes(folder=folder, deleted=("emptied/c", "removed/deep/a", "removed/deep/b")))
+    assert sorted(str(path.relative_to(tree)) for path in tree.rglob("*")) == ["emptied"]
