@@ -108,7 +108,8 @@ def _text(value: Fixed) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _pin(pin: Fixed) -> Setting:
-    """Return a pin as the file says it: the lower bound first."""
-    assert isinstance(pin, Mapping)
+def _pin(pin: Fixed) -> str | Setting:
+    """Return a pin as the file says it: the lower bound first; or one expression, with which conda-smithy ends."""
+    if not isinstance(pin, Mapping):
+        return _text(pin)
     return {bound: _text(pin[bound]) for bound in sorted(pin, reverse=True)}

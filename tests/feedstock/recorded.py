@@ -3,7 +3,7 @@
 Each was recorded twice, with two values of PYTHONHASHSEED, and was the same. tea: several outputs, one of them noarch,
 cross-compiled, migrations; kettle: CUDA, MPI, macOS versions, names that are too long; sugar: noarch; cup: keys that
 only the text beside the outputs uses, a group that a selector takes away; milk, honey, lemon: the same in recipe.yaml,
-with numbers and truth values; spoon: all outputs are skipped somewhere.
+with numbers and truth values; spoon: all outputs are skipped somewhere; jug: a pin of numpy.
 """
 
 from __future__ import annotations

@@ -60,6 +60,12 @@ def test_what_does_not_divide_keeps_all_values_sorted() -> None:
     assert list(part.settings()["pin_run_as_build"]["leaf"]) == ["min_pin", "max_pin"]  # type: ignore[call-overload]
 
 
+def test_a_pin_may_be_one_expression() -> None:
+    collapsed = Collapsed(axes=(MPI,), pins={"leaf": "x.x"}, loops=())
+    (part,) = parts(collapsed, Sight(outputs=(output(),), space=NOWHERE, text=""))
+    assert part.settings()["pin_run_as_build"] == {"leaf": "x.x"}
+
+
 def test_a_group_that_is_divided_by_one_of_its_keys_keeps_the_rows_with_its_value() -> None:
     found = divided(PYTHON, loops=("abi3",), outputs=[output(abi3="false"), output(abi3="true")])
     assert [part.settings()["python"] for part in found] == [("3.12", "3.13"), ("3.11",)]

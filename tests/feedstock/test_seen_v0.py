@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from builder.errors import RecipeError
@@ -64,6 +66,18 @@ def test_an_output_stands_for_the_variants_of_its_recipe() -> None:
 def test_a_noarch_recipe_knows_the_newest_python_only() -> None:
     axis = next(axis for axis in sight("sugar", "linux-64").space.axes if "python" in axis.keys)
     assert axis.column("python") == ["3.13.* *_cp313"]
+
+
+def test_numpy_is_pinned_where_the_recipe_asks_for_its_version() -> None:
+    for one in sight("jug", "linux-64").outputs:
+        pins = one.space.fixed["pin_run_as_build"]
+        assert isinstance(pins, Mapping)
+        assert pins["numpy"] == {"min_pin": "x.x", "max_pin": "x.x"}
+        assert pins["python"] == {"min_pin": "x.x", "max_pin": "x.x"}
+    spaces = {id(one.space) for one in sight("jug", "linux-64").outputs}
+    assert len(spaces) == 3  # one for each Python
+    for one in sight("tea", "linux-64").outputs:
+        assert "numpy" not in one.space.fixed["pin_run_as_build"]
 
 
 def test_the_limit_counts() -> None:

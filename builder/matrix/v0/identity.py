@@ -23,7 +23,9 @@ _LANGUAGES = (
 )
 _HASH = re.compile(rf"h[0-9a-f]{{{HASH_LENGTH}}}")
 _ASKS_FOR_HASH = re.compile(r"h\{\{\s*PKG_HASH\s*\}\}")
-_NUMPY_XX = re.compile(r"(numpy\s*x\.x)|pin_compatible\([\'\"]numpy.*max_pin=[\'\"]x\.x[\'\"]")
+NUMPY_XX = re.compile(r"(numpy\s*x\.x)|pin_compatible\([\'\"]numpy.*max_pin=[\'\"]x\.x[\'\"]")
+"""Requirements that pin numpy to what a package was made with."""
+
 _NUMPY_PIN = re.compile(r"pin_\w+\([\'\"]numpy[\'\"]")
 _NUMPY_PIN_TO = re.compile(r"pin_\w+\([\'\"]numpy[\'\"].*((?<=x_pin=[\'\"])[x\.]*(?=[\'\"]))")
 _NAME = re.compile(r"(?:.*::)?\s*([^\s=<>!~\[]+)")
@@ -116,13 +118,13 @@ def _name(spec: str) -> str:
 
 
 def _numpy_xx(subject: Subject) -> bool:
-    return _NUMPY_XX.search(subject.requirements()) is not None
+    return NUMPY_XX.search(subject.requirements()) is not None
 
 
 def _numpy_is_shown(subject: Subject) -> bool:
     """Return whether the build string shows numpy's version, or a pin makes it no matter."""
     text = subject.requirements()
-    if _NUMPY_XX.search(text):
+    if NUMPY_XX.search(text):
         return True
     to = _NUMPY_PIN_TO.search(text)
     return bool(_NUMPY_PIN.search(text) and to and to[1].count("x") == 2)
