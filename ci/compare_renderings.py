@@ -1,7 +1,9 @@
-"""Compares how py-rattler-build and this project render all recipes below folders, and prints what differs and a table.
+"""Compares how a peer and this project render all recipes below folders, and prints what differs and a table.
 
 From the checkout: ``python -m ci.compare_renderings FOLDER… -m VARIANTS --platform linux-64 --platform win-64``.
-The build platform is linux-64; selectors in variant files see the environment (``CF_CUDA_ENABLED=True``) on both sides.
+The peer is py-rattler-build, and the build platform linux-64. With ``--conda-build PYTHON``, the Python of an
+environment that has it, it is conda-build, recipes are ``meta.yaml``, and each platform builds for itself. Selectors in
+variant files see the environment (``CF_CUDA_ENABLED=True``) on both sides.
 """
 
 from __future__ import annotations
@@ -14,7 +16,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from builder.syntax import Compiler
-from tests.conformance.comparison import Comparison, Summary, Values, compared, ours, summary
+from tests.conformance.comparison import (
+    Comparison,
+    LegacyValues,
+    Summary,
+    Values,
+    compared,
+    ours,
+    ours_of_meta,
+    summary,
+)
+from tests.conformance.conda_build import ask_conda_build
 from tests.conformance.peer import PLATFORM, SECONDS, Job, ask_peer
 
 Row = tuple[str, ...]
@@ -26,12 +38,13 @@ _OUTPUTS = ("identical", "different", "missing", "extra")
 def main() -> int:
     """Print the comparison; the exit code is 1 if on any platform less than ``--min`` percent of outputs agree."""
     given = _arguments()
-    recipes = sorted({recipe for folder in given.folders for recipe in recipe_files(folder.resolve())})
+    name = "meta.yaml" if given.conda_build else "recipe.yaml"
+    recipes = sorted({recipe for folder in given.folders for recipe in recipe_files(folder.resolve(), name)})
     variants = tuple(path.resolve() for path in given.variants)
     by_platform = {}
     for platform in given.platforms or [PLATFORM]:
         jobs = [Job(recipe=recipe, variants=variants, platform=platform) for recipe in recipes]
-        by_platform[platform] = compare(jobs, seconds=given.timeout)
+        by_platform[platform] = compare(jobs, seconds=given.timeout, conda_build=given.conda_build)
     if given.json:
         json.dump({platform: document(found) for platform, found in by_platform.items()}, sys.stdout, indent=1)
         print()
@@ -42,9 +55,10 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="searched for recipe.yaml")
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="searched for recipes")
     parser.add_argument("-m", "--variants", type=Path, action="append", default=[], help="variant file, repeatable")
     parser.add_argument("--platform", action="append", dest="platforms", help="target platform, repeatable (linux-64)")
+    parser.add_argument("--conda-build", type=Path, metavar="PYTHON", help="compare meta.yaml with this conda-build")
     parser.add_argument("--first", type=int, default=20, help="recipes that differ to print for each platform (20)")
     parser.add_argument("--min", type=float, default=99.5, help="least percentage of identical outputs (99.5)")
     parser.add_argument("--timeout", type=int, default=SECONDS, help=f"seconds the peer has for a recipe ({SECONDS})")
@@ -52,18 +66,21 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def recipe_files(folder: Path) -> Iterator[Path]:
+def recipe_files(folder: Path, name: str = "recipe.yaml") -> Iterator[Path]:
     """Yield every recipe below ``folder``, but none below the folder of another one (test data)."""
-    if (folder / "recipe.yaml").is_file():
-        yield folder / "recipe.yaml"
+    if (folder / name).is_file():
+        yield folder / name
         return
     for inner in sorted(folder.iterdir()):
         if inner.is_dir() and not inner.is_symlink():
-            yield from recipe_files(inner)
+            yield from recipe_files(inner, name)
 
 
-def compare(jobs: Sequence[Job], *, seconds: int = SECONDS) -> list[Comparison]:
+def compare(jobs: Sequence[Job], *, seconds: int = SECONDS, conda_build: Path | None = None) -> list[Comparison]:
     """Render all jobs with both."""
+    if conda_build is not None:
+        legacy, told = LegacyValues(os.environ), ask_conda_build(jobs, conda_build, seconds=seconds)
+        return [compared(job, answer, ours_of_meta(job, legacy)) for job, answer in zip(jobs, told, strict=True)]
     compiler, values = Compiler(), Values(os.environ)
     answers = ask_peer(jobs, seconds=seconds)
     return [compared(job, answer, ours(job, compiler, values)) for job, answer in zip(jobs, answers, strict=True)]

@@ -13,8 +13,11 @@ from typing import Any, Literal
 
 from builder.errors import BakehouseError
 from builder.matrix import VariantConfig, load_variants, render, rendering_document, variant_files
+from builder.matrix.v0 import LegacyConfig, LegacyFiles, render_meta
+from builder.matrix.v0.render import LegacyRendering
 from builder.model.rendering import Platforms
 from builder.recipe import load
+from builder.recipe.v0 import load_meta
 from builder.syntax import Compiler
 from tests.conformance.peer import Answer, Job, PeerOutput
 
@@ -27,6 +30,7 @@ Agreement = Literal["both render", "both fail", "only ours fails", "only the pee
 _GAP = re.compile(r"(?<=[<>=!~,]) +| +(?=,)")
 _FIELDS = ("name", "version", "build", "build_number", "hash", "subdir", "noarch")
 _SECTIONS = ("build", "host", "run", "run_constraints")
+_LEGACY = {"run_constraints": "run_constrained"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,48 @@ def ours(job: Job, compiler: Compiler, values: Values | None = None) -> Ours:
         return str(error)
     packed = [one for one in renderings if one.output.kind == "package" and not one.output.skip]
     return tuple(_ours(rendering_document(one)) for one in packed)
+
+
+class LegacyValues:
+    """The values of variant files for ``meta.yaml``, read once for each platform."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        """Begin with none; ``environment`` is what selectors may ask."""
+        self.environment = environment or {}
+        self._files: dict[Platforms, LegacyFiles] = {}
+
+    def __call__(self, files: Sequence[Path], platforms: Platforms) -> LegacyConfig:
+        """Return the values of ``files``, later ones over earlier ones."""
+        if platforms not in self._files:
+            self._files[platforms] = LegacyFiles(platforms, {}, self.environment)
+        return self._files[platforms].config(files)
+
+
+def ours_of_meta(job: Job, values: LegacyValues) -> Ours:
+    """Return how this project renders a ``meta.yaml``, built on the platform that it is for."""
+    platforms = Platforms(target=job.platform, host=job.platform, build=job.platform)
+    beside = [file for file in [job.recipe.with_name("conda_build_config.yaml")] if file.is_file()]
+    try:
+        text = load_meta(job.recipe, lambda name: (job.recipe.parent / name).read_bytes())
+        found = render_meta(text, values([*beside, *job.variants], platforms), platforms, values.environment)
+    except BakehouseError as error:
+        return str(error)
+    return tuple(_ours_of_meta(one, job.platform) for one in found)
+
+
+def _ours_of_meta(one: LegacyRendering, platform: str) -> Canonical:
+    metadata = one.metadata
+    return {
+        "name": metadata.name,
+        "version": metadata.version,
+        "build": one.build_string,
+        "build_number": metadata.number,
+        "hash": one.hash,
+        "subdir": "noarch" if metadata.noarch else platform,
+        "noarch": metadata.noarch,
+        "used": dict(one.used),
+        **{f"{name} requirements": _specs(metadata.requirements(_LEGACY.get(name, name))) for name in _SECTIONS},
+    }
 
 
 def _ours(document: Mapping[str, Any]) -> Canonical:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def _output(raw: dict[str, Any], platform: str) -> PeerOutput:
     )
 
 
-def _alone(job: list[Any], seconds: int) -> Any:
+def alone(job: list[Any], seconds: int, render: Callable[..., Any]) -> Any:
     """Render one recipe in a child process; the kernel ends it with SIGALRM when its time is over."""
     with tempfile.TemporaryFile() as answer:
         child = os.fork()
@@ -89,7 +89,7 @@ def _alone(job: list[Any], seconds: int) -> Any:
             try:
                 signal.alarm(seconds)
                 resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-                answer.write(json.dumps(_render(*job)).encode())
+                answer.write(json.dumps(render(*job)).encode())
                 answer.flush()
             finally:
                 os._exit(0)
@@ -145,7 +145,7 @@ def main() -> None:
     import rattler_build.cli_api  # noqa: F401 - once, not in each child
 
     jobs, seconds = json.load(sys.stdin), int(sys.argv[1])
-    sys.stdout.write(json.dumps([_alone(job, seconds) for job in jobs]))
+    sys.stdout.write(json.dumps([alone(job, seconds, _render) for job in jobs]))
 
 
 if __name__ == "__main__":

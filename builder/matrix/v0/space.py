@@ -147,7 +147,7 @@ def _zipped(group: tuple[str, ...], values: Mapping[str, Fixed]) -> Axis:
 def _distinct(rows: list[Row]) -> tuple[Row, ...]:
     if len(rows) < 2:
         return tuple(rows)
-    return tuple({repr(row): row for row in reversed(rows)}.values())[::-1]
+    return tuple({repr(row): row for row in rows}.values())
 
 
 def _version(text: str) -> tuple[int, ...]:
