@@ -359,3 +359,12 @@ def test_abi3_packages_ignore_python(resolved: Resolve) -> None:
     assert texts(resolved(rendering(package("foo", Requirements(host=("python",))))).depends) == [
         "python_abi 3.12.* *_cp312"
     ]
+
+
+def test_run_exports_of_one_environment_count_as_host_ones_where_conda_builds_rule_holds(resolved: Resolve) -> None:
+    needs = Requirements(build=("zlib",))
+    merged = Build(merge_build_and_host_envs=True)
+    assert texts(resolved(rendering(package("foo", needs, merged))).depends) == []
+    found = resolved(rendering(package("foo", needs, replace(merged, build_exports_as_host=True))))
+    assert texts(found.depends) == texts(resolved(rendering(package("foo", Requirements(host=("zlib",))))).depends)
+    assert found.depends

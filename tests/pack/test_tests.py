@@ -192,3 +192,17 @@ def test_an_interpreter_has_the_name_that_the_peer_knows(tmp_path: Path, interpr
     script = Script(content=("x",), interpreter=interpreter)
     (found,) = yaml_of(packed(with_tests(request(tmp_path), ScriptTest(script=script)), tmp_path))
     assert found["script"]["interpreter"] == written
+
+
+def test_what_conda_builds_bash_lets_pass_is_let_pass_by_whoever_runs_the_test(tmp_path: Path) -> None:
+    made = request(tmp_path)
+    (made.rendering.recipe.folder / "easy.sh").write_text("false | true\n")
+    lines = ScriptTest(script=Script(content=("false | true",), strict=False))
+    file = ScriptTest(script=Script(file="easy.sh", strict=False))
+    python = ScriptTest(script=Script(content=("import os",), interpreter="python", strict=False))
+    found = yaml_of(packed(with_tests(made, lines, file, python), tmp_path))
+    assert [one["script"] for one in found] == [
+        ["set +uo pipefail", "false | true"],
+        {"content": "set +uo pipefail\nfalse | true\n", "interpreter": "bash"},
+        {"content": ["import os"], "interpreter": "python"},
+    ]

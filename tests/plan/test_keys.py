@@ -234,3 +234,12 @@ def test_the_same_package_in_another_packaging(tmp_path: Path, packaging: Packag
 
 def test_an_explanation_of_nothing_can_be_packed() -> None:
     assert packed_as((), Packaging(level=3)) == (("--package-format", "conda:3"),)
+
+
+def test_variables_that_scripts_name_count(tmp_path: Path) -> None:
+    made = PACKAGE.rendering(tmp_path)
+    explanations = [
+        dict(Keys(CONTEXT).explain(replace(made, variables=variables), []))
+        for variables in ((), (("mpi", "openmpi"),), (("mpi", "mpich"),))
+    ]
+    assert [one.get("the variable mpi") for one in explanations] == [None, "openmpi", "mpich"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,12 @@ def test_a_spec_that_is_none_is_the_recipes_mistake(tmp_path: Path) -> None:
         with pytest.raises(RecipeError) as caught:
             stems(tmp_path, spec, variant=variant)
         assert caught.value.problems[0].place is not None
+
+
+def test_the_output_whose_work_folder_is_gone_on_in_is_needed(tmp_path: Path) -> None:
+    first, second = Package(name="one"), Package(name="two")
+    one = first.rendering(tmp_path)
+    two = replace(second.rendering(tmp_path), follows=one.identity)
+    (need,) = Planned([one, two]).build_needs(two)
+    assert (need.section, need.name, need.group.tasks) == ("work", one.identity, (one.identity,))
+    assert Planned([one, two]).build_needs(one) == []

@@ -185,3 +185,25 @@ def test_a_git_source_says_where_from_and_where_to(tmp_path: Path) -> None:
     assert said([one], {"old": A_FILE}, {A_FILE: before}) == [
         (TaskState.BUILD, (f"{source} moved from aaaaaaaaaaaa to bbbbbbbbbbbb",), None)
     ]
+
+
+def test_a_package_in_whose_work_folder_another_goes_on_is_not_reused(tmp_path: Path) -> None:
+    """As far as that one is built; and what comes before it in its turn."""
+    c_id = "linux-64/c-1-h0_0"
+
+    def after(package: Package, before: str) -> Task:
+        made = task(tmp_path, package, (("name", package.name),), before)
+        return replace(made, rendering=replace(made.rendering, follows=before))
+
+    tasks = [task(tmp_path, A, (("x", "1"),)), after(B, A_ID), after(Package(name="c"), B_ID)]
+    known = {one.recipe_key: f"{one.id}.conda" for one in tasks}
+    found = decided(tasks, replace(CONTEXT, known=known))
+    assert [(one.state, one.followed) for one in found] == [(TaskState.REUSE, False)] * 3
+    del known[tasks[2].recipe_key]
+    found = decided(tasks, replace(CONTEXT, known=known))
+    assert [(one.state, one.followed) for one in found] == [
+        (TaskState.BUILD, True), (TaskState.BUILD, True), (TaskState.BUILD, False),
+    ]  # fmt: skip
+    assert found[0].reasons == (f"{B_ID} goes on in its work folder",)
+    assert found[1].reasons == (f"{c_id} goes on in its work folder",)
+    assert found[2].reasons == ("it is not in the channel yet",)

@@ -152,3 +152,10 @@ class TestOrder:
         assert sorted(ordered) == sorted(package.name for package in packages)
         place = {name: at for at, name in enumerate(ordered)}
         assert all(place[str(one)] < place[package.name] for package in packages for one in package.on_host)
+
+
+def test_the_one_before_in_the_same_work_folder_comes_along_and_first(tmp_path: Path) -> None:
+    one, other = (Package(name=name).rendering(tmp_path) for name in ("z", "other"))
+    two = replace(Package(name="a").rendering(tmp_path), follows=one.identity)
+    assert names(needed_for([two, other, one], "a")) == ["a", "z"]
+    assert names(build_order([two, other, one])) == ["other", "z", "a"]

@@ -10,7 +10,8 @@ from builder.model.inside import SEALED
 from builder.model.python import python
 from builder.model.rendering import Platforms
 from builder.model.target import target
-from builder.script import Stage, build_variables, path_names
+from builder.model.variant import Variant
+from builder.script import Stage, build_variables, language_variables, path_names
 from builder.script import test_variables as variables_of_test
 from tests.script.conftest import rendering
 
@@ -188,3 +189,22 @@ def test_paths_have_the_names_under_which_scripts_know_them(stage: Stage) -> Non
     for path, name in path_names(SEALED).items():
         if found.get(name[1:]) != path:
             assert path in {str(SEALED.test_prefix), str(SEALED.test_work)}
+
+
+def test_values_that_a_script_only_names_are_variables_with_the_least_to_say(stage: Stage) -> None:
+    named = (("PREFIX", "/nowhere"), ("flavour", "rye"), ("used", "2"), ("LD_PRELOAD", "x"), ("PY_VER", "3.1"))
+    made = replace(rendering(), variant=Variant.of({"used": "1"}), variables=named)
+    found = build_variables(made, stage)
+    assert (found["flavour"], found["used"], found["PREFIX"]) == ("rye", "1", str(SEALED.prefix))
+    assert "LD_PRELOAD" not in found
+    assert found["PY_VER"] == "3.1"
+    assert build_variables(made, stage, python=python("3.13.1", target("linux-64")))["PY_VER"] == "3.13"
+
+
+def test_interpreters_of_the_host_environment_are_told() -> None:
+    prefix = SEALED.prefix
+    assert language_variables(prefix, {"zlib"}) == {}
+    assert language_variables(prefix, {"perl", "r-base", "lua"}) == {
+        "PERL": f"{prefix}/bin/perl", "R": f"{prefix}/bin/R", "R_USER": f"{prefix}/Libs/R",
+        "LUA": f"{prefix}/bin/lua", "LUA_INCLUDE_DIR": f"{prefix}/include",
+    }  # fmt: skip

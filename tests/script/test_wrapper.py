@@ -143,3 +143,9 @@ def test_what_windows_runs_is_refused(tmp_path: Path, script: Script) -> None:
         written(script, tmp_path)
     assert "bash" in (caught.value.problems[0].remedy or "")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_was_written_for_conda_build_goes_on_where_its_bash_does(tmp_path: Path) -> None:
+    lines = written(Script(content=("true",), strict=False), tmp_path).splitlines()
+    assert "set -e" in lines
+    assert not any("pipefail" in line for line in lines)
