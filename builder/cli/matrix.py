@@ -73,7 +73,7 @@ def command(question: JobQuestion, *, ci_support: Path | None, as_json: bool, pi
     if ci_support is not None:
         from builder.feedstock.ci_support import write_files
 
-        write_files(jobs, ci_support)
+        write_files(jobs, ci_support, question.platforms)
     pipelines.write(jobs, question.path, pipeline)
     if pipeline.printed:
         return 0

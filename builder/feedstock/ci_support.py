@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from builder.errors import MachineError, Place, UsageError
@@ -26,11 +26,12 @@ def _typed(value: Dumped) -> Dumped:
     return value if isinstance(value, int) else {key: _typed(inner) for key, inner in value.items()}
 
 
-def write_files(jobs: Sequence[Job], folder: Path) -> tuple[Path, ...]:
+def write_files(jobs: Sequence[Job], folder: Path, platforms: Collection[str] = ()) -> tuple[Path, ...]:
     """Write the file of every job into ``folder``, remove every other ``*.yaml`` there, and return what was written.
 
-    All files are written under other names first, so that nothing has changed if one cannot be. What is below
-    ``migrations/`` stays. Raises `UsageError` and `MachineError`.
+    Where ``jobs`` are those of some ``platforms`` only, the files of other platforms stay. All files are written under
+    other names first, so that nothing has changed if one cannot be. What is below ``migrations/`` stays. Raises
+    `UsageError` and `MachineError`.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(
@@ -48,7 +49,7 @@ def write_files(jobs: Sequence[Job], folder: Path) -> tuple[Path, ...]:
             for name in sorted(names):
                 Path(fresh, name).replace(folder / name)
         for old in sorted(folder.glob("*.yaml")):
-            if old.name not in names and (old.is_symlink() or old.is_file()):
+            if old.name not in names and _is_of(old, platforms) and (old.is_symlink() or old.is_file()):
                 old.unlink()
     except OSError as error:
         raise MachineError(
@@ -57,6 +58,11 @@ def write_files(jobs: Sequence[Job], folder: Path) -> tuple[Path, ...]:
             place=Place(file=str(error.filename or folder)),
         ) from error
     return tuple(folder / name for name in sorted(names))
+
+
+def _is_of(file: Path, platforms: Collection[str]) -> bool:
+    """Whether a file is that of a job for one of ``platforms``, or there are none."""
+    return not platforms or file.name.startswith(tuple(f"{platform.replace('-', '_')}_" for platform in platforms))
 
 
 def _write(path: Path, text: str) -> None:

@@ -50,6 +50,16 @@ def test_a_folder_is_made_and_what_is_no_job_any_more_goes(tmp_path: Path) -> No
     assert (folder / "migrations" / "python314.yaml").exists()
 
 
+def test_files_of_platforms_that_were_not_asked_for_stay(tmp_path: Path) -> None:
+    write_files([job("linux_64_a"), job("linux_aarch64_a"), job("osx_64_")], tmp_path / "made")
+    write_files([job("linux_64_b")], tmp_path / "made", ["linux-64"])
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == [
+        "linux_64_b.yaml", "linux_aarch64_a.yaml", "osx_64_.yaml",
+    ]  # fmt: skip
+    write_files([], tmp_path / "made", ["linux-64", "osx-64"])
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["linux_aarch64_a.yaml"]
+
+
 def test_no_jobs_leave_no_files(tmp_path: Path) -> None:
     write_files([job("a")], tmp_path / "made")
     assert write_files([], tmp_path / "made") == ()

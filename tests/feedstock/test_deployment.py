@@ -64,6 +64,12 @@ def test_ranges_are_refused() -> None:
         with_one_deployment_target(space({STDLIB: (">=10.13",)}))
 
 
+def test_very_many_are_refused_at_once() -> None:
+    many = tuple(f"11.{number}" for number in range(1000))
+    with pytest.raises(UsageError, match="1,000,000,000 combinations"):
+        with_one_deployment_target(space({STDLIB: many, TARGET: many, SDK: many}))
+
+
 @given(stdlib=VERSIONS, target=VERSIONS, sdk=VERSIONS)
 def test_the_sdk_is_never_older_and_nothing_gets_older(stdlib: str, target: str, sdk: str) -> None:
     found = with_one_deployment_target(space({STDLIB: (stdlib,), TARGET: (target,), SDK: (sdk,)}))
