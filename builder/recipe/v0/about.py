@@ -61,6 +61,8 @@ def _further(keys: Keys) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for key in _ADDRESSES:
         if len(found := keys.texts(key)) > 1:
             yield key, found
+    if files := keys.texts("license_file"):
+        yield "license_file", files if len(files) > 1 else files[0]
     for key in _TEXTS:
         if (text := keys.text(key)) is not None:
             yield key, text

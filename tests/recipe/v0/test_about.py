@@ -36,6 +36,7 @@ def test_what_everybody_says_of_software() -> None:
         license_file=("LICENSE", "licenses/"),
         summary="It",
         description="It is\nit",
+        further=(("license_file", ("LICENSE", "licenses/")),),
     )
     assert not remarks.warnings
 

@@ -72,7 +72,13 @@ extra: {recipe-maintainers: [somebody]}
     assert (needs.build, needs.host, needs.run) == (("cmake",), ("zlib",), ("zlib >=1.2",))
     assert (needs.run_constraints, needs.run_exports.weak) == (("other <2",), ("it >=1",))
     assert needs.ignore_run_exports.by_name == ("zlib",)
-    assert found.about == About(homepage="https://example.org", license="MIT", license_file=("LICENSE",), summary="It")
+    assert found.about == About(
+        homepage="https://example.org",
+        license="MIT",
+        license_file=("LICENSE",),
+        summary="It",
+        further=(("license_file", "LICENSE"),),
+    )
     assert found.extra == (("recipe-maintainers", ("somebody",)),)
 
 

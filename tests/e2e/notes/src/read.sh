@@ -1,0 +1,1 @@
+cat "$CONDA_PREFIX/share/notes/first.txt"
