@@ -231,7 +231,7 @@ def test_every_variant_names_a_package_of_the_collection() -> None:
 def test_the_collection_file_says_where_things_are() -> None:
     said = YAML(typ="safe").load((CHECKOUT / "bakehouse.yaml").read_text(encoding="utf-8"))
     assert set(said) <= {"recipes", "variants", "channels", "output", "mirrors", "debian", "pypi", "policy"}
-    assert [CHECKOUT / folder for folder in said["recipes"]] == [RECIPES / "base", RECIPES / "python"]
+    assert [CHECKOUT / folder for folder in said["recipes"]] == [RECIPES / name for name in ("base", "python", "v0")]
     assert [CHECKOUT / file for file in said["variants"]] == [VARIANTS]
     assert said["channels"] == []
 
