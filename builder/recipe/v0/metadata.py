@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from builder.errors import Place, RecipeError
 from builder.model.frozen import frozen
@@ -86,12 +86,16 @@ class Metadata:
         return texts(self.section("requirements").get(kind))
 
 
-def checked(sections: Plain, file: str) -> Metadata:
-    """Return the metadata of a parsed recipe; raise `RecipeError` for sections that are no mappings."""
+def checked(sections: Plain, place: Callable[[str], Place]) -> Metadata:
+    """Return the metadata of a parsed recipe; raise `RecipeError` for sections that are no mappings.
+
+    ``place`` returns where a key of the recipe stands, by its path.
+    """
     if sections is None:
         sections = {}
     if not isinstance(sections, dict):
-        raise _shape("the recipe", "a mapping", file)
+        remedy = "write sections, as `package:` with name and version"
+        raise RecipeError("the recipe must be a mapping", code="recipe.shape", place=place(""), remedy=remedy)
     found = dict(sections)
     for name in SECTIONS:
         value = found.get(name, {})
@@ -99,14 +103,17 @@ def checked(sections: Plain, file: str) -> Metadata:
             value = {}
         is_list = name in _LISTS and isinstance(value, list) and all(isinstance(one, dict | None) for one in value)
         if not isinstance(value, dict) and not is_list:
-            raise _shape(f"the section {name}", "a mapping or a list of them" if name in _LISTS else "a mapping", file)
+            expected = "a mapping or a list of them" if name in _LISTS else "a mapping"
+            raise _shape(f"the section {name}", expected, place(name), f"write keys below `{name}:`, as `key: value`")
         if name in found:
             found[name] = value
     metadata = Metadata(sections=found)
     for holder in (found, *metadata.entries("outputs")):
         for kind, specs in _requirement_lists(holder.get("requirements")):
             if any(isinstance(spec, dict | list) for spec in specs):
-                raise _shape(f"each requirement in {kind}", "text", file)
+                path = f"requirements.{kind}" if kind != "requirements" else kind
+                remedy = "write `- name` or `- name >=1.2`, without a colon"
+                raise _shape(f"each requirement in {kind}", "text", place(path), remedy)
     return metadata
 
 
@@ -141,5 +148,5 @@ def truth(value: Plain) -> Plain:
     return value
 
 
-def _shape(what: str, expected: str, file: str) -> RecipeError:
-    return RecipeError(f"{what} must be {expected}", code="recipe.shape", place=Place(file=file))
+def _shape(what: str, expected: str, place: Place, remedy: str) -> RecipeError:
+    return RecipeError(f"{what} must be {expected}", code="recipe.shape", place=place, remedy=remedy)

@@ -20,10 +20,13 @@ from builder.recipe.v0.form import check_form
 from builder.recipe.v0.functions import template_names
 from builder.recipe.v0.metadata import Metadata, checked
 from builder.recipe.v0.pins import Pins
+from builder.recipe.v0.remarks import Remarks
 from builder.recipe.v0.scope import Scope
 from builder.recipe.v0.windows import as_cmd
+from builder.recipe.v0.written import as_written
 from builder.syntax.file import IrregularError, read_file
 from builder.syntax.legacy.data import Plain, read_values
+from builder.syntax.legacy.lines import Selected
 from builder.syntax.legacy.selection import Selection
 from builder.syntax.legacy.template import Templates
 from builder.syntax.legacy.usage import Mentions
@@ -105,7 +108,6 @@ class MetaText:
             raise
 
     def _parsed(self, scope: Scope, before: Metadata, *, lenient: bool) -> tuple[Metadata, frozenset[str]]:
-        file = str(self.file.path)
         selected = self._selection.of(self.text, scope.holds)
         pins = None if lenient else Pins()
         sources = AskedSources(self._ask, before, selected.text)
@@ -114,9 +116,22 @@ class MetaText:
         except BakehouseError as error:  # what git says is known before the template is rendered
             raise self._about_git(error) from error
         rendered = self._templates.render(selected.text, names, lenient=lenient, numbers=selected.numbers)
-        values = self._values(self._selection.of(rendered.text, scope.holds).text)
+        values = self._read_values(rendered.text, selected, scope)
         values = pins.restored(values) if pins and pins.issued else values
-        return checked(self._amended(values, scope), file), rendered.undefined
+        return checked(self._amended(values, scope), self.place), rendered.undefined
+
+    def place(self, path: str) -> Place:
+        """Return where the recipe says ``path``, such as ``build.number``."""
+        return Remarks(file=str(self.file.path), text=self.text).place(path)
+
+    def _read_values(self, rendered: str, selected: Selected, scope: Scope) -> Plain:
+        numbers: tuple[int, ...] = ()
+        try:
+            again = self._selection.of(rendered, scope.holds)
+            numbers = again.numbers
+            return self._values(again.text)
+        except RecipeError as error:
+            raise as_written(error, self.text, selected, rendered, numbers) from error
 
     def _amended(self, values: Plain, scope: Scope) -> Plain:
         """Return ``values`` with what files beside the recipe change; their lines may have selectors, too."""

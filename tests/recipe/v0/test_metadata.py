@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from builder.errors import RecipeError
+from builder.errors import Place, RecipeError
 from builder.recipe.v0.metadata import Metadata, checked, expanded, texts
 from builder.syntax.legacy.data import Plain
+
+
+def nowhere(path: str) -> Place:
+    return Place(file=f"meta.yaml, {path}")
 
 
 def test_sections_are_read_as_by_conda_build() -> None:
@@ -19,7 +23,7 @@ def test_sections_are_read_as_by_conda_build() -> None:
             "requirements": {"run": ["c", None, "d"], "host": "e"},
             "about": None,
         },
-        "meta.yaml",
+        nowhere,
     )
     assert (found.name, found.version, found.number, found.noarch) == ("a", "1.10", 3, "python")
     assert (found.skip, found.noarch_python) == (True, False)
@@ -34,7 +38,7 @@ def test_sections_are_read_as_by_conda_build() -> None:
 
 
 def test_an_empty_recipe_has_nothing() -> None:
-    found = checked(None, "meta.yaml")
+    found = checked(None, nowhere)
     assert (found.name, found.version, found.number, found.skip, found.noarch) == ("", "", 0, False, None)
 
 
@@ -48,7 +52,7 @@ def test_kinds_of_noarch(noarch: Plain, expected: str | None) -> None:
 @pytest.mark.parametrize("bad", [["a"], {"package": "a"}, {"source": "a"}, {"outputs": ["a"]}, {"build": ["a"]}])
 def test_sections_of_another_shape_are_refused(bad: Plain) -> None:
     with pytest.raises(RecipeError, match="must be"):
-        checked(bad, "meta.yaml")
+        checked(bad, nowhere)
 
 
 def test_requirements_without_a_kind_are_for_host_and_run() -> None:
