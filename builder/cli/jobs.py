@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from builder.report.trouble import warning_text
 if TYPE_CHECKING:
     from builder.feedstock.job import Job
     from builder.feedstock.jobs import Look
+    from builder.feedstock.outputs import Stems
     from builder.feedstock.settings import Settings
 
 
@@ -82,6 +83,7 @@ def _is_feedstock(path: Path) -> bool:
 
 def _of_feedstock(question: JobQuestion) -> tuple[Job, ...]:
     from builder.feedstock.jobs import feedstock_jobs
+    from builder.feedstock.outputs import as_in_ci
 
     if len(question.variant_files) != 1:
         given = "several" if question.variant_files else "none"
@@ -94,41 +96,36 @@ def _of_feedstock(question: JobQuestion) -> tuple[Job, ...]:
     settings = feedstock_settings(question.path)
     for warning in settings.warnings:
         write_text(warning_text(warning), sys.stderr)
-    jobs = feedstock_jobs(settings, question.variant_files[0], _look(settings, question), question.platforms)
-    return _as_in_ci(jobs, settings, question) if settings.is_v1 else jobs
+    look, stems = _renderers(settings, question)
+    jobs = feedstock_jobs(settings, question.variant_files[0], look, question.platforms)
+    return as_in_ci(jobs, stems)
 
 
-def _as_in_ci(jobs: tuple[Job, ...], settings: Settings, question: JobQuestion) -> tuple[Job, ...]:
-    from builder.feedstock.outputs import as_in_ci
-    from builder.recipe import load
+def _renderers(settings: Settings, question: JobQuestion) -> tuple[Look, Stems]:
+    """Return what renders the feedstock's recipe, read once: to divide it into jobs, and for each of them."""
+    from builder.feedstock.outputs import stems_of_meta, stems_of_recipe
 
-    told = _teller(settings, question)
-    return as_in_ci(jobs, load(settings.recipe_file), told(settings.variables), question.max_variants)
-
-
-def _teller(settings: Settings, question: JobQuestion) -> Callable[[Mapping[str, str]], _Told]:
-    """Return what answers the questions of the feedstock's ``recipe.yaml`` where CI sets some variables."""
-    file = settings.recipe_file
+    file, limit = settings.recipe_file, question.max_variants
     told = asking(file, _selection(question, None), find_collection(settings.recipe))
-    needed = frozenset(_NEEDED.findall(file.read_text(encoding="utf-8", errors="replace")))
-    return lambda variables: _Told(asking=told, variables=variables, needed=needed)
-
-
-def _look(settings: Settings, question: JobQuestion) -> Look:
-    """Return what renders the feedstock's recipe, which is read once for all platforms."""
-    file = settings.recipe_file
     if not settings.is_v1:
         from builder.feedstock.seen_v0 import sight_of_meta
         from builder.recipe.v0 import load_meta
 
-        told = asking(file, _selection(question, None), find_collection(settings.recipe))
         text = load_meta(file, told.file, told)
-        return lambda spec: sight_of_meta(text, spec, limit=question.max_variants)
+        return lambda spec: sight_of_meta(text, spec, limit=limit), stems_of_meta(text, limit)
     from builder.feedstock.seen_v1 import sight_of_recipe
     from builder.recipe import load
 
-    recipe, tell = load(file), _teller(settings, question)
-    return lambda spec: sight_of_recipe(recipe, spec, ask=tell(spec.environment), limit=question.max_variants)
+    recipe = load(file)
+    needed = frozenset(_NEEDED.findall(file.read_text(encoding="utf-8", errors="replace")))
+
+    def tell(variables: Mapping[str, str]) -> _Told:
+        return _Told(asking=told, variables=variables, needed=needed)
+
+    return (
+        lambda spec: sight_of_recipe(recipe, spec, ask=tell(spec.environment), limit=limit),
+        stems_of_recipe(recipe, tell(settings.variables), limit),
+    )
 
 
 def _selection(question: JobQuestion, subdir: str | None) -> Selection:

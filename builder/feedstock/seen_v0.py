@@ -33,13 +33,12 @@ def sight_of_meta(text: MetaText, spec: JobSpec, limit: int = DEFAULT_LIMIT) -> 
 
 
 def _seen(subject: Subject, conforming: LegacySpace) -> Seen:
-    metadata, used = subject.metadata, subject.used()
-    build = build_string(subject, digest(hashed(subject, used)))
+    metadata = subject.metadata
     return Seen(
-        stem=f"{metadata.name}-{metadata.version}-{build}",
+        stem=stem_of(subject),
         feedstock=metadata.text("extra", "feedstock-name") or metadata.name,
         is_noarch=bool(metadata.noarch),
-        used=used,
+        used=subject.used(),
         used_at_top=subject.used(at_top=True),
         variant=subject.scope.variant,
         space=conforming,
@@ -56,3 +55,9 @@ def _pinned(space: LegacySpace, subject: Subject, known: _Spaces) -> LegacySpace
             made = replace(space, fixed={**space.fixed, _PINS: {"numpy": _NUMPY, **pins}})
         known[id(space)] = space, made
     return known[id(space)][1]
+
+
+def stem_of(subject: Subject) -> str:
+    """Return name, version and build string of an output."""
+    build = build_string(subject, digest(hashed(subject, subject.used())))
+    return f"{subject.metadata.name}-{subject.metadata.version}-{build}"
