@@ -1,8 +1,8 @@
 """What jobs really build: the division into jobs is made over variants that no CI ever sees.
 
 conda-smithy divides as if every platform were built on itself, adds keys to the files afterwards
-(``MACOSX_DEPLOYMENT_TARGET``), and knows noarch outputs by the few keys that they use. Hashes and build numbers may depend
-on that.
+(``MACOSX_DEPLOYMENT_TARGET``), and knows noarch outputs by the few keys that they use. Hashes and build numbers may
+depend on that.
 """
 
 from __future__ import annotations
