@@ -25,11 +25,11 @@ from builder.script import (
     Stage,
     build_variables,
     collect,
-    language_variables,
     path_names,
     read_listing,
     run_script,
 )
+from builder.script.variables import language_variables
 from builder.source import prepare
 
 NO_SOURCE_EPOCH = 946684800

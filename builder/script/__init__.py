@@ -9,7 +9,7 @@ from builder.script.files import with_files
 from builder.script.listing import read_listing
 from builder.script.log import Log
 from builder.script.run import Ran, Run, lay_out, run_script
-from builder.script.variables import Stage, build_variables, language_variables, path_names, test_variables
+from builder.script.variables import Stage, build_variables, path_names, test_variables
 from builder.script.wrapper import ActivatedPrefix
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "build_variables",
     "collect",
     "entering",
-    "language_variables",
     "lay_out",
     "path_names",
     "read_listing",

@@ -11,8 +11,9 @@ from builder.model.python import python
 from builder.model.rendering import Platforms
 from builder.model.target import target
 from builder.model.variant import Variant
-from builder.script import Stage, build_variables, language_variables, path_names
+from builder.script import Stage, build_variables, path_names
 from builder.script import test_variables as variables_of_test
+from builder.script.variables import language_variables
 from tests.script.conftest import rendering
 
 CONDAS = {

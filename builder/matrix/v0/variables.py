@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from builder.matrix.v0.render import LegacyRendering
+from builder.model.recipe import ScriptTest, Test
 from builder.recipe.v0.scope import DEFAULTS, Scope
 from builder.recipe.v0.words import words_of
 
@@ -30,6 +32,17 @@ def variables_of(found: LegacyRendering, beside: frozenset[str]) -> tuple[tuple[
         **dict(_values(found.scope, found.used)),
     }
     return tuple((name, value) for name, value in sorted(named.items()) if name in words and value)
+
+
+def with_values(test: Test, found: LegacyRendering) -> Test:
+    """Return a test that has the values of the variant which its script names; the hash does not tell these."""
+    if not isinstance(test, ScriptTest):
+        return test
+    script = test.script
+    file = found.top.text.script(script.file) if script.file is not None and found.top is not None else None
+    words = words_of("\n".join((*(script.content or ()), file or "")))
+    values = {name: value for name, value in _values(found.scope, found.hashed) if name in words}
+    return replace(test, script=replace(script, env=(*sorted(values.items()), *script.env)))
 
 
 def _values(scope: Scope, used: Mapping[str, object]) -> Iterator[tuple[str, str]]:

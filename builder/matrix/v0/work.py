@@ -8,7 +8,7 @@ from dataclasses import replace
 from builder.matrix.v0.identity import digest
 from builder.matrix.v0.render import LegacyRendering, rendering_of
 from builder.matrix.v0.usage import Subject
-from builder.matrix.v0.variables import variables_of
+from builder.matrix.v0.variables import variables_of, with_values
 from builder.model.frozen import frozen
 from builder.model.recipe import Script
 from builder.model.rendering import Rendering
@@ -52,7 +52,9 @@ def with_work(
         staged += [work.staging] if work.staging is not None else []
         joined = _joined(group, [renderings[place] for place in places], work)
         for place, rendering in zip(places, joined, strict=True):
-            ready[place] = replace(rendering, variables=variables_of(found[place], beside))
+            tests = tuple(with_values(test, found[place]) for test in rendering.output.tests)
+            output = replace(rendering.output, tests=tests)
+            ready[place] = replace(rendering, output=output, variables=variables_of(found[place], beside))
     return (*staged, *ready)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.matrix.v0 import read_config, render_meta
+from builder.matrix.v0.rendering import LegacyQuestion, render_legacy
 from builder.matrix.v0.variables import variables_of
+from builder.model.recipe import ScriptTest
 from builder.model.rendering import Platforms
 from builder.recipe.v0 import load_meta
 from builder.recipe.v0.words import words_beside
@@ -83,3 +85,20 @@ outputs:
         "one": {"flavour": "rye"},
         "two": {"TOP_PKG_NAME": "two", "TOP_PKG_VERSION": "7"},
     }
+
+
+def test_tests_carry_the_values_that_they_name(tmp_path: Path) -> None:
+    """A package may be tested when nobody knows its variant files any more."""
+    (tmp_path / "meta.yaml").write_text(
+        RECIPE + 'test:\n  imports:\n    - it\n  commands:\n    - \'test "$mpi" = "$zlib_or_not"\'\n'
+    )
+    (tmp_path / "run_test.py").write_text("import os\nprint(os.environ['flavour'], 'python')\n")
+    (tmp_path / "conda_build_config.yaml").write_text(VARIANTS)
+    text = load_meta(tmp_path / "meta.yaml", lambda path: (tmp_path / path).read_bytes())
+    config = read_config([tmp_path / "conda_build_config.yaml"], {}, LINUX, {})
+    (rendering,) = render_legacy(LegacyQuestion(text=text, config=config, platforms=LINUX))
+    assert [test.script.env for test in rendering.output.tests if isinstance(test, ScriptTest)] == [
+        (("flavour", "rye"),),
+        (),
+        (("mpi", "openmpi"),),
+    ]
