@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from builder.errors import MachineError, Place, RecipeError, UsageError
@@ -54,12 +55,16 @@ class LegacyFiles:
         self._options: Spec = {key: tuple(values) for key, values in overrides.items()}
         self._files: dict[Path, SpecFile] = {}
         self._asked: set[str] = set(self._given)  # a variable of that name would hide the key from selectors
+        self._config = lru_cache(maxsize=8)(self._combined)  # most recipes have no file of their own
 
     def config(self, files: Sequence[Path]) -> LegacyConfig:
         """Return the configuration of ``files``, the last one counting most, and of the values that the user asked for.
 
         Selectors see the defaults and the variables of the environment. Raises `RecipeError` with its places.
         """
+        return self._config(tuple(files))
+
+    def _combined(self, files: tuple[Path, ...]) -> LegacyConfig:
         found = {str(file): self._file(file) for file in files}
         sources = [("", self._given), *((name, one.spec) for name, one in found.items())]
         if self._options:
