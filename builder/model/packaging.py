@@ -21,7 +21,8 @@ _NAMED = {"min": 0, "lowest": 0, "fast": 0, "max": -1, "highest": -1}
 """Names of levels → where they stand in the range of a format; ``default`` and ``normal`` are no place in it."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,2}")
-_SPELLED: dict[str, FileType] = {"conda": "conda", "tarbz2": "tar.bz2"}
+_SPELLED: dict[str, FileType] = {"conda": "conda", "tarbz2": "tar.bz2", "2": "conda", "1": "tar.bz2"}
+"""Letters and digits of what may be written; the numbers are conda-build's."""
 
 
 @frozen

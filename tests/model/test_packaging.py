@@ -16,6 +16,9 @@ from builder.model.packaging import PACKAGE_OPTIONS, FileType, Packaging, every_
     [
         ("conda", ("conda", 10)),
         ("tar-bz2", ("tar.bz2", 9)),
+        ("1", ("tar.bz2", 9)),
+        ("2", ("conda", 10)),
+        (".conda", ("conda", 10)),
         ("tar.bz2", ("tar.bz2", 9)),
         ("tarbz2:1", ("tar.bz2", 1)),
         (".tar.bz2:default", ("tar.bz2", 9)),
