@@ -182,7 +182,7 @@ def _package(rendering: Rendering) -> dict[str, str]:
     return {
         "PKG_BUILDNUM": str(output.build.number),
         "PKG_BUILD_STRING": rendering.build_string,
-        "PKG_HASH": f"h{rendering.hash}",
+        "PKG_HASH": f"h{rendering.hash}" if rendering.hash else "",
         "PKG_NAME": output.name,
         "PKG_VERSION": output.version,
     }

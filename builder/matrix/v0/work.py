@@ -107,7 +107,7 @@ def _staging(
     needed = work_of_recipe(top.metadata, outputs, top.scope)
     legacy = replace(rendering_of(top), output=needed, top=top)
     used = digest(legacy.used)
-    rendering = made(replace(legacy, hash=used, build_string=f"h{used}_{top.metadata.number}"))
+    rendering = made(replace(legacy, hash=used, build_string=f"work_h{used}_{top.metadata.number}"))
     merged = is_merged(needed.metadata, top.scope)
     output = as_staging(rendering.output, script, merged=merged)
     return replace(rendering, output=output, siblings=(), variables=variables_of(legacy, beside))
