@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +266,57 @@ def test_shared_variant_files_are_read_once(tmp_path: Path, flours: Path) -> Non
     assert len(inputs.recipe(files[0]).render()) == 2
     flours.unlink()
     assert len(inputs.recipe(files[1]).render()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("build:\n  number: 1\n", "package.name is missing", None),
+        ("package:\n  version: '1'\n", "package.name is missing", 1),
+        ("package:\n  name: a\n  version: '1'\noutputs:\n  - version: 2\n", "an output has no name", 4),
+        ("package:\n  name: a\n", "package.version is missing", 1),
+        ("package:\n  name: Bread\n  version: '1'\n", "the name 'Bread' has capitals", 2),
+        ("package:\n  name: a\n  version: 1-2\n", "the version '1-2' has '-'", 3),
+        ("package:\n  name: a\n  version: '1'\nbuild:\n  number: one\n", "which is no whole number", 5),
+        ("package:\n  name: a\n  version: {{ nowhere }}\n", "'nowhere' is undefined", 3),
+        ("package:\n  name: a\n  version: {{ unclosed\n", "cannot be rendered", 3),
+        ("package:\n  name: a\n  version: '1'\nbuild:\n  skip: true  # [linux and]\n", "selector", 5),
+        ("package:\n  name: a\n  version: '1'\nrequirements: zlib\n", "requirements must be a mapping", 4),
+        ("- package\n", "the recipe must be a mapping", None),
+        ("\n\n", "the file is empty", 1),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line_and_a_remedy(
+    text: str, message: str, line: int | None, command: Command, tmp_path: Path
+) -> None:
+    folder = write_meta(tmp_path / "wrong", text)
+    for verb in ("render", "plan"):
+        said = command(verb, folder, "--json")
+        assert said.code == 2
+        (error,) = said.errors
+        assert message in str(error["message"])
+        assert (error["file"], error["line"]) == (str(folder / "meta.yaml"), line)
+        assert error["remedy"]
+
+
+@pytest.mark.parametrize("kind", ["binary", "link", "folder", "pipe", "missing"])
+def test_what_is_no_recipe(kind: str, command: Command, tmp_path: Path) -> None:
+    folder = tmp_path / kind
+    folder.mkdir()
+    file = folder / "meta.yaml"
+    match kind:
+        case "binary":
+            file.write_bytes(b"package:\n  name: \xff\xfe\0\n")
+        case "link":
+            file.symlink_to("/etc/passwd")
+        case "folder":
+            file.mkdir()
+        case "pipe":
+            os.mkfifo(file)
+    said = command("render", folder, "--json")
+    assert said.code == 2
+    assert said.errors[0]["remedy"]
+    assert "passwd" not in str(said.errors[0]["message"])
 
 
 class TestExplain:

@@ -117,7 +117,7 @@ class LegacyRenderer:
         )
         for entry in entries:
             if not entry.get("name") and entry.get("type", CONDA) == CONDA:
-                raise self._error("recipe.output-name", "an output has no name", "write `name:` into each output")
+                raise self._nameless(recipe.metadata)
             output = numbered(output_metadata(left, entry, recipe.scope.variant), self.number)
             yield Subject(text=self.text, output=output, scope=recipe.scope, top=top)
 
@@ -141,6 +141,13 @@ class LegacyRenderer:
                 f"the keys with the most values: {shown}; give fewer values, or raise --max-variants",
             )
         return map(self._scope, space.reduced(used))
+
+    def _nameless(self, recipe: Metadata) -> RecipeError:
+        if recipe.entries("outputs"):
+            message, remedy, section = "an output has no name", "write `name:` into each output", "outputs"
+        else:
+            message, remedy, section = "package.name is missing", "write `package:` with name and version", "package"
+        return RecipeError(message, code="recipe.output-name", place=self.text.place(section), remedy=remedy)
 
     def _error(self, code: str, message: str, remedy: str) -> RecipeError:
         return RecipeError(message, code=code, place=Place(file=str(self.text.file.path)), remedy=remedy)
