@@ -70,11 +70,13 @@ def command(question: JobQuestion, *, ci_support: Path | None, as_json: bool, pi
     """  # noqa: D301 - \b keeps click from wrapping the examples
     pipelines.check(pipeline, json=as_json)
     jobs = jobs_of(question)
+    made = pipelines.made(jobs, question.path, pipeline)
     if ci_support is not None:
         from builder.feedstock.ci_support import write_files
 
         write_files(jobs, ci_support, question.platforms)
-    pipelines.write(jobs, question.path, pipeline)
+    if made is not None:
+        pipelines.write(made)
     if pipeline.printed:
         return 0
     if as_json:

@@ -64,24 +64,44 @@ def check(choice: PipelineChoice, *, json: bool) -> None:
         raise UsageError(problem[0], code="cli.pipeline", remedy=problem[1])
 
 
-def write(jobs: Sequence[Job], path: Path, choice: PipelineChoice) -> None:
-    """Write the pipeline that builds the ``jobs`` of ``path``, if one is wanted, and tell what it does not do."""
+@frozen
+class Made:
+    """A pipeline before it is written: its ``text``, where it goes (nowhere: it is printed), and what it was made of.
+
+    ``top`` is the folder of the repository that it is for.
+    """
+
+    text: str
+    place: Path | None
+    top: Path
+    pipeline: Pipeline
+    jobs: Sequence[Job]
+
+
+def made(jobs: Sequence[Job], path: Path, choice: PipelineChoice) -> Made | None:
+    """Return the pipeline that builds the ``jobs`` of ``path``, None if none is wanted. Raises `UsageError`."""
     if choice.provider is None:
-        return
+        return None
     from builder.feedstock.pipelines import USUAL_FILE, write_pipeline
     from builder.feedstock.quoting import Provider
-    from builder.store.writing import atomic_write
 
     provider = Provider(choice.provider)
     top, pipeline = _pipeline(path, provider, choice.version)
     text = write_pipeline(provider, jobs, pipeline)
     place = top / USUAL_FILE[provider] if choice.in_place else choice.place
-    if place is None:
-        sys.stdout.write(text)
+    return Made(text=text, place=place, top=top, pipeline=pipeline, jobs=jobs)
+
+
+def write(made: Made) -> None:
+    """Write or print a pipeline, and tell what it does not do."""
+    from builder.store.writing import atomic_write
+
+    if made.place is None:
+        sys.stdout.write(made.text)
     else:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(place, text.encode())
-    for note in _notes(jobs, top, pipeline):
+        made.place.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(made.place, made.text.encode())
+    for note in _notes(made.jobs, made.top, made.pipeline):
         write_text(note, sys.stderr)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import pytest
 
 from builder import __version__
-from builder.cli.pipelines import PipelineChoice, check, pipeline_choice, write
+from builder.cli.pipelines import PipelineChoice, check, made, pipeline_choice
+from builder.cli.pipelines import write as write_made
 from builder.errors import UsageError
 from builder.feedstock.job import Job
+from tests.cli.conftest import Command
 from tests.feedstock.pipeline_reading import parsed
 
 
@@ -34,6 +37,12 @@ def choice(*words: str) -> PipelineChoice:
     found = asking.main(list(words), standalone_mode=False)
     assert isinstance(found, PipelineChoice)
     return found
+
+
+def write(jobs: Sequence[Job], path: Path, choice: PipelineChoice) -> None:
+    found = made(jobs, path, choice)
+    if found is not None:
+        write_made(found)
 
 
 @pytest.fixture
@@ -145,3 +154,28 @@ def test_a_feedstock_needs_no_settings(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "recipe" / "recipe.yaml").write_text("package: {name: oven, version: '1'}\n")
     write(JOBS[:1], tmp_path, choice("--ci", "github"))
     assert 'RECIPE: "recipe"\n' in capsys.readouterr().out
+
+
+def test_what_is_refused_is_refused_before_anything_is_written(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "recipe").mkdir()
+    (tmp_path / "recipe" / "recipe.yaml").write_text(
+        "package: {name: oven, version: '1'}\nbuild: {script: 'echo ${{ crust }}'}\n"
+    )
+    (tmp_path / "pinning.yaml").write_text("crust: [$CI_JOB_TOKEN, thin]\n")
+    asked = ("matrix", tmp_path, "-m", tmp_path / "pinning.yaml", "--ci-support", tmp_path / "jobs", "--ci")
+    said = command(*asked, "gitlab", "--in-place")
+    assert (said.code, said.out) == (2, "")
+    assert "would be expanded by GitLab" in said.err
+    assert not (tmp_path / "jobs").exists()
+    assert command(*asked, "github", "--in-place").code == 0
+    assert (tmp_path / ".github" / "workflows" / "bakehouse.yml").is_file()
+    assert "linux_64_crustthin.yaml" in {path.name for path in (tmp_path / "jobs").iterdir()}
+
+
+def test_a_printed_pipeline_is_all_that_is_printed(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "recipe").mkdir()
+    (tmp_path / "recipe" / "recipe.yaml").write_text("package: {name: oven, version: '1'}\nbuild: {noarch: generic}\n")
+    (tmp_path / "pinning.yaml").write_text("crust: [thin]\n")
+    said = command("matrix", tmp_path, "-m", tmp_path / "pinning.yaml", "--ci", "azure")
+    assert said.code == 0
+    assert set(parsed(said.out)) == {"trigger", "pr", "variables", "jobs"}
