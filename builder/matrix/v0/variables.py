@@ -19,19 +19,25 @@ from builder.recipe.v0.words import words_of
 _LANGUAGES = frozenset({"lua", "numpy", "perl", "python", "r", "r_base"})
 """Keys whose values are told by variables of other names."""
 
+_TOLD = frozenset(
+    {
+        "CONDA_LUA", "CONDA_NPY", "CONDA_PERL", "CONDA_PY", "CONDA_R", "LUA_VER", "NPY_VER", "PERL_VER", "PY3K",
+        "PY_VER", "R_VER", "TOP_PKG_NAME", "TOP_PKG_VERSION",
+    }
+)  # fmt: skip
+
+
+def names_beside(words: frozenset[str], scope: Scope) -> frozenset[str]:
+    """Return those of ``words`` that are names of variables; the variants of a recipe have the same keys."""
+    return frozenset(word for word in words if word in scope.variant or word in _TOLD)
+
 
 def variables_of(found: LegacyRendering, beside: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Return the variables for the scripts of an output, sorted; ``beside`` are the words of files of the recipe."""
+    """Return the variables for the scripts of an output, sorted; ``beside`` are names in other files of the recipe."""
     metadata = found.metadata
     lines = (*metadata.texts("build", "script"), *metadata.texts("test", "commands"))
     words = beside | words_of("\n".join(lines))
-    named = {
-        **_languages(found.scope),
-        "TOP_PKG_NAME": metadata.name,  # conda-build's has the output's, too
-        "TOP_PKG_VERSION": metadata.version,
-        **dict(_values(found.scope, found.used)),
-    }
-    return tuple((name, value) for name, value in sorted(named.items()) if name in words and value)
+    return tuple(sorted((*_values(words, found.scope, found.used), *_told(found, words))))
 
 
 def with_values(test: Test, found: LegacyRendering) -> Test:
@@ -41,14 +47,27 @@ def with_values(test: Test, found: LegacyRendering) -> Test:
     script = test.script
     file = found.top.text.script(script.file) if script.file is not None and found.top is not None else None
     words = words_of("\n".join((*(script.content or ()), file or "")))
-    values = {name: value for name, value in _values(found.scope, found.hashed) if name in words}
-    return replace(test, script=replace(script, env=(*sorted(values.items()), *script.env)))
+    values = sorted(_values(words, found.scope, found.hashed))
+    return replace(test, script=replace(script, env=(*values, *script.env)))
 
 
-def _values(scope: Scope, used: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for key, value in scope.variant.items():
-        if isinstance(value, str) and key not in used and key not in _LANGUAGES:
-            yield key, value
+def _values(words: frozenset[str], scope: Scope, used: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        value = scope.variant.get(word)
+        if isinstance(value, str) and value and word not in used and word not in _LANGUAGES:
+            yield word, value
+
+
+def _told(found: LegacyRendering, words: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield what conda-build tells of every build: the output, as that of the recipe too, and versions of languages."""
+    if words.isdisjoint(_TOLD):
+        return
+    told = {
+        "TOP_PKG_NAME": found.metadata.name,
+        "TOP_PKG_VERSION": found.metadata.version,
+        **_languages(found.scope),
+    }
+    yield from ((name, value) for name, value in told.items() if name in words)
 
 
 def _languages(scope: Scope) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from builder.matrix.v0.identity import digest
 from builder.matrix.v0.render import LegacyRendering, rendering_of
 from builder.matrix.v0.usage import Subject
-from builder.matrix.v0.variables import variables_of, with_values
+from builder.matrix.v0.variables import names_beside, variables_of, with_values
 from builder.model.frozen import frozen
 from builder.model.recipe import Script
 from builder.model.rendering import Rendering
@@ -41,7 +41,7 @@ def with_work(
     """
     order = in_order([one.output for one in found])
     groups: dict[int, list[int]] = {}
-    beside = words_beside(found[0].top.text.file.folder) if found and found[0].top is not None else frozenset()
+    beside = _names_beside(found[0]) if found else frozenset()
     for place, one in enumerate(found):
         groups.setdefault(id(one.top), []).append(place)
     ready = list(renderings)
@@ -56,6 +56,11 @@ def with_work(
             output = replace(rendering.output, tests=tests)
             ready[place] = replace(rendering, output=output, variables=variables_of(found[place], beside))
     return (*staged, *ready)
+
+
+def _names_beside(one: LegacyRendering) -> frozenset[str]:
+    assert one.top is not None
+    return names_beside(words_beside(one.top.text.file.folder), one.scope)
 
 
 @frozen

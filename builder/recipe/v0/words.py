@@ -9,10 +9,10 @@ from pathlib import Path
 
 from builder.syntax.file import IrregularError, read_file
 
-MOST_FILES = 200
+MOST_FILES = 100
 """So many files of a folder are looked into; recipes with more carry data."""
 
-LARGEST = 1 << 20
+LARGEST = 1 << 18
 """In bytes; what is larger was written by no person."""
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
