@@ -161,7 +161,7 @@ def test_what_is_refused_is_refused_before_anything_is_written(command: Command,
     (tmp_path / "recipe" / "recipe.yaml").write_text(
         "package: {name: oven, version: '1'}\nbuild: {script: 'echo ${{ crust }}'}\n"
     )
-    (tmp_path / "pinning.yaml").write_text("crust: [$CI_JOB_TOKEN, thin]\n")
+    (tmp_path / "pinning.yaml").write_text("crust:\n  - $CI_JOB_TOKEN\n  - thin\n")
     asked = ("matrix", tmp_path, "-m", tmp_path / "pinning.yaml", "--ci-support", tmp_path / "jobs", "--ci")
     said = command(*asked, "gitlab", "--in-place")
     assert (said.code, said.out) == (2, "")
@@ -175,7 +175,7 @@ def test_what_is_refused_is_refused_before_anything_is_written(command: Command,
 def test_a_printed_pipeline_is_all_that_is_printed(command: Command, tmp_path: Path) -> None:
     (tmp_path / "recipe").mkdir()
     (tmp_path / "recipe" / "recipe.yaml").write_text("package: {name: oven, version: '1'}\nbuild: {noarch: generic}\n")
-    (tmp_path / "pinning.yaml").write_text("crust: [thin]\n")
+    (tmp_path / "pinning.yaml").write_text("crust:\n  - thin\n")
     said = command("matrix", tmp_path, "-m", tmp_path / "pinning.yaml", "--ci", "azure")
     assert said.code == 0
     assert set(parsed(said.out)) == {"trigger", "pr", "variables", "jobs"}
