@@ -69,7 +69,7 @@ def rendered(question: LegacyQuestion) -> tuple[Sequence[LegacyRendering], tuple
         unknown_sections(one.metadata, remarks)
     making = _Making(question, remarks, LegacySiblings(found))
     renderings = with_work(found, [making.rendering(one) for one in found], making.rendering, remarks)
-    warnings, obstacles = tuple(remarks.warnings), tuple(remarks.problems)
+    warnings, obstacles = (*question.text.doubled, *remarks.warnings), tuple(remarks.problems)
     if not (warnings or obstacles):
         return found, renderings
     return found, tuple(replace(one, warnings=warnings, obstacles=obstacles) for one in renderings)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from builder.errors import BakehouseError, Place, RecipeError
+from builder.errors import BakehouseError, Place, Problem, RecipeError
 from builder.model.rendering import RecipeFile
 from builder.recipe.v0.amended import AMENDING, amended
 from builder.recipe.v0.asked import GIT, AskedSources, AskSources
@@ -50,6 +50,7 @@ class MetaText:
     ) -> None:
         """Take the text, what reads files of the recipe's folder, and the sha256 of the recipe's bytes.
 
+        What it came to so far may have had keys ``doubled``, each a warning.
         ``ask`` answers what templates ask of the sources; without it, they may not.
         """
         self.file = file
@@ -59,7 +60,9 @@ class MetaText:
         self._ask = ask
         self._templates = Templates(str(file.path))
         self._selection = Selection(str(file.path))
-        self._values = lru_cache(maxsize=_RENDERED)(lambda text: as_cmd(read_values(text, str(file.path))))
+        self._values = lru_cache(maxsize=_RENDERED)(self._valued)
+        self._twice: list[Problem] = []
+        self.doubled: dict[Problem, None] = {}
         self._mentions = lru_cache(maxsize=2)(Mentions)
         self._scripts: dict[str, str | None] = {}
 
@@ -129,9 +132,16 @@ class MetaText:
         try:
             again = self._selection.of(rendered, scope.holds)
             numbers = again.numbers
-            return self._values(again.text)
+            values = self._values(again.text)
         except RecipeError as error:
-            raise as_written(error, self.text, selected, rendered, numbers) from error
+            raise RecipeError.of(as_written(error.problems, self.text, selected, rendered, numbers)) from error
+        if self._twice:
+            self.doubled.update(dict.fromkeys(as_written(self._twice, self.text, selected, rendered, numbers)))
+            self._twice.clear()
+        return values
+
+    def _valued(self, text: str) -> Plain:
+        return as_cmd(read_values(text, str(self.file.path), self._twice))
 
     def _amended(self, values: Plain, scope: Scope) -> Plain:
         """Return ``values`` with what files beside the recipe change; their lines may have selectors, too."""

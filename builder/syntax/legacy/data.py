@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from builder.errors import RecipeError
+from builder.errors import Problem, RecipeError
 from builder.syntax.node import Document
 from builder.syntax.reader import MAX_DEPTH, MAX_NODES, yaml_events
 
@@ -22,13 +22,18 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE = "<<"
 
 
-def read_values(text: str, file: str) -> Plain:
+def read_values(text: str, file: str, doubled: list[Problem] | None = None) -> Plain:
     """Return what the only document of ``text`` holds, None if it holds nothing.
 
-    Raises `RecipeError` with its place in the rendered text.
+    Keys that stand twice in one mapping go into ``doubled``, for only the last of them counts. Raises `RecipeError`
+    with its place in the rendered text.
     """
     document = Document.of(file, text)
-    return _Reader(document, iter(yaml_events(document))).read()
+    reader = _Reader(document, iter(yaml_events(document)))
+    value = reader.read()
+    if doubled is not None:
+        doubled.extend(reader.doubled)
+    return value
 
 
 class _Reader:
@@ -40,6 +45,7 @@ class _Reader:
         self._nodes = MAX_NODES
         self._aliases = MAX_ALIASES
         self._anchors: dict[str, tuple[Plain, int]] = {}
+        self.doubled: list[Problem] = []
 
     def read(self) -> Plain:
         next(self._events)
@@ -105,6 +111,8 @@ class _Reader:
             if is_plain and key == _MERGE:
                 merged = {**self._merged(value, event), **merged}
             else:
+                if key in own:
+                    self.doubled.append(self._twice(key, event))
                 own[key] = value  # of two, conda-build takes the last one
         return {**merged, **own}
 
@@ -116,6 +124,11 @@ class _Reader:
                 raise self._error("only a mapping can be merged", event)
             found.update(one)
         return found
+
+    def _twice(self, key: str, event: Any) -> Problem:
+        message = f"{key} stands here once more, and only the last one counts"
+        place = self._document.place(event.start_mark.index)
+        return Problem(code="recipe.key-twice", message=message, place=place, remedy="remove one of them")
 
     def _error(self, message: str, event: Any) -> RecipeError:
         return RecipeError(message, code="yaml.legacy", place=self._document.place(event.start_mark.index))

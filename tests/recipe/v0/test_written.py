@@ -73,6 +73,17 @@ def test_sections_of_another_shape(text: str, message: str, line: int | None, tm
 
 def test_problems_without_a_place_stay(tmp_path: Path) -> None:
     del tmp_path
-    error = RecipeError.of([Problem(code="a", message="b"), Problem(code="c", message="d", place=Place(file="e"))])
-    told = as_written(error, "", Selected(text="\n", numbers=()), "", ())
-    assert told.problems == error.problems
+    problems = [Problem(code="a", message="b"), Problem(code="c", message="d", place=Place(file="e"))]
+    assert as_written(problems, "", Selected(text="\n", numbers=()), "", ()) == problems
+
+
+def test_keys_that_stand_twice(tmp_path: Path) -> None:
+    text = HEAD + "build:\n  number: 1  # [win]\n  number: 2\n  skip: false\n  number: 3\nbuild:\n  number: 4\n"
+    (tmp_path / "meta.yaml").write_text(text)
+    recipe = load_meta(tmp_path / "meta.yaml")
+    for _ in range(2):
+        assert recipe.resolved(Scope({}, LINUX, {})).number == 4
+    assert [(found.code, *where(found)) for found in recipe.doubled] == [
+        ("recipe.key-twice", 9, "  number: 3"),
+        ("recipe.key-twice", 10, "build:"),
+    ]

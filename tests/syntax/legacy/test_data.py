@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builder.errors import RecipeError
+from builder.errors import Problem, RecipeError
 from builder.syntax.legacy.data import MAX_ALIASES, Plain, read_values
 
 
@@ -46,6 +46,9 @@ def test_an_empty_text_holds_nothing() -> None:
 
 
 def test_of_two_equal_keys_the_last_counts() -> None:
+    doubled: list[Problem] = []
+    assert read_values("a: 1\na: 2\n", "meta.yaml", doubled) == {"a": "2"}
+    assert [(one.code, one.place.line) for one in doubled if one.place] == [("recipe.key-twice", 2)]
     assert read_values("a: 1\na: 2\n", "meta.yaml") == {"a": "2"}
 
 
