@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.cli.app import application
@@ -48,6 +48,7 @@ def test_values_keep_their_spaces_and_lines() -> None:
 _PAIRS = st.lists(st.sampled_from(["a=1", "b=", "remote_url=https://example.org/x=y"]), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(_PAIRS | st.sampled_from([["-m", "x"], ["-q"]]), max_size=5))
 def test_it_reads_what_conda_builds_own_parser_reads(groups: list[list[str]]) -> None:
     """Its option takes any number of words (argparse); of several options the last one counts there, all of them here."""

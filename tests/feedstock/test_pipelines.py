@@ -268,7 +268,7 @@ def test_more_jobs_than_a_matrix_holds(provider: Provider) -> None:
 _NAMES = st.lists(st.sampled_from(["a", "A", "_", ".", "-", "3", "ü", "x" * 100, "/", "b c"]), min_size=1, max_size=6)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(_NAMES.map("".join), min_size=1, max_size=8, unique=True), st.sampled_from(Provider))
 def test_no_two_jobs_share_an_identifier(names: list[str], provider: Provider) -> None:
     found = entries(provider, written(provider, *map(job, names)))
@@ -344,7 +344,7 @@ def test_a_feedstock_says_nothing_to_the_provider_or_to_a_shell(text: str, provi
         expanded(found, provider, KNOWN)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.text(st.sampled_from("${}()[]'\"%\\ab :#-<>|&*!`;"), min_size=1, max_size=12), st.sampled_from(Provider))
 def test_no_feedstock_gets_through(text: str, provider: Provider) -> None:
     document = tried(text, provider)

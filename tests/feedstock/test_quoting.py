@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from builder.errors import Problem, UsageError
@@ -48,6 +48,7 @@ _SIGNS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_SIGNS, max_size=20).map("".join), st.sampled_from(Provider))
 @example("${{'}}'", Provider.GITHUB)
 @example("$$${{{", Provider.AZURE)
@@ -60,6 +61,7 @@ def test_no_text_is_expanded(text: str, provider: Provider) -> None:
         assert expanded(str(parsed(f"key: {line}\n")["key"]), provider) == text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.sampled_from(Provider))
 def test_every_text_is_one_scalar_or_refused(text: str, provider: Provider) -> None:
     line = tried(text, provider)
