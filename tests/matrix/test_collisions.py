@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import RecipeError
-from builder.matrix.collisions import refuse_collisions, without_twins
+from builder.matrix.collisions import last_of_each, refuse_collisions, replaced, without_twins
 from builder.model.recipe import Noarch, VariantKeys
 from builder.model.rendering import RecipeFile, Rendering
 from tests.matrix.fakes import config, rendered
@@ -98,3 +98,31 @@ def test_all_pairs_are_told_and_skipped_ones_are_none() -> None:
 
 def test_renderings_that_differ_are_fine() -> None:
     refuse_collisions(two(None))
+
+
+class TestLastOfEach:
+    """What conda-build leaves of variants of one file name."""
+
+    def test_the_last_one_is_left(self) -> None:
+        first, last = two()
+        assert last_of_each([first, last]) == [last]
+        assert last_of_each([last, first]) == [first]
+        refuse_collisions(last_of_each([first, last]))
+
+    def test_what_has_a_name_of_its_own_stays(self) -> None:
+        found = two(None)
+        assert last_of_each(found) == found
+        assert replaced(found, found) == []
+
+    def test_what_is_skipped_replaces_nothing_and_stays(self) -> None:
+        first, last = two()
+        gone = replace(last, output=replace(last.output, skip=True))
+        assert last_of_each([first, gone]) == [first, gone]
+
+    def test_it_is_said(self) -> None:
+        first, last = two()
+        (problem,) = replaced([first, last], [last])
+        assert problem.code == "plan.replaced"
+        assert problem.message == ("several variants are linux-64/a-1-fixed, and only the last is built: k is 1 and 2")
+        assert problem.place is not None
+        assert problem.remedy is not None
