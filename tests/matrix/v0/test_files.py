@@ -168,3 +168,12 @@ def test_block_lists_come_out_as_they_are_written(tmp_path_factory: pytest.TempP
     written = text.splitlines()
     for key, lines in found.lines[str(made)].items():
         assert [written[line - 1].strip(" -'") for line in lines] == spec[key]
+
+
+def test_the_same_files_are_put_together_once(tmp_path: Path) -> None:
+    pinning, own = file(tmp_path, "zlib: 1\n"), file(tmp_path, "zlib: 2\n", "own.yaml")
+    files = LegacyFiles(Platforms(target="linux-64", host="linux-64", build="linux-64"), {}, {})
+    first = files.config([pinning])
+    assert files.config((own, pinning)).values["zlib"] == ("1",)
+    assert files.config([pinning, own]).values["zlib"] == ("2",)
+    assert files.config([pinning]) is first

@@ -111,3 +111,35 @@ def test_what_is_no_recipe_is_told(tmp_path: Path, text: str, message: str) -> N
 def test_a_wheel_needs_no_name_of_its_own(tmp_path: Path) -> None:
     text = "package:\n  name: a\n  version: 1\noutputs:\n  - type: wheel\n  - name: a\n"
     assert [one.metadata.name for one in rendered(written(tmp_path, text))] == ["a"]
+
+
+def test_outputs_that_are_fewer_in_the_text_than_in_the_recipe_are_rendered(tmp_path: Path) -> None:
+    """conda-build gives up with an index error: its pattern finds one entry, the loop makes two."""
+    text = (
+        "package:\n  name: top\n  version: 1\noutputs:\n{% for part in ['a', 'b'] %}\n"
+        "  - name: top-{{ part }}\n    requirements:\n      host:\n        - {{ mpi }}\n{% endfor %}\n"
+    )
+    assert {one.metadata.name for one in rendered(written(tmp_path, text))} == {"top-a", "top-b"}
+
+
+def test_a_circle_that_only_skipped_variants_have_is_no_circle(tmp_path: Path) -> None:
+    text = (
+        "package:\n  name: top\n  version: 1\nbuild:\n  skip: true  # [mpi != 'nompi']\noutputs:\n"
+        "  - name: hen\n    requirements:\n      run:\n        - egg  # [mpi != 'nompi']\n"
+        "  - name: egg\n    requirements:\n      run:\n        - hen\n"
+    )
+    assert [one.metadata.name for one in rendered(written(tmp_path, text))] == ["hen", "egg"]
+
+
+def test_unused_keys_are_never_multiplied(tmp_path: Path) -> None:
+    """Twenty keys of ten values each: as a product, no computer has room for them."""
+    values = "".join(f"key{number}:\n" + "  - v{}\n" * 10 for number in range(20))
+    (tmp_path / "conda_build_config.yaml").write_text(values.format(*(list(range(10)) * 20)))
+    text = "package:\n  name: a\n  version: 1\nrequirements:\n  host:\n    - key3\n    - {{ key7 }}\n"
+    assert len(rendered(written(tmp_path, text))) == 100
+
+
+def test_a_bare_requirement_whose_key_is_not_used_has_the_last_value(tmp_path: Path) -> None:
+    """conda-build takes the value of some variant, of another one each time."""
+    (one,) = rendered(written(tmp_path, "package:\n  name: a\n  version: 1\nrequirements:\n  build:\n    - python\n"))
+    assert one.metadata.requirements("build") == ["python 3.13.* *_cp313"]

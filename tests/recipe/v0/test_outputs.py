@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from builder.errors import RecipeError
 from builder.recipe.v0 import Metadata, output_metadata, outputs_of
 from builder.recipe.v0.metadata import Section
 from builder.recipe.v0.outputs import with_versions
@@ -59,7 +60,8 @@ def test_another_output_has_its_own_requirements_and_little_of_the_recipes_build
     metadata = found.metadata
     assert (found.parent, found.is_package, metadata.name, metadata.version) == ("top", True, "sub", "1")
     assert metadata.section("requirements") == {"run": ["a"], "run_constrained": ["sub <2"]}
-    assert metadata.section("build") == {"number": "4", "string": "s", "noarch": False, "noarch_python": False}
+    not_inherited = dict.fromkeys(("noarch", "noarch_python", "python_version_independent"), False)
+    assert metadata.section("build") == {"number": "4", "string": "s", **not_inherited}
     assert metadata.section("test") == {"requires": ["z"]}
     assert metadata.section("about") == {"license": "MIT"}
     assert metadata.entries("source") == [{"url": "x"}]
@@ -118,3 +120,8 @@ def test_versions_of_the_variant() -> None:
         "host": ["zlib 1.3.*", "r-base 4.4.*", "zlib >=1", "numpy 2.0.*", "other"],
         "run": ["zlib", "numpy 2.0.*"],
     }
+
+
+def test_a_version_that_variants_do_not_have_is_told() -> None:
+    with pytest.raises(RecipeError, match=r"`unknown x\.x` asks for the version"):
+        with_versions({"run": ["unknown  x.x"]}, {"zlib": "1"})

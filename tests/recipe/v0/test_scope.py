@@ -70,3 +70,10 @@ def test_values_as_text() -> None:
     )
     assert found.target_platform == "linux-64"
     assert scope("linux-64", {"target_platform": "linux-aarch64"}).target_platform == "linux-aarch64"
+
+
+def test_templates_see_lists_as_lists_and_all_else_as_text() -> None:
+    found = scope("linux-64", {"number": "7", "nested": {"a": ("1", ("2",))}, "many": ("x",)})
+    assert found.plain == {"number": "7", "nested": {"a": ["1", ["2"]]}, "many": ["x"]}
+    assert found.keys == ("number", "nested", "many")
+    assert "number" not in found.own_names
