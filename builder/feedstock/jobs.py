@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from builder.feedstock.breakup import Part, parts
+from builder.feedstock.builds import Builds
 from builder.feedstock.collapse import collapse
 from builder.feedstock.job import Job
 from builder.feedstock.naming import job_name, short_job_name
@@ -41,14 +43,15 @@ def _platform_jobs(settings: Settings, place: PlatformJob, sight: Sight) -> Iter
     if not sight.outputs:
         return
     collapsed = collapse(sight, extra=(_RUNNERS,) if place.provider == _WITH_RUNNERS else ())
+    builds = Builds(sight.outputs, collapsed.loops)
     for part in parts(collapsed, sight):
         if place.build_platform.startswith("linux"):
             part = part.in_container(settings.docker.fallback_image)  # noqa: PLW2901 - what is named is the final part
-        yield _job(part, place, sight, collapsed.loops)
+        values = part.first_values(collapsed.loops)
+        yield replace(_job(part, place, values, sight), outputs=builds.stems(part, values))
 
 
-def _job(part: Part, place: PlatformJob, sight: Sight, loops: tuple[str, ...]) -> Job:
-    values = part.first_values(loops)
+def _job(part: Part, place: PlatformJob, values: Mapping[str, str], sight: Sight) -> Job:
     platform = part.first_values(("target_platform",)).get("target_platform", place.subdir)
     return Job(
         name=job_name(place.subdir, values, sight.outputs[0].feedstock),
@@ -58,6 +61,5 @@ def _job(part: Part, place: PlatformJob, sight: Sight, loops: tuple[str, ...]) -
         provider=place.provider,
         upload=place.upload,
         settings=part.settings(),
-        loops=loops,
-        outputs=tuple(dict.fromkeys(one.stem for one in sight.outputs if one.stem and part.builds(one))),
+        loops=tuple(sorted(values)),
     )
