@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from builder.archive import read_package
 from builder.cli.collection import Collection
 from builder.cli.inputs import Inputs
 from builder.cli.legacy import LegacyRecipe
 from builder.cli.shown import show
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, write_recipe
 from tests.cli.test_shown import selected
 
 LOAF = """\
@@ -362,3 +364,32 @@ def test_a_recipe_is_read_by_its_name(tmp_path: Path) -> None:
     assert isinstance(inputs.recipe(folder / "meta.yaml"), LegacyRecipe)
     (folder / "meta.yaml").rename(folder / "meta.yml")
     assert [one.output.name for one in inputs.recipe(folder / "meta.yml").render()] == ["loaf"]
+
+
+@pytest.mark.sandbox
+def test_a_recipe_of_one_format_is_built_with_one_of_the_other(command: Command, tmp_path: Path) -> None:
+    recipes, channel = tmp_path / "recipes", tmp_path / "channel"
+    (tmp_path / "bakehouse.yaml").write_text("recipes: [recipes]\n")
+    write_recipe(
+        recipes / "flour",
+        'package: {name: flour, version: "1.5"}\n'
+        'build: {noarch: generic, script: "mkdir -p $PREFIX/share && echo rye > $PREFIX/share/flour"}\n',
+    )
+    write_meta(
+        recipes / "loaf",
+        "package:\n  name: loaf\n  version: '2.0'\nbuild:\n  noarch: generic\n"
+        "  script: cat $PREFIX/share/flour > $PREFIX/share/loaf\n"
+        "requirements:\n  host:\n    - flour\n  run:\n    - {{ pin_compatible('flour', max_pin='x') }}\n"
+        "test:\n  commands:\n    - grep rye $PREFIX/share/loaf\n",
+    )
+    said = command("build", recipes / "loaf", "--with-deps", "--offline", "--out", channel, "--json")
+    assert said.code == 0, said.err
+    package = read_package(channel / "noarch" / "loaf-2.0-0.conda")
+    assert package.index()["depends"] == ["flour >=1.5,<2.0a0"]
+    assert package.read_info("hash_input.json") == b"{}"
+    assert package.read_info("recipe/meta.yaml.template") == (recipes / "loaf" / "meta.yaml").read_bytes()
+    rendered = YAML(typ="safe").load(package.read_info("recipe/meta.yaml"))
+    assert rendered["requirements"] == {"host": ["flour"], "run": ["flour"]}
+    assert command("test", channel / "noarch" / "loaf-2.0-0.conda", "--out", channel).code == 0
+    again = command("plan", recipes / "loaf", recipes / "flour", "--out", channel)
+    assert {line.split()[0] for line in again.out.splitlines()[:2]} == {"reuse"}
