@@ -36,7 +36,9 @@ class Axis:
         """
         if len(self.rows) == 1:
             return self
-        rows = tuple(row for row, value in zip(self.rows, self.column(key), strict=True) if value in values)
+        wanted = values if isinstance(values, str) else frozenset(values)
+        column = zip(self.rows, self.column(key), strict=True)
+        rows = tuple(row for row, value in column if not isinstance(value, Mapping) and value in wanted)
         return Axis(self.keys, rows) if rows else self
 
 

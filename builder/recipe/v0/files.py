@@ -18,6 +18,9 @@ ReadFile = Callable[[str], bytes]
 
 Function = Callable[..., Any]
 
+_MOST = 4 << 20
+"""Bytes of all files that one pass over a recipe reads."""
+
 _NOT_THERE = frozenset({"ask.no-file", "ask.not-a-file"})
 
 
@@ -41,6 +44,7 @@ class _Files:
     def __init__(self, read_file: ReadFile, sources: AskedSources, *, lenient: bool) -> None:
         self._read = read_file
         self._sources = sources
+        self._left = _MOST
         self._lenient = lenient
 
     def data(self, filename: str, fmt: str | None = None, *, from_recipe_dir: bool = False, **_: object) -> Any:
@@ -86,9 +90,7 @@ class _Files:
         inside(path)
         try:
             data = self._read(path) if from_recipe_dir else self._sources.file(path)
-            if data is not None and len(data) > MAX_BYTES:
-                raise ValueError(f"{path} has more than {MAX_BYTES:,} bytes")
-            return None if data is None else data.decode()
+            return None if data is None else self._bounded(path, data).decode()
         except FileNotFoundError:
             return None
         except BakehouseError as error:
@@ -97,6 +99,16 @@ class _Files:
             raise
         except UnicodeDecodeError as error:
             raise ValueError(f"{path} is no text in UTF-8") from error
+
+    def _bounded(self, path: str, data: bytes) -> bytes:
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"{path} has more than {MAX_BYTES:,} bytes")
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError(
+                f"the recipe reads more than {_MOST >> 20} MiB of files, some of them perhaps again and again"
+            )
+        return data
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,8 @@ from builder.syntax.legacy.data import Plain
 Section = dict[str, Plain]
 Requirements = dict[str, list[str]]
 
+MAX_OUTPUTS = 1_000
+
 SECTIONS = ("package", "source", "build", "requirements", "test", "app", "outputs", "about", "extra")
 _LISTS = ("source", "outputs")
 _TRUE = frozenset({"y", "on", "true", "yes"})
@@ -108,6 +110,7 @@ def checked(sections: Plain, place: Callable[[str], Place]) -> Metadata:
         if name in found:
             found[name] = value
     metadata = Metadata(sections=found)
+    _count(metadata, place)
     for holder in (found, *metadata.entries("outputs")):
         for kind, specs in _requirement_lists(holder.get("requirements")):
             if any(isinstance(spec, dict | list) for spec in specs):
@@ -122,6 +125,14 @@ def _requirement_lists(value: Plain) -> Iterator[tuple[str, list[Plain]]]:
     kinds = value.items() if isinstance(value, dict) else [("requirements", value)]
     for kind, specs in kinds:
         yield kind, specs if isinstance(specs, list) else [specs]
+
+
+def _count(metadata: Metadata, place: Callable[[str], Place]) -> None:
+    count = len(metadata.entries("outputs"))
+    if count > MAX_OUTPUTS:
+        message = f"the recipe has {count:,} outputs, at most {MAX_OUTPUTS:,} are allowed"
+        remedy = "make several recipes of it"
+        raise RecipeError(message, code="recipe.too-much", place=place("outputs"), remedy=remedy)
 
 
 def expanded(value: Plain) -> Requirements:

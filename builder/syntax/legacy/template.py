@@ -99,7 +99,9 @@ class Templates:
             number = numbers[line - 1] if line <= len(numbers) else line
             place = Place(file=self._file, line=number, column=1, frame=lines[line - 1][:MAX_FRAME])
         code, remedy = _told(error)
-        return RecipeError(f"the template cannot be rendered: {error}", code=code, place=place, remedy=remedy)
+        missed = f"; not defined: {', '.join(sorted(self._missed)[:9])}" if self._missed else ""
+        message = f"the template cannot be rendered: {error}{missed}"
+        return RecipeError(message, code=code, place=place, remedy=remedy)
 
 
 def _told(error: Exception) -> tuple[str, str]:
