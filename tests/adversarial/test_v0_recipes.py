@@ -24,15 +24,12 @@ def test_yaml_bombs_and_nesting(attack: Attack) -> None:
         f"{PACKAGE}extra:\n" + "".join(f"{' ' * depth}a:\n" for depth in range(1, 400)),
         f"{PACKAGE}about: !!python/object/apply:os.system ['touch {attack.mark}' ] # x\n",
         f"{PACKAGE}about: !own a\n",
-        f"{PACKAGE}{PACKAGE}",
         f"{PACKAGE}---\n{PACKAGE}",
         f"{PACKAGE}about: *nobody\n",
         f"{PACKAGE}about: &a\n  - *a\n",
         f"{PACKAGE}\tabout: a\n",
     ]
-    refuse(
-        attack, each(texts, "alias|anchor|deeper|tag|stands twice|second document|no YAML|mapping|levels"), placed=False
-    )
+    refuse(attack, each(texts, "alias|anchor|deeper|tag|values|second document|no YAML|mapping|levels"), placed=False)
 
 
 def test_bytes_that_are_no_text(attack: Attack) -> None:
@@ -60,7 +57,7 @@ def test_line_ends_and_tabs_of_other_systems(attack: Attack) -> None:
 
 
 def test_files_that_are_too_large_or_no_files(attack: Attack) -> None:
-    refuse(attack, each([PACKAGE + "x" * (100 << 20)], "more than 1048576 bytes"))
+    refuse(attack, each([PACKAGE + "x" * (16 << 20)], "more than 1048576 bytes"))
     for name in ("pipe", "link", "folder", "device"):
         (attack.folder / name).mkdir()
     os.mkfifo(attack.folder / "pipe" / "meta.yaml")

@@ -56,14 +56,14 @@ class _Reader:
         next(self._events)
         end = next(self._events)
         if _kind(end) != "StreamEnd":
-            raise self._error("a second document starts here, one is allowed", end)
+            raise self._error("a second document starts here, one is allowed", end, "make two recipes of it")
         return value
 
     def _value(self, event: Any, depth: int) -> Plain:
         before = self._nodes
         self._take(1, event)
         if depth > MAX_DEPTH:
-            raise self._error(f"nested deeper than {MAX_DEPTH} levels", event)
+            raise self._error(f"nested deeper than {MAX_DEPTH} levels", event, "write it flatter")
         kind = _kind(event)
         if kind == "Alias":
             return self._alias(event)
@@ -80,13 +80,15 @@ class _Reader:
     def _take(self, nodes: int, event: Any) -> None:
         self._nodes -= nodes
         if self._nodes < 0:
-            raise self._error(f"the recipe has more than {MAX_NODES:,} values", event)
+            raise self._error(
+                f"the recipe has more than {MAX_NODES:,} values", event, "write less, or use fewer aliases"
+            )
 
     def _alias(self, event: Any) -> Plain:
         """Return what the alias stands for; it counts with all that is in it, for whoever reads it walks through it."""
         self._aliases -= 1
         if self._aliases < 0:
-            raise self._error(f"more than {MAX_ALIASES} aliases", event)
+            raise self._error(f"more than {MAX_ALIASES} aliases", event, "write less, or use fewer aliases")
         if event.anchor not in self._anchors:
             raise self._error(f"nothing has the anchor &{event.anchor}", event)
         value, nodes = self._anchors[event.anchor]
@@ -130,8 +132,9 @@ class _Reader:
         place = self._document.place(event.start_mark.index)
         return Problem(code="recipe.key-twice", message=message, place=place, remedy="remove one of them")
 
-    def _error(self, message: str, event: Any) -> RecipeError:
-        return RecipeError(message, code="yaml.legacy", place=self._document.place(event.start_mark.index))
+    def _error(self, message: str, event: Any, remedy: str = "write plain mappings, lists and texts") -> RecipeError:
+        place = self._document.place(event.start_mark.index)
+        return RecipeError(message, code="yaml.legacy", place=place, remedy=remedy)
 
 
 def _scalar(text: str) -> Plain:
