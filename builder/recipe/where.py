@@ -18,12 +18,13 @@ def script_place(path: Path, output: str) -> Place:
 
     An output that is not found under its name (it may be a template) has the place of the file.
     """
-    for section in _sections(_read(path), output):
+    root = _read(path)
+    for section in _sections(root, output):
         script = _at(section, "build", "script")
         if script is not None:
             named = (_at(script, "interpreter"), _at(script, "file"), script)
             return next(node for node in named if node is not None).place
-    return Place(file=str(path))
+    return Place(file=str(path)) if root is not None else _in_template(path, "build.script")
 
 
 def source_place(path: Path, output: str, source: Source) -> Place:
@@ -32,7 +33,10 @@ def source_place(path: Path, output: str, source: Source) -> Place:
     One that is not written out (it may be a template) has the place of the sources, without any that of the file.
     """
     address = _address(source)
-    found = [_at(section, "source") for section in _sections(_read(path), output)]
+    root = _read(path)
+    if root is None:
+        return _in_template(path, "source")
+    found = [_at(section, "source") for section in _sections(root, output)]
     sources = [node for node in found if node is not None]
     written = (scalar.place for node in sources for scalar in _scalars(node) if scalar.text == address)
     return next(written, sources[0].place if sources else Place(file=str(path)))
@@ -46,6 +50,17 @@ def _address(source: Source) -> str:
             return source.path
         case GitSource():
             return source.git
+
+
+def _in_template(path: Path, key: str) -> Place:
+    """Return the line of a ``key`` of the whole recipe in a text that is no YAML before a template has run."""
+    from builder.recipe.v0.remarks import Remarks  # few recipes are wrong, and fewer of those are templates
+
+    try:
+        text = read_file(path, MAX_BYTES).decode()
+    except (OSError, IrregularError, UnicodeDecodeError):
+        return Place(file=str(path))
+    return Remarks(file=str(path), text=text).place(key)
 
 
 def _read(path: Path) -> Node | None:

@@ -108,3 +108,16 @@ def test_a_recipe_that_is_gone_has_no_lines(tmp_path: Path) -> None:
     assert source_place(tmp_path / "none", "one", PathSource(path="x")) == Place(file=str(tmp_path / "none"))
     (tmp_path / "bare").write_text("package: {name: one}\n")
     assert source_place(tmp_path / "bare", "one", PathSource(path="x")) == Place(file=str(tmp_path / "bare"))
+
+
+def test_in_a_template_the_line_of_the_section_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "meta.yaml"
+    file.write_text(
+        "{% set v = 1 %}\npackage:\n  name: one\nsource:\n  url: https://example.org/{{ v }}\nbuild:\n  number: 0\n"
+        "  script: {{ v }}\n"
+    )
+    place = source_place(file, "one", UrlSource(urls=("https://example.org/1",)))
+    assert (place.line, place.frame) == (4, "source:")
+    assert script_place(file, "one").line == 8
+    file.write_bytes(b"{% \xff")
+    assert script_place(file, "one") == Place(file=str(file))
