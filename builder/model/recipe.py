@@ -65,7 +65,7 @@ class UrlSource:
 
 @frozen
 class PathSource:
-    """A folder or file beside the recipe."""
+    """A folder or file beside the recipe; of a file, what `UrlSource` says of digests and archives holds too."""
 
     path: str
     sha256: str | None = None
@@ -75,6 +75,9 @@ class PathSource:
     patches: tuple[str, ...] = ()
     target_directory: str | None = None
     filter: GlobList = GlobList()
+    digests: tuple[tuple[str, str], ...] = ()
+    archive_name: str | None = None
+    keeps_top_folder: bool = False
 
 
 @frozen

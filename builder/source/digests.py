@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from builder.errors import BakehouseError, Problem, SourceError
@@ -104,7 +105,20 @@ def _path_digest(source: PathSource, place: Path) -> SourceDigest:
                 f"{source.path} has sha256 {contents}, not {source.sha256} as the recipe says",
                 code="source.wrong-bytes",
             )
+        for kind, wanted, there in other_digests(source, place):
+            if there != wanted:
+                message = f"{source.path} has {kind} {there}, not {wanted} as the recipe says"
+                raise SourceError(message, code="source.wrong-bytes")
     return SourceDigest(url=source.path, sha256=folder.digest(found), kind="path", contents_sha256=contents)
+
+
+def other_digests(source: UrlSource | PathSource, file: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield what the recipe says of a file beside its sha256: the kind of digest, the recipe's, the file's."""
+    given = dict(source.digests) | ({} if source.md5 is None else {"md5": source.md5})
+    for kind, digest in given.items():
+        with file.open("rb") as opened:
+            there = hashlib.file_digest(opened, partial(hashlib.new, kind, usedforsecurity=False))
+        yield kind, digest.lower(), there.hexdigest()
 
 
 def file_item(place: Path, name: str | None) -> folder.Item:

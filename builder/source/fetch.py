@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from builder.source.address import (
     with_mirrors,
 )
 from builder.source.apt import debian_archive
+from builder.source.digests import other_digests
 from builder.source.failure import Unfetched, explain, offline_error, together, unhashed_error
 from builder.source.transfer import Progress, Transfer, TransferError
 from builder.store import Store, StoredFile
@@ -223,16 +223,10 @@ def _refuse_attestation(source: UrlSource) -> None:
 def _check_other_digests(sources: Sequence[UrlSource], paths: Sequence[Path]) -> None:
     """Compare what recipes say beside the sha256, by which files are kept."""
     for source, path in zip(sources, paths, strict=True):
-        wanted = dict(source.digests) | ({} if source.md5 is None else {"md5": source.md5})
-        for kind, digest in wanted.items():
-            if (found := _digest(path, kind)) != digest.lower():
+        for kind, digest, found in other_digests(source, path):
+            if found != digest:
                 raise SourceError(
                     f"{shown(source.urls[0])} has the recipe's sha256, but its {kind} is {found}, not {digest}",
                     code="source.wrong-bytes",
                     remedy=f"remove the {kind} from the recipe: the sha256 is enough",
                 )
-
-
-def _digest(path: Path, kind: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()

@@ -82,10 +82,10 @@ async def prepare(
             part = partial(_Part, source=source, stage=room / str(number), patches=own)
             match source:
                 case UrlSource():
-                    parts.append(part(file=next(fetched), name=_name_of(source)))
+                    parts.append(part(file=next(fetched), name=_name_of(source, file_name(source.urls[0]))))
                 case PathSource():
                     place = located(source.path, recipe_folder)
-                    parts.append(part(file=place, name=source.file_name or place.name))
+                    parts.append(part(file=place, name=_name_of(source, place.name)))
                 case GitSource():
                     repositories = fetcher.repositories
                     checkout = await repositories.fetch(source, recipe_folder)
@@ -99,8 +99,8 @@ async def prepare(
     return SourceTree(folder=into, digests=digests, newest=newest)
 
 
-def _name_of(source: UrlSource) -> str:
-    return source.file_name or source.archive_name or file_name(source.urls[0])
+def _name_of(source: UrlSource | PathSource, otherwise: str) -> str:
+    return source.file_name or source.archive_name or otherwise
 
 
 def _stage_room(into: Path) -> Path:
@@ -147,7 +147,7 @@ def _lay_out(part: _Part) -> int | None:
         found = folder.items_of(part.source, part.file)
         folder.copy(found, part.stage)
     elif _name_given(part.source) is None and is_archive(part.name):
-        keeps_top = isinstance(part.source, UrlSource) and part.source.keeps_top_folder
+        keeps_top = not isinstance(part.source, GitSource) and part.source.keeps_top_folder
         newest = unpack(part.file, part.stage, name=part.name, strip=not keeps_top).newest
     else:
         executable = isinstance(part.source, PathSource) and os.access(part.file, os.X_OK)

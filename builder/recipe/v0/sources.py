@@ -38,6 +38,17 @@ class _Placed(TypedDict):
     target_directory: str | None
 
 
+class _File(TypedDict):
+    """What files have, at an address or beside the recipe."""
+
+    file_name: str | None
+    archive_name: str | None
+    sha256: str | None
+    md5: str | None
+    digests: tuple[tuple[str, str], ...]
+    keeps_top_folder: bool
+
+
 def sources_of(entries: Iterable[Keys]) -> tuple[Source, ...]:
     """Return the sources in their order; an entry that only has a folder is none.
 
@@ -77,7 +88,7 @@ def _source(keys: Keys) -> Iterator[Source]:
             "name an archive of that revision by url and sha256, or a git repository",
         )
     elif "path" in keys:
-        yield _path(keys, keys.text("path") or "", placed)
+        yield _path(keys, placed)
 
 
 def _files(keys: Keys, placed: _Placed) -> Iterator[Source]:
@@ -89,21 +100,20 @@ def _files(keys: Keys, placed: _Placed) -> Iterator[Source]:
     if not urls:
         keys.remarks.problem("recipe.source", f"{keys.at('url')} names no address", keys.at("url"), "write one")
         return
-    if "://" not in urls[0] and not urls[0].startswith(("pypi:", "debian:")):
-        yield _path(keys, urls[0], placed, unpacked=(fn or urls[0]).lower().endswith(_UNPACKED))
-        return
     name = fn or PurePosixPath(urls[0].partition("?")[0]).name
     is_unpacked, digests = name.lower().endswith(_UNPACKED), dict(_digests(keys))
-    source = UrlSource(
-        urls=urls,
+    is_beside = "://" not in urls[0] and not urls[0].startswith(("pypi:", "debian:"))
+    file = _File(
         file_name=None if is_unpacked else name,
         archive_name=fn if is_unpacked else None,
         sha256=digests.get("sha256"),
         md5=digests.get("md5"),
         digests=tuple((kind, digest) for kind, digest in digests.items() if kind not in _OF_THE_MODEL),
         keeps_top_folder="no_hoist" in keys.data,
-        **placed,
     )
+    source: UrlSource | PathSource = UrlSource(urls=urls, **file, **placed)
+    if is_beside:
+        source = PathSource(path=urls[0], use_gitignore=False, **file, **placed)
     if name.lower().endswith(_WHEEL):
         yield replace(source, file_name=name, archive_name=None, patches=())
     yield source
@@ -133,15 +143,12 @@ def _git(keys: Keys, placed: _Placed) -> GitSource:
     )
 
 
-def _path(keys: Keys, path: str, placed: _Placed, *, unpacked: bool = False) -> PathSource:
-    """Return a folder, or a file that is copied as it is unless it is said to be ``unpacked``."""
+def _path(keys: Keys, placed: _Placed) -> PathSource:
+    """Return a folder, or a file that is copied as it is."""
     if "path_via_symlink" in keys:
-        keys.remarks.ignored(
-            keys.at("path_via_symlink"), "sources are always copied, so that builds cannot change them"
-        )
+        why = "sources are always copied, so that builds cannot change them"
+        keys.remarks.ignored(keys.at("path_via_symlink"), why)
+    path = keys.text("path") or ""
     name = PurePosixPath(path).name
-    named = None if unpacked or name in {"", ".", ".."} else name
-    digests = dict(_digests(keys))
-    return PathSource(
-        path=path, sha256=digests.get("sha256"), md5=digests.get("md5"), use_gitignore=False, file_name=named, **placed
-    )
+    named = None if name in {"", ".", ".."} else name
+    return PathSource(path=path, use_gitignore=False, file_name=named, **placed)

@@ -136,3 +136,26 @@ def test_what_has_no_effect_is_said(entry: dict[str, Plain]) -> None:
 def test_an_unknown_key_is_a_warning() -> None:
     _, remarks = read({"url": TAR, "sha265": SHA256})
     assert [warning.message for warning in remarks.warnings] == ["source[0].sha265 is not a key of recipes"]
+
+
+def test_a_file_beside_the_recipe_is_taken_as_one_at_an_address() -> None:
+    assert sources(
+        {"url": "one.tar.gz", "no_hoist": True, "md5": "b" * 32, "sha1": "c" * 40},
+        {"url": "download", "fn": "one.zip"},
+        {"url": "it.whl", "patches": "a.patch"},
+        {"url": "one.tar.gz", "fn": "one.bin"},
+    ) == (
+        PathSource(
+            path="one.tar.gz", use_gitignore=False, md5="b" * 32, digests=(("sha1", "c" * 40),), keeps_top_folder=True
+        ),
+        PathSource(path="download", use_gitignore=False, archive_name="one.zip"),
+        PathSource(path="it.whl", use_gitignore=False, file_name="it.whl"),
+        PathSource(path="it.whl", use_gitignore=False, patches=("a.patch",)),
+        PathSource(path="one.tar.gz", use_gitignore=False, file_name="one.bin"),
+    )
+
+
+def test_a_list_of_no_addresses_is_a_problem() -> None:
+    found, remarks = read({"url": [None, ""]})
+    assert found == ()
+    assert [problem.message for problem in remarks.problems] == ["source[0].url names no address"]
