@@ -9,6 +9,7 @@ import pytest
 
 from builder.errors import SourceError
 from builder.model.recipe import GitSource, GlobList, PathSource, Source, UrlSource
+from builder.model.source import SourceDigest
 from builder.source import source_digests
 
 SHA256 = "ab" * 32
@@ -66,6 +67,20 @@ def test_a_filter_hides_what_it_leaves_out(recipe: Path) -> None:
 def test_a_new_name_for_a_file_is_another_source(recipe: Path) -> None:
     one, two = source_digests([PathSource(path="b.txt"), PathSource(path="b.txt", file_name="c.txt")], recipe)
     assert one.sha256 != two.sha256
+
+
+@pytest.mark.parametrize("kind", ["md5", "sha1", "sha512"])
+def test_every_digest_of_a_file_beside_the_recipe_must_agree(recipe: Path, kind: str) -> None:
+    (recipe / "data.bin").write_bytes(b"data")
+    right = hashlib.new(kind, b"data", usedforsecurity=False).hexdigest()
+
+    def digested(digest: str) -> tuple[SourceDigest, ...]:
+        source = PathSource(path="data.bin", digests=((kind, digest),))
+        return source_digests([PathSource(path="data.bin", md5=digest) if kind == "md5" else source], recipe)
+
+    assert digested(right.upper()) == source_digests([PathSource(path="data.bin")], recipe)
+    with pytest.raises(SourceError, match=f"data.bin has {kind} {right}, not 00"):
+        digested("0" * len(right))
 
 
 def test_the_recipes_own_folder_may_be_the_source(recipe: Path) -> None:

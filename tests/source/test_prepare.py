@@ -17,6 +17,8 @@ import pytest
 
 from builder.errors import SourceError
 from builder.model.recipe import GitSource, GlobList, PathSource, UrlSource
+from builder.model.rendering import Platforms
+from builder.recipe.v0 import OutputMetadata, Remarks, Scope, load_meta, package_output
 from builder.sandbox.fake import FakeSandbox
 from builder.source import Addresses, Fetcher, source_digests
 from builder.store import Store
@@ -411,3 +413,64 @@ def test_a_compressed_file_that_is_no_archive_stays_one(bench: Bench, name: str)
     content = gzip.compress(b"1,2")
     bench.prepare(bench.archive(name, content))
     assert (bench.work / name).read_bytes() == content
+
+
+LEGACY = """
+package: {name: it, version: '1'}
+source:
+  - url: one-1.tar.gz
+    folder: one
+  - url: one-1.tar.gz
+    folder: kept
+    no_hoist: true
+  - url: flat.tar.gz
+    folder: flat
+  - url: it-1.0-py3-none-any.whl
+    folder: wheel
+  - url: plain.zip
+    folder: plain
+  - url: download
+    fn: renamed.tar.gz
+    folder: renamed
+  - url: one-1.tar.gz
+    fn: copied.bin
+    folder: copied
+  - url: data.bin
+    folder: data
+  - path: src
+    folder: src
+  - path: data.bin
+"""
+LAID_OUT = (
+    "copied/copied.bin", "data.bin", "data/data.bin", "flat/x/a", "flat/y/b", "kept/one-1/a", "kept/one-1/b/c",
+    "one/a", "one/b/c", "plain/z", "renamed/a", "renamed/b/c", "src/.hidden", "src/inner/t.txt", "src/s.txt",
+    "wheel/it-1.0-py3-none-any.whl", "wheel/it-1.0.dist-info/METADATA", "wheel/it/a.py",
+)  # fmt: skip
+"""The work folder that conda-build 26.7 makes of these sources."""
+
+
+def test_sources_of_a_meta_yaml_lie_where_conda_build_puts_them(bench: Bench) -> None:
+    one = tar({"one-1/a": "a", "one-1/b/c": "c"})
+    files = {
+        "meta.yaml": LEGACY.encode(),
+        "one-1.tar.gz": one,
+        "download": one,
+        "flat.tar.gz": tar({"x/a": "a", "y/b": "b"}),
+        "it-1.0-py3-none-any.whl": zipped({"it/a.py": "a", "it-1.0.dist-info/METADATA": "m"}),
+        "plain.zip": zipped({"plain/z": "z"}),
+        "data.bin": b"d",
+        "src/s.txt": b"s",
+        "src/inner/t.txt": b"t",
+        "src/.hidden": b"h",
+    }
+    for name, content in files.items():
+        (bench.recipe / name).parent.mkdir(parents=True, exist_ok=True)
+        (bench.recipe / name).write_bytes(content)
+    linux = Platforms(target="linux-64", host="linux-64", build="linux-64")
+    text, scope = load_meta(bench.recipe / "meta.yaml"), Scope({}, linux, {})
+    metadata = text.resolved(scope)
+    found = package_output(OutputMetadata(metadata=metadata, entry={}), text, scope, Remarks(file="meta.yaml"))
+    bench.prepare(*found.source)
+    assert sorted(str(path.relative_to(bench.work)) for path in bench.work.rglob("*") if path.is_file()) == sorted(
+        LAID_OUT
+    )
