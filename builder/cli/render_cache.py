@@ -27,7 +27,8 @@ from builder.store.notes import Notes
 
 _PROGRAM = (
     "errors.py", "model", "syntax", "recipe", "matrix",
-    "cli/asking.py", "cli/asking_sources.py", "cli/formats.py", "cli/inputs.py", "cli/legacy.py", "cli/shown.py",
+    "cli/asking.py", "cli/asking_sources.py", "cli/formats.py", "cli/inputs.py", "cli/legacy.py", "cli/selection.py",
+    "cli/shown.py",
 )  # fmt: skip
 """What a rendering is made by, below the package's folder."""
 

@@ -15,7 +15,7 @@ import pytest
 
 import builder
 from builder.cli.collection import Collection
-from builder.cli.render_cache import RenderCache
+from builder.cli.render_cache import _PROGRAM, RenderCache
 from builder.cli.selection import Selection
 from builder.cli.shown import Basis, Shown
 from builder.errors import Place, Problem
@@ -259,7 +259,9 @@ def test_text_that_cannot_be_written_is_not_kept(tmp_path: Path, recipe: Path, s
     assert found(made, recipe) is None
 
 
-@pytest.mark.parametrize("module", ["recipe/kind.py", "matrix/identity.py", "model/version.py", "cli/shown.py"])
+@pytest.mark.parametrize(
+    "module", ["recipe/kind.py", "matrix/identity.py", "model/version.py", "cli/shown.py", "cli/legacy.py"]
+)
 def test_another_program_shows_nothing_of_this_one(module: str, tmp_path: Path, recipe: Path) -> None:
     shutil.copytree(Path(builder.__file__).parent, tmp_path / "builder", ignore=shutil.ignore_patterns("__pycache__"))
     words = [sys.executable, "-B", "-m", "builder", "render", str(recipe), "--store", str(tmp_path / "store")]
@@ -322,3 +324,26 @@ def test_errors_and_warnings_are_shown_again(command: Command, tmp_path: Path) -
     assert said[0].code == 2
     assert said[0] == command("render", bad, odd, good, "--no-cache")
     assert "nowhere" in said[0].err
+
+
+def test_the_program_is_all_that_has_a_say_in_what_is_rendered() -> None:
+    """Whatever rendering imports is in the key; what only reads arguments, keeps notes and prints is not."""
+    top = Path(builder.__file__).parent
+    code = (
+        "import sys; from pathlib import Path; from builder.cli.inputs import Inputs; from builder.cli.shown import show;"
+        "from builder.cli.collection import Collection; from builder.cli.selection import Selection;"
+        "told = Selection(paths=(), recipes=(), variant_files=(), variants=(), target_platform=None);"
+        "inputs = Inputs(told, Collection()); [show(Path(one), inputs) for one in sys.argv[1:]];"
+        "print(*[module.__file__ for name, module in sys.modules.items() if name.startswith('builder')])"
+    )
+    recipes = ["recipes/v0/crumbs/meta.yaml", "recipes/base/zlib/recipe.yaml"]
+    said = subprocess.run(
+        [sys.executable, "-c", code, *recipes], cwd=top.parent, check=True, capture_output=True, text=True
+    )
+    used = {Path(file).relative_to(top).as_posix() for file in said.stdout.split()}
+    rendering = {file for file in used if any(file == part or file.startswith(f"{part}/") for part in _PROGRAM)}
+    assert {"cli/legacy.py", "matrix/v0/render.py", "recipe/v0/text.py"} <= rendering
+    assert {file for file in used - rendering if not file.startswith(("report/", "store/"))} <= {
+        "__init__.py", "cli/__init__.py", "cli/app.py", "cli/collection.py", "cli/collection_keys.py", "cli/colour.py",
+        "cli/grouping.py", "cli/render_cache.py", "cli/defect.py",
+    }  # fmt: skip
