@@ -12,6 +12,8 @@ Section = dict[str, Plain]
 Requirements = dict[str, list[str]]
 
 MAX_OUTPUTS = 1_000
+MAX_DIGITS = 18
+"""Of a build number; those of conda-forge have four at most."""
 
 SECTIONS = ("package", "source", "build", "requirements", "test", "app", "outputs", "about", "extra")
 _LISTS = ("source", "outputs")
@@ -63,7 +65,8 @@ class Metadata:
     def number(self) -> int:
         """The build number, 0 when there is none."""
         value = self.get("build", "number")
-        return int(value) if isinstance(value, str) and value.isdigit() else 0
+        is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS
+        return int(str(value)) if is_number else 0
 
     @property
     def skip(self) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from builder.errors import Problem
-from builder.recipe.v0.metadata import SECTIONS, Metadata
+from builder.recipe.v0.metadata import MAX_DIGITS, SECTIONS, Metadata
 from builder.recipe.v0.outputs import OutputMetadata
 from builder.recipe.v0.remarks import Remarks
 
 _NEVER = frozenset("=@#$%^&*:;\"'\\|<>?/")
+_OF_NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-")
 _LONGEST = 128
 
 
@@ -50,7 +51,9 @@ def _name(name: str, path: str) -> _Wrong:
         return f"{path} is missing", path, f"write `{path.rpartition('.')[2]}:` with the package's name"
     if name != name.lower():
         return f"the name {name!r} has capitals", path, f"write {name.lower()}"
-    if wrong := _signs(name, "!"):
+    if name.startswith((".", "-")):
+        return f"the name {name!r} begins with {name[0]!r}", path, "a name begins with a letter, a digit or `_`"
+    if wrong := _signs(name, "!") or next((repr(sign) for sign in name if sign not in _OF_NAMES), None):
         return f"the name {name!r} has {wrong}", path, "a name is made of small letters, digits and `_ . -`"
     return None
 
@@ -70,7 +73,7 @@ def _number(metadata: Metadata) -> _Wrong:
     if value in (None, "", False) or (isinstance(value, int) and value >= 0):
         return None
     text = str(value).strip()
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
         return None
     return f"build.number is {text!r}, which is no whole number from 0 on", "build.number", "write `number: 0`"
 
