@@ -55,3 +55,11 @@ def test_shortcuts_lead_to_the_rendering(stage: Stage) -> None:
     work = stage.work()
     assert work.rendering is work.task.rendering
     assert work.output is work.task.rendering.output
+
+
+def test_a_script_without_lines_is_none_and_none_beside_the_recipe_takes_its_place(stage: Stage) -> None:
+    rendering = stage.rendering(build=Build(script=Script(content=())))
+    (rendering.recipe.folder / "build.sh").touch()
+    assert stage.work(stage.task(rendering)).script is None
+    steps = stage.rendering(build=Build(script=Script(content=(), steps=(Script(content=("make",)),))))
+    assert stage.work(stage.task(steps)).script is not None
