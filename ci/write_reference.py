@@ -25,6 +25,7 @@ from builder.matrix.identity import LANGUAGE_PREFIXES
 from builder.matrix.keys import FORBIDDEN, NAME_LENGTH, environment_keys
 from builder.matrix.parse import MAX_KEYS, MAX_VALUE
 from builder.matrix.special import COUNTED, STATEMENTS
+from builder.model.folder_globs import MAX_FOLDERS
 from builder.model.globs import MAX_EXPANSIONS
 from builder.model.globs import MAX_LENGTH as GLOB_LENGTH
 from builder.model.inside import SEALED
@@ -39,12 +40,20 @@ from builder.recipe.load import MAX_OUTPUTS, MAX_SHARED
 from builder.recipe.schema import RULES, SECTIONS, Key
 from builder.recipe.scope import RecipeScope
 from builder.recipe.shape import Cases, Either, Many, Script, Section, Shape, Switched, Table, expected
+from builder.recipe.v0.files import MAX_READ
+from builder.recipe.v0.form import MAX_BLANK, MAX_LINE
+from builder.recipe.v0.words import LARGEST as LARGEST_TEXT
+from builder.recipe.v0.words import MOST_FILES
 from builder.script import Stage, build_variables, test_variables
 from builder.syntax.expression import MAX_EXPRESSIONS, MAX_SOURCE, MAX_SOURCES, Meter
 from builder.syntax.filter import FILTERS
 from builder.syntax.grammar import MAX_NESTING
-from builder.syntax.legacy.language import METHODS_OF_VARIANTS, OF_VARIANTS
+from builder.syntax.legacy.bounds import MAX_MADE, MAX_STEPS
+from builder.syntax.legacy.bounds import MAX_VALUE as MAX_MADE_VALUE
+from builder.syntax.legacy.language import METHODS_OF_VARIANTS, OF_RECIPES, OF_VARIANTS
 from builder.syntax.legacy.lines import MAX_SELECTORS
+from builder.syntax.legacy.sandbox import MAX_TOKENS
+from builder.syntax.legacy.template import MAX_RENDERED
 from builder.syntax.predicate import PREDICATES
 from builder.syntax.reader import MAX_BYTES, MAX_DEPTH, MAX_NODES
 from builder.syntax.value import MAX_ITEMS, MAX_TEXT, Namespace
@@ -422,11 +431,28 @@ LIMITS: Sequence[tuple[str, str]] = (
         "a selector of `conda_build_config.yaml`; all of a file",
         f"{OF_VARIANTS.max_length} characters; {MAX_SELECTORS >> 10} KiB",
     ),
+    (
+        "a line, and blanks and line ends in a row, of a `meta.yaml`",
+        f"{MAX_LINE:,} characters; {MAX_BLANK}",
+    ),
+    ("words and signs between the braces of a `meta.yaml`", f"{MAX_TOKENS:,}"),
+    (
+        "a value that its template makes; all of them",
+        f"{MAX_MADE_VALUE >> 10} Ki characters or items; {MAX_MADE >> 20} Mi",
+    ),
+    ("parts that its loops and macros go through", f"{MAX_STEPS:,}"),
+    ("what its template writes; files that it reads", f"{MAX_RENDERED >> 20} Mi characters; {MAX_READ >> 20} MiB"),
+    ("a selector of a `meta.yaml`; all of a file", f"{OF_RECIPES.max_length:,} characters; {MAX_SELECTORS >> 10} KiB"),
     ("combinations of one output, `--max-variants`", f"{DEFAULT_LIMIT:,}"),
     ("combinations of all outputs of a recipe", f"{TOTAL} times as many"),
     ("name, version, build string of a package", f"{MAX_NAME} characters each"),
     ("a package spec", f"{SPEC_LENGTH:,} characters"),
     ("a glob", f"{GLOB_LENGTH:,} characters, {MAX_EXPANSIONS} ways through its braces"),
+    ("`**` in a pattern of `files` of a `meta.yaml`", f"{MAX_FOLDERS} times"),
+    (
+        "texts beside a `meta.yaml` that are searched for names of variables",
+        f"{MOST_FILES} files of {LARGEST_TEXT >> 10} KiB; larger ones, and those after them, name none",
+    ),
     ("a file that `post_process` changes", f"{MAX_SIZE >> 20} Mi characters"),
     ("problems of a file that are told", f"{MAX_PROBLEMS}"),
 )
