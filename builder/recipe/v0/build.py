@@ -74,10 +74,6 @@ def build_of(keys: Keys, work: Work, script: Script) -> Build:
     """Return how an output is built and packed; ``script`` is what it runs."""
     metadata = work.metadata
     keys.unknown(KNOWN)
-    number = keys.text("number")
-    if number is not None and not number.isdigit():
-        message = f"{keys.at('number')} is {number!r}, which is no whole number of 0 or more"
-        keys.remarks.problem("recipe.value", message, keys.at("number"), "write 0, 1, 2 …")
     for key, why in WITHOUT_EFFECT.items():
         if key in keys:
             keys.remarks.ignored(keys.at(key), why)

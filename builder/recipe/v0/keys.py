@@ -11,8 +11,6 @@ from builder.recipe.v0.pins import PinnedName
 from builder.recipe.v0.remarks import Remarks
 from builder.syntax.legacy.data import Plain
 
-_WITH_A_PIN = "a pin, and a build string behind it"
-
 
 @frozen
 class Keys:
@@ -61,8 +59,8 @@ class Keys:
             return plain(text)
         if text.pinned is not None:
             return text.pinned
-        message = f"{text!r} in {self.at(key)} is more than a pin: {_WITH_A_PIN} may stand there"
-        self.remarks.problem("recipe.pin", message, self.at(key), f"write {_WITH_A_PIN}")
+        message = f"a pin stands amid other text in {self.at(key)}: {plain(text)!r}"
+        self.remarks.problem("recipe.pin", message, self.at(key), "write the pin alone, or a build string behind it")
         return plain(text)
 
     def truth(self, key: str, *, default: bool = False) -> bool:

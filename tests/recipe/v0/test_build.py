@@ -108,15 +108,6 @@ def test_allowed_libraries_may_be_written_with_a_folder(
     assert other is None or not globs.matches(other)
 
 
-@pytest.mark.parametrize("number", ["one", "-1", "1.5"])
-def test_a_number_that_is_none_is_a_problem(tmp_path: Path, number: str) -> None:
-    _, remarks = mapped(tmp_path, _recipe((f"number: {number}",)))
-    (problem,) = remarks.problems
-    assert problem.message == f"build.number is {number!r}, which is no whole number of 0 or more"
-    assert problem.place is not None
-    assert problem.place.line == 3
-
-
 def test_entry_points_are_checked_where_they_stand(tmp_path: Path) -> None:
     assert build_of(tmp_path, "entry_points:", "  - it=it.main:run", "  - 'b = c:d.e'").python.entry_points == (
         "it = it.main:run",
