@@ -18,7 +18,7 @@ ReadFile = Callable[[str], bytes]
 
 Function = Callable[..., Any]
 
-_MOST = 4 << 20
+MAX_READ = 4 << 20
 """Bytes of all files that one pass over a recipe reads."""
 
 _NOT_THERE = frozenset({"ask.no-file", "ask.not-a-file"})
@@ -44,7 +44,7 @@ class _Files:
     def __init__(self, read_file: ReadFile, sources: AskedSources, *, lenient: bool) -> None:
         self._read = read_file
         self._sources = sources
-        self._left = _MOST
+        self._left = MAX_READ
         self._lenient = lenient
 
     def data(self, filename: str, fmt: str | None = None, *, from_recipe_dir: bool = False, **_: object) -> Any:
@@ -106,7 +106,7 @@ class _Files:
         self._left -= len(data)
         if self._left < 0:
             raise ValueError(
-                f"the recipe reads more than {_MOST >> 20} MiB of files, some of them perhaps again and again"
+                f"the recipe reads more than {MAX_READ >> 20} MiB of files, some of them perhaps again and again"
             )
         return data
 
