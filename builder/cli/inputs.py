@@ -14,7 +14,7 @@ from builder.cli.collection import Collection
 from builder.cli.formats import beside_recipe, is_legacy
 from builder.cli.selection import Selection
 from builder.errors import Problem
-from builder.matrix import VariantConfig, load_variants
+from builder.matrix import VariantConfig, load_variants, variant_files
 from builder.model.rendering import Platforms, Rendering
 from builder.model.variant import VariantRule
 from builder.recipe import Ask, RecipeText, load
@@ -83,8 +83,7 @@ class Inputs:
     def variant_files(self, file: Path) -> tuple[Path, ...]:
         """Return the variant files that count for a recipe: the collection's, the one beside it, those given."""
         names = beside_recipe(file) if self.selection.recipe_variants else ()
-        beside = [file.parent / name for name in names if os.path.lexists(file.parent / name)][:1]
-        return (*self.collection.variants, *beside, *self.selection.variant_files)
+        return (*self.collection.variants, *variant_files(file.parent, self.selection.variant_files, names))
 
     def config(self, file: Path) -> VariantConfig:
         """Return the values of all variant files that count for a ``recipe.yaml``."""

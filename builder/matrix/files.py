@@ -24,9 +24,14 @@ from builder.syntax.reader import MAX_BYTES, decoded, read_text
 SELECTOR_FILE = "conda_build_config.yaml"
 
 
-def variant_files(recipe_folder: Path, given: Sequence[Path] = ()) -> tuple[Path, ...]:
-    """Return the variant files for a recipe in the order in which they count: the one beside it, then those given."""
-    beside = next((recipe_folder / name for name in BESIDE_RECIPES if os.path.lexists(recipe_folder / name)), None)
+def variant_files(
+    recipe_folder: Path, given: Sequence[Path] = (), names: Sequence[str] = BESIDE_RECIPES
+) -> tuple[Path, ...]:
+    """Return the variant files for a recipe in the order in which they count: the one beside it, then those given.
+
+    Beside it is the first of ``names`` that is there.
+    """
+    beside = next((recipe_folder / name for name in names if os.path.lexists(recipe_folder / name)), None)
     return (beside, *given) if beside else tuple(given)
 
 
