@@ -104,9 +104,11 @@ class Inputs:
         return LegacyFiles(self.platforms, self.selection.overrides(), os.environ)
 
     def environment(self, file: Path) -> Mapping[str, str]:
-        """Return the variables of the environment that a recipe may see without asking for each."""
+        """Return the variables of the environment that a ``meta.yaml`` may see; the time that is built for is one."""
+        from builder.recipe.v0.clock import EPOCH
+
         told = self.ask(file)
-        return {name: told.variables[name] for name in sorted(told.allowed) if name in told.variables}
+        return {name: told.variables[name] for name in sorted({*told.allowed, EPOCH}) if name in told.variables}
 
     def ask(self, file: Path) -> Asking:
         """Return what the recipe is told of the machine."""

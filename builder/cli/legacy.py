@@ -18,6 +18,7 @@ from builder.model.answer import Answer
 from builder.model.rendering import Platforms, Rendering
 from builder.recipe.machine import digest
 from builder.recipe.v0 import load_meta
+from builder.recipe.v0.clock import EPOCH
 from builder.syntax.node import MAX_FRAME
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class LegacyRecipe:
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """The variables that conda-build would have shown to the recipe, and that are kept from it."""
-        told = self._inputs.ask(self._file)
-        kept = {name: place for name, place in self._asked_for() if name in told.variables and name not in told.allowed}
+        told, shown = self._inputs.ask(self._file), self._inputs.environment(self._file)
+        kept = {name: place for name, place in self._asked_for() if name in told.variables and name not in shown}
         return tuple(
             Problem(
                 code="ask.environment",
@@ -65,7 +66,8 @@ class LegacyRecipe:
 
     def variables(self) -> frozenset[str]:
         """Return what selectors of variant files looked for, and all that the recipe may see, or asks for."""
-        return self._config.asked | self._inputs.ask(self._file).allowed | {name for name, _ in self._asked_for()}
+        allowed = self._inputs.ask(self._file).allowed
+        return self._config.asked | allowed | {EPOCH} | {name for name, _ in self._asked_for()}
 
     def _asked_for(self) -> Iterator[tuple[str, Place]]:
         """Yield the variables that the recipe's text asks for by name, but for those that builds set."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from builder.errors import BakehouseError
 from builder.feedstock.ci_support import file_text
 from builder.feedstock.job import Job
-from builder.feedstock.seen_v0 import stem_of
+from builder.feedstock.seen_v0 import TIMELESS, stem_of
 from builder.feedstock.spec import VARIANTS
 from builder.matrix import load_variants, render, variant_files
 from builder.matrix.branches import DEFAULT_LIMIT
@@ -82,7 +82,7 @@ def stems_of_meta(text: MetaText, limit: int = DEFAULT_LIMIT) -> Stems:
     def stems(job: Job, file: Path) -> Iterable[str]:
         machine = Platforms(target=job.build_platform, host=job.build_platform, build=job.build_platform)
         space = space_of(LegacyFiles(machine, {}, {}).config([*beside, file]))
-        renderer = LegacyRenderer(text=text, space=space, platforms=_platforms(job), environment={}, limit=limit)
+        renderer = LegacyRenderer(text=text, space=space, platforms=_platforms(job), environment=TIMELESS, limit=limit)
         return [stem_of(subject) for subject, _ in renderer.subjects(renderer.counted())]
 
     return stems

@@ -13,7 +13,11 @@ from builder.matrix.v0.render import LegacyRenderer
 from builder.matrix.v0.space import LegacySpace, space_of
 from builder.matrix.v0.usage import Subject
 from builder.recipe.v0 import MetaText, OutputMetadata
+from builder.recipe.v0.clock import EPOCH
 from builder.recipe.v0.scope import Fixed
+
+TIMELESS: Mapping[str, str] = {EPOCH: "0"}
+"""What recipes that ask for the time are told: a CI job has its own, and how jobs are divided does not go by it."""
 
 _PINS = "pin_run_as_build"
 _NUMPY: Fixed = {"min_pin": "x.x", "max_pin": "x.x"}
@@ -23,8 +27,9 @@ _Spaces = dict[int, tuple[LegacySpace, LegacySpace]]
 def sight_of_meta(text: MetaText, spec: JobSpec, limit: int = DEFAULT_LIMIT) -> Sight:
     """Return the outputs of a ``meta.yaml`` for one platform. Raises `RecipeError`."""
     space = space_of(spec.config())
+    environment = {**TIMELESS, **spec.environment}
     renderer = LegacyRenderer(
-        text=text, space=space, platforms=spec.job.platforms, environment=spec.environment, limit=limit
+        text=text, space=space, platforms=spec.job.platforms, environment=environment, limit=limit
     )
     counted = renderer.counted()
     known: _Spaces = {}

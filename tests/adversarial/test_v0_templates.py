@@ -92,7 +92,7 @@ def test_a_template_nests_and_goes_on_only_so_far(attack: Attack) -> None:
 
 def test_chance_and_the_clock_have_no_say(attack: Attack) -> None:
     texts = ["range(9)|random", "lipsum(2)", "datetime.datetime.now()", "datetime.datetime.utcnow()", "time.time()"]
-    refuse(attack, each([summary(text) for text in texts], "random|defined|attribute|unsafe"))
+    refuse(attack, each([summary(text) for text in texts], "random|defined|asks for the time"))
 
 
 def test_secrets_of_the_environment_are_nobodys_business(attack: Attack) -> None:

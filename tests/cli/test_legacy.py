@@ -214,6 +214,16 @@ class TestWhatIsRemembered:
         monkeypatch.delenv("LEAVENED")
         assert outputs(command, folder, "--allow-env", "LEAVENED")[0]["build_number"] == 3
 
+    def test_the_time(self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = write_meta(tmp_path / "time", LOAF.replace('"1.20"', "datetime.datetime.utcnow().year"))
+        monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+        refused = command("render", folder)
+        assert refused.code == 2
+        assert "needs SOURCE_DATE_EPOCH" in refused.err
+        for epoch, year in (("0", "1970"), ("2000000000", "2033")):
+            monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+            assert outputs(command, folder)[0]["version"] == year
+
     def test_what_was_read_is_told(self, command: Command, loaf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (loaf / "build.sh").write_text("echo\n")
         (loaf / "meta.yaml").write_text(LOAF + "  # {{ environ['YEAST'] }}\n  home: {{ environ['YEAST'] }}\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +86,15 @@ def test_the_limit_counts() -> None:
     text = load_meta(MATRICES / "kettle-feedstock" / "recipe" / "meta.yaml")
     with pytest.raises(RecipeError, match="allowed"):
         sight_of_meta(text, spec("kettle", "linux-64"), limit=3)
+
+
+def test_who_asks_for_the_time_has_jobs_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "meta.yaml").write_text(
+        "package:\n  name: sundial\n  version: '{{ datetime.datetime.utcnow().strftime(\"%Y.%m.%d\") }}'\n"
+    )
+    wanted = spec("tea", "linux-64")
+    (one,) = sight_of_meta(load_meta(tmp_path / "meta.yaml"), wanted).outputs
+    assert one.stem.startswith("sundial-1970.01.01-")
+    told = replace(wanted, environment={**wanted.environment, "SOURCE_DATE_EPOCH": "2000000000"})
+    (one,) = sight_of_meta(load_meta(tmp_path / "meta.yaml"), told).outputs
+    assert one.stem.startswith("sundial-2033.05.18-")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from builder.recipe.v0.asked import AskedSources
+from builder.recipe.v0.clock import clock_names
 from builder.recipe.v0.files import Function, ReadFile, file_functions
 from builder.recipe.v0.metadata import Metadata
 from builder.recipe.v0.pins import Pins
@@ -27,7 +27,6 @@ _COMPILERS: Mapping[str, Mapping[str, str]] = {
 _NEEDS_STAR = re.compile(r"([\w\d.\-_]+)\s+((?<![><=])[\w\d.\-_]+?(?!\*))(\s+[\w\d._]+)?$")
 _OF_THE_BUILD = ("PREFIX", "BUILD_PREFIX", "SRC_DIR", "SP_DIR", "STDLIB_DIR", "CPU_COUNT", "R", "PERL", "LUA")
 _OF_WINDOWS = ("SCRIPTS", "LIBRARY_PREFIX", "LIBRARY_BIN", "LIBRARY_INC", "LIBRARY_LIB", "CYGWIN_PREFIX")
-_LONGEST_DATE = 100
 _SUFFIXES = {"osx": ".dylib", "win": ".dll"}
 _LANGUAGES = ("PERL", "LUA", "R", "NUMPY", "PYTHON")
 """Variant keys, in capitals, that are no variables: their versions have names of their own, such as ``PY_VER``."""
@@ -57,21 +56,11 @@ def template_names(
         **found,
         "environ": variables,
         "os": {"environ": process, "getenv": process.get, "sep": "/", "pathsep": ":"},
-        "datetime": {"datetime": {"strptime": _strptime}},
+        **clock_names(scope.environment, lenient=lenient),
         **scope.plain,
         **_requirement_functions(scope, pins),
         **file_functions(read_file, sources, lenient=lenient),
     }
-
-
-def _strptime(text: str, form: str) -> datetime:
-    """Return a date; its form becomes a regular expression, of which there is no large one."""
-    if max(len(text), len(form)) > _LONGEST_DATE:
-        raise ValueError(f"a date and its form have {_LONGEST_DATE} characters at most")
-    try:
-        return datetime.strptime(text, form)  # noqa: DTZ007 - the recipe says the zone, or none
-    except re.error as error:
-        raise ValueError(f"{form!r} is no form of a date: {error}") from error
 
 
 def with_star(spec: str) -> str:
