@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.adversarial.attack import Attack
 from tests.adversarial.legacy import PACKAGE
 
@@ -46,25 +44,30 @@ def test_what_names_files_is_made_of_few_signs(attack: Attack) -> None:
         assert all(one.remedy and len(one.message) < 5000 for one in told[path]), told[path]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("source: {path: /etc}\n", "outside the recipe's folder"),
-        ("source: {path: ../..}\n", "outside the recipe's folder"),
-        ("source: {path: ., folder: ../../x}\n", "leaves the work folder"),
-        ("source: {url: 'https://example.org/a', fn: ../../x, sha256: '%s'}\n" % ("0" * 64), "no plain file name"),
-        ("outputs:\n  - name: b\n    script: ../../x.sh\n", "out of the recipe's folder"),
-        ("outputs:\n  - name: b\n    script: link.sh\n", "out of the recipe's folder"),
-        ("requirements:\n  run:\n    - 'a; rm -rf /'\n", "not a package spec"),
-        ("requirements:\n  run:\n    - 'x ==='\n", "not a package spec"),
-        ('requirements:\n  run:\n    - "a\ue0b00\ue0b1"\n', "not a package spec"),
-        ("about: {summary: 'a\u202eb'}\n", "control character"),
-    ],
-)
-def test_paths_lead_nowhere_else(attack: Attack, text: str, message: str) -> None:
-    path = attack.put("r00/meta.yaml", PACKAGE + text)
-    (path.parent / "link.sh").symlink_to("/etc/passwd")
-    ended = attack.run("plan", path)
+PATHS = [
+    ("source: {path: /etc}\n", "outside the recipe's folder"),
+    ("source: {path: ../..}\n", "outside the recipe's folder"),
+    ("source: {path: ., folder: ../../x}\n", "leaves the work folder"),
+    ("source: {url: 'https://example.org/a', fn: ../../x, sha256: '%s'}\n" % ("0" * 64), "no plain file name"),
+    ("outputs:\n  - name: b\n    script: ../../x.sh\n", "out of the recipe's folder"),
+    ("outputs:\n  - name: b\n    script: link.sh\n", "out of the recipe's folder"),
+    ("requirements:\n  run:\n    - 'a; rm -rf /'\n", "not a package spec"),
+    ("requirements:\n  run:\n    - 'x ==='\n", "not a package spec"),
+    ('requirements:\n  run:\n    - "a\ue0b00\ue0b1"\n', "not a package spec"),
+    ("about: {summary: 'a\u202eb'}\n", "control character"),
+]
+
+
+def test_paths_lead_nowhere_else(attack: Attack) -> None:
+    paths = [attack.put(f"r{number:02}/meta.yaml", PACKAGE + text) for number, (text, _) in enumerate(PATHS)]
+    for path in paths:
+        (path.parent / "link.sh").symlink_to("/etc/passwd")
+    attack.inputs += len(paths)
+    ended = attack.run("plan", *paths)
     assert ended.code == 2, ended.err
-    assert any(message in one.message for one in ended.told), ended.err
+    left = [message for _, message in PATHS if not any(message in one.message for one in ended.told)]
+    for text, message in PATHS:  # those that are told after all recipes have been rendered
+        if message in left:
+            found = attack.run("plan", attack.put("one/meta.yaml", PACKAGE + text))
+            assert any(message in one.message for one in found.told), found.err
     assert "root:" not in ended.err

@@ -68,10 +68,8 @@ def test_what_makes_much_of_little_is_refused(attack: Attack) -> None:
     "template",
     [
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-        "{% set s = 'a' * 60000 %}{% for a in s %}{{ 'b' in s }}{% endfor %}",
         "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(99) }}",
         "{% set s = namespace(v='a') %}{% for a in range(999) %}{% set s.v %}{{ s.v }}{{ s.v }}{% endset %}{% endfor %}",
-        "{% for a in range(99999) %}{% set x = 'a' * 60000 %}{% endfor %}",
         "{% for a in range(99999) %}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{% endfor %}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{% for i in [1] recursive %}{{ loop([1, 2]) }}{% endfor %}",
