@@ -17,7 +17,7 @@ def settle(tree: Path, changes: Changes) -> None:
         place = tree / entry.path
         if not (entry.kind is EntryKind.DIRECTORY and place.is_dir() and not place.is_symlink()):
             remove_tree(place)
-        _make_room(tree, place.parent)
+        make_room(tree, place.parent)
         _put(entry, place)
 
 
@@ -35,8 +35,8 @@ def put_entries(tree: Path, entries: tuple[Entry, ...]) -> None:
         _put(entry, place)
 
 
-def _make_room(tree: Path, folder: Path) -> None:
-    """Make ``folder`` a real one, where something else stood on the way to it."""
+def make_room(tree: Path, folder: Path) -> None:
+    """Make ``folder``, in ``tree``, a real one, where something else stood on the way to it."""
     for place in (*reversed(folder.relative_to(tree).parents), folder.relative_to(tree)):
         here = tree / place
         if here.is_symlink() or (here.exists() and not here.is_dir()):

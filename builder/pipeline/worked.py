@@ -14,7 +14,7 @@ from builder.pipeline import staged
 from builder.pipeline.ready import Ready
 from builder.pipeline.scripting import Scripted
 from builder.pipeline.staged import Staged
-from builder.pipeline.trees import gone_with
+from builder.pipeline.trees import gone_with, make_room
 from builder.pipeline.work import Work
 from builder.store import disk_errors, remove_tree
 
@@ -50,22 +50,20 @@ def _folded(scripted: Scripted, place: Path) -> None:
         for path in changes.deleted:
             remove_tree(place / gone_with(path, changes.folder))
         for entry in (*changes.new, *changes.changed):
+            make_room(place, (place / entry.path).parent)
             _put(entry, place / entry.path)
 
 
 def _lay(layer: Path, place: Path) -> None:
-    """Put the tree ``layer`` over what is in ``place``."""
+    """Put the tree ``layer`` over what is in ``place``; never through a link that stands there."""
     for folder, folders, files in os.walk(layer):
         into = place / Path(folder).relative_to(layer)
-        for name in folders:
-            if not Path(folder, name).is_symlink():
-                (into / name).mkdir(exist_ok=True)
+        make_room(place, into)
         for name in (*files, *(one for one in folders if Path(folder, one).is_symlink())):
             _link(Path(folder, name), into / name)
 
 
 def _put(entry: Entry, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
     if not (entry.kind is EntryKind.DIRECTORY and place.is_dir() and not place.is_symlink()):
         remove_tree(place)
     match entry.kind:
@@ -80,7 +78,7 @@ def _put(entry: Entry, place: Path) -> None:
 
 def _link(file: Path, place: Path) -> None:
     """Make ``place`` the same file: nobody writes to either of them any more, overlays copy what is changed."""
-    place.unlink(missing_ok=True)
+    remove_tree(place)
     try:
         os.link(file, place, follow_symlinks=False)
     except OSError:  # another file system, or one without hard links

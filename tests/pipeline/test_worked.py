@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,31 @@ def test_scripts_go_on_where_the_one_before_ended(every: Place) -> None:
     assert content(fourth, "share/fourth") == ""
     again = asyncio.run(run_task(two, [first], bench))
     assert again.good, "what was kept is not used up"
+
+
+def test_nothing_is_kept_through_a_link_that_leads_out(every: Place, tmp_path: Path) -> None:
+    """What one script leaves as links the next may have as folders, and the other way round."""
+    stage, bench = every.stage, every.bench
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("precious")
+    makes = (f"ln -s {outside} a", f"ln -s {outside}/file b", "mkdir c && touch c/file", 'touch "$PREFIX/one"')
+    turns = (
+        "rm a b && mkdir a b && echo mine >a/file && echo mine >b/file",
+        f"rm -r c && ln -s {outside} c",
+        'touch "$PREFIX/two"',
+    )
+    looks = ("test ! -L a", 'test "$(cat a/file)" = mine', "test -L c", "rm c && mkdir c", 'touch "$PREFIX/three"')
+    ends = ('test ! -L c && test -z "$(ls c)"', 'touch "$PREFIX/four"')
+    done: list[Outcome] = []
+    before: Task | None = None
+    for name, lines in (("one", makes), ("two", turns), ("three", looks), ("four", ends)):
+        task = task_of(stage, name, lines, before, followed=name != "four")
+        outcome = asyncio.run(run_task(task, done[-1:], bench))
+        assert outcome.good, outcome.problems
+        done, before = [*done, outcome], task
+    assert [path.name for path in outside.iterdir()] == ["file"]
+    assert (outside / "file").read_text() == "precious"
 
 
 def test_the_folder_is_kept_only_where_somebody_goes_on(stage: Stage) -> None:
