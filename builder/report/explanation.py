@@ -23,7 +23,7 @@ _WORDS: Mapping[Through, str] = {
     "pin": "{text} in {path} pins {name} exactly",
     "always": "always part of the hash",
     "selector": "the selector {text} in {path}",
-    "variable": "{text} in {path}",
+    "variable": "{text} in the script {path}",
     "environment": "always part of the hash: every build sets the environment variable of this name",
 }
 
