@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from builder.errors import MachineError, Place, UsageError
 from builder.feedstock.job import Job
 from builder.syntax.legacy.dump import Dumped, dumped
+
+_OF_A_JOB = re.compile(r"(?:linux|osx|win|emscripten|wasi|freebsd|zos)_[a-z0-9]+_")
 
 
 def file_text(job: Job) -> str:
@@ -27,11 +30,11 @@ def _typed(value: Dumped) -> Dumped:
 
 
 def write_files(jobs: Sequence[Job], folder: Path, platforms: Collection[str] = ()) -> tuple[Path, ...]:
-    """Write the file of every job into ``folder``, remove every other ``*.yaml`` there, and return what was written.
+    """Write the file of every job into ``folder``, remove those of jobs that are no more, and return what was written.
 
-    Where ``jobs`` are those of some ``platforms`` only, the files of other platforms stay. All files are written under
-    other names first, so that nothing has changed if one cannot be. What is below ``migrations/`` stays. Raises
-    `UsageError` and `MachineError`.
+    Where ``jobs`` are those of some ``platforms`` only, the files of other platforms stay, and so does whatever is not
+    named as a job is. All files are written under other names first, so that nothing has changed if one cannot be.
+    Raises `UsageError` and `MachineError`.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(
@@ -61,8 +64,10 @@ def write_files(jobs: Sequence[Job], folder: Path, platforms: Collection[str] = 
 
 
 def _is_of(file: Path, platforms: Collection[str]) -> bool:
-    """Whether a file is that of a job for one of ``platforms``, or there are none."""
-    return not platforms or file.name.startswith(tuple(f"{platform.replace('-', '_')}_" for platform in platforms))
+    """Whether a file has the name of a job, for one of ``platforms`` if there are any."""
+    if not platforms:
+        return _OF_A_JOB.match(file.name) is not None
+    return file.name.startswith(tuple(f"{platform.replace('-', '_')}_" for platform in platforms))
 
 
 def _write(path: Path, text: str) -> None:

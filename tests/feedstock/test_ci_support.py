@@ -38,15 +38,18 @@ def test_groups_and_pins() -> None:
 
 def test_a_folder_is_made_and_what_is_no_job_any_more_goes(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / ".ci_support"
-    assert [path.name for path in write_files([job("b"), job("a", x=("1",))], folder)] == ["a.yaml", "b.yaml"]
+    made = write_files([job("linux_64_b"), job("linux_64_a", x=("1",))], folder)
+    assert [path.name for path in made] == ["linux_64_a.yaml", "linux_64_b.yaml"]
     (folder / "migrations").mkdir()
     (folder / "migrations" / "python314.yaml").write_text("python: [3.14]\n")
     (folder / "README").write_text("what this is\n")
-    (folder / "old.yaml").write_text("gone: [1]\n")
-    (folder / "kept.yaml").mkdir()
-    write_files([job("a", x=("2",))], folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["README", "a.yaml", "kept.yaml", "migrations"]
-    assert (folder / "a.yaml").read_text() == "x:\n- '2'\n"
+    (folder / "osx_arm64_old.yaml").write_text("gone: [1]\n")
+    (folder / "linux_64_kept.yaml").mkdir()
+    (folder / "recipe.yaml").write_text("whoever named the wrong folder keeps what is in it\n")
+    write_files([job("linux_64_a", x=("2",))], folder)
+    kept = ["README", "linux_64_a.yaml", "linux_64_kept.yaml", "migrations", "recipe.yaml"]
+    assert sorted(path.name for path in folder.iterdir()) == kept
+    assert (folder / "linux_64_a.yaml").read_text() == "x:\n- '2'\n"
     assert (folder / "migrations" / "python314.yaml").exists()
 
 
@@ -61,7 +64,7 @@ def test_files_of_platforms_that_were_not_asked_for_stay(tmp_path: Path) -> None
 
 
 def test_no_jobs_leave_no_files(tmp_path: Path) -> None:
-    write_files([job("a")], tmp_path / "made")
+    write_files([job("linux_64_a")], tmp_path / "made")
     assert write_files([], tmp_path / "made") == ()
     assert list((tmp_path / "made").iterdir()) == []
 
@@ -71,12 +74,12 @@ def test_a_link_is_replaced_and_not_written_through(tmp_path: Path) -> None:
     outside.write_text("mine\n")
     folder = tmp_path / "made"
     folder.mkdir()
-    (folder / "a.yaml").symlink_to(outside)
-    (folder / "b.yaml").symlink_to(outside)
-    write_files([job("a", x=("1",))], folder)
+    (folder / "win_64_a.yaml").symlink_to(outside)
+    (folder / "win_64_b.yaml").symlink_to(outside)
+    write_files([job("win_64_a", x=("1",))], folder)
     assert outside.read_text() == "mine\n"
-    assert not (folder / "a.yaml").is_symlink()
-    assert not (folder / "b.yaml").is_symlink()
+    assert not (folder / "win_64_a.yaml").is_symlink()
+    assert not (folder / "win_64_b.yaml").is_symlink()
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
