@@ -75,7 +75,7 @@ def _names(platforms: Platforms) -> dict[str, str | bool]:
 
 def _read(file: Path, selectors: Selectors, scope: FileScope, compiler: Compiler) -> VariantConfig:
     name = str(file)
-    text = decoded(_bytes_of(file), name)
+    text = decoded(bytes_of(file), name)
     selected = file.name == SELECTOR_FILE
     if selected:
         text = select_in_place(text, selectors.holds, name)
@@ -88,7 +88,7 @@ def _read(file: Path, selectors: Selectors, scope: FileScope, compiler: Compiler
     return VariantFile(name=name, selected=selected, scope=scope, compiler=compiler.for_file()).config(root)
 
 
-def _bytes_of(file: Path) -> bytes:
+def bytes_of(file: Path) -> bytes:
     """Return the file's bytes; a link, a device or a pipe is refused unread."""
     place = Place(file=str(file))
     try:

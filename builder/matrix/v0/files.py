@@ -12,19 +12,18 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from builder.errors import MachineError, Place, RecipeError, UsageError
-from builder.matrix.files import SELECTOR_FILE, load_variants
+from builder.errors import RecipeError
+from builder.matrix.files import SELECTOR_FILE, bytes_of, load_variants
 from builder.matrix.identity import value_text
 from builder.matrix.special import FROM_OUTSIDE
 from builder.matrix.v0.config import LegacyConfig, Spec, combined, defaults
 from builder.model.frozen import frozen
 from builder.model.rendering import Platforms
 from builder.recipe.v0.scope import Fixed, Scope
-from builder.syntax.file import IrregularError, read_file
 from builder.syntax.legacy.lines import Selected, select_lines, split_lines
 from builder.syntax.node import Mapping as MappingNode
 from builder.syntax.node import Node, Scalar, kind_of
-from builder.syntax.reader import MAX_BYTES, decoded, read_text
+from builder.syntax.reader import decoded, read_text
 
 OPTION = "--variant"
 EMPTY: tuple[Fixed, ...] = ("", (), {})
@@ -78,7 +77,7 @@ class LegacyFiles:
         return self._files[file]
 
     def _read(self, file: Path) -> SpecFile:
-        text = decoded(_bytes_of(file), str(file))
+        text = decoded(bytes_of(file), str(file))
         if file.name == SELECTOR_FILE or not _WRITTEN_FOR_V1.search(text):
             return _parsed(text, str(file), self._scope.holds)
         config = load_variants([file], {}, self._platforms, self._environment)
@@ -105,7 +104,7 @@ def read_config(
 
 def read_spec(file: Path, holds: Callable[[str], bool]) -> Spec:
     """Return what one variant file says in the lines whose selector holds. Raises `RecipeError` with its places."""
-    return _parsed(decoded(_bytes_of(file), str(file)), str(file), holds).spec
+    return _parsed(decoded(bytes_of(file), str(file)), str(file), holds).spec
 
 
 def _parsed(text: str, file: str, holds: Callable[[str], bool]) -> SpecFile:
@@ -120,23 +119,6 @@ def _parsed(text: str, file: str, holds: Callable[[str], bool]) -> SpecFile:
     kept = [(key, node, value) for key, node, value in entries if value not in EMPTY]
     lines = {key: tuple(_lines(node, selected)) for key, node, _ in kept}
     return SpecFile({key: value for key, _, value in kept}, lines)
-
-
-def _bytes_of(file: Path) -> bytes:
-    place = Place(file=str(file))
-    try:
-        return read_file(file, MAX_BYTES)
-    except IrregularError as error:
-        raise RecipeError(
-            f"a variant file must be a regular file, this is {error}",
-            code="variant.not-a-file",
-            place=place,
-            remedy="give the file itself; links and devices are not followed, for recipes may come from strangers",
-        ) from error
-    except FileNotFoundError as error:
-        raise UsageError(f"there is no variant file {file}", code="variant.no-file", place=place) from error
-    except OSError as error:
-        raise MachineError(f"the variant file {file} cannot be read: {error.strerror}", place=place) from error
 
 
 def fixed_value(node: Node) -> Fixed:
