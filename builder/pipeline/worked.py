@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.environment.wall import in_thread
-from builder.model.payload import Entry, EntryKind, Installed
+from builder.model.payload import Installed
 from builder.model.source import SourceTree
 from builder.pipeline import staged
 from builder.pipeline.ready import Ready
 from builder.pipeline.scripting import Scripted
 from builder.pipeline.staged import Staged
-from builder.pipeline.trees import gone_with, make_room
+from builder.pipeline.trees import make_room, settle
 from builder.pipeline.work import Work
 from builder.store import disk_errors, remove_tree
 
@@ -45,13 +45,8 @@ def _folded(scripted: Scripted, place: Path) -> None:
     with disk_errors(place):
         for layer in reversed(layers):
             _lay(layer, place)
-        if changes is None:
-            return
-        for path in changes.deleted:
-            remove_tree(place / gone_with(path, changes.folder))
-        for entry in (*changes.new, *changes.changed):
-            make_room(place, (place / entry.path).parent)
-            _put(entry, place / entry.path)
+        if changes is not None:
+            settle(place, changes, _link)
 
 
 def _lay(layer: Path, place: Path) -> None:
@@ -61,19 +56,6 @@ def _lay(layer: Path, place: Path) -> None:
         make_room(place, into)
         for name in (*files, *(one for one in folders if Path(folder, one).is_symlink())):
             _link(Path(folder, name), into / name)
-
-
-def _put(entry: Entry, place: Path) -> None:
-    if not (entry.kind is EntryKind.DIRECTORY and place.is_dir() and not place.is_symlink()):
-        remove_tree(place)
-    match entry.kind:
-        case EntryKind.DIRECTORY:
-            place.mkdir(exist_ok=True)
-        case EntryKind.SYMLINK:
-            place.symlink_to(entry.target or "")
-        case EntryKind.FILE:
-            assert entry.content is not None
-            _link(entry.content, place)
 
 
 def _link(file: Path, place: Path) -> None:
