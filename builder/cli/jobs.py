@@ -65,7 +65,7 @@ class _Told:
 
 def jobs_of(question: JobQuestion) -> tuple[Job, ...]:
     """Return the jobs, sorted by name. Raises `UsageError` and `RecipeError` for what is wrong with the path."""
-    if _is_feedstock(question.path):
+    if is_feedstock(question.path):
         return _of_feedstock(question)
     return _of_recipe(question)
 
@@ -77,7 +77,8 @@ def feedstock_settings(folder: Path) -> Settings:
     return read_settings(folder) if (folder / FILE).exists() else usual_settings(folder)
 
 
-def _is_feedstock(path: Path) -> bool:
+def is_feedstock(path: Path) -> bool:
+    """Whether a folder is a feedstock: it says so, or has its recipe where feedstocks have theirs."""
     return (path / "conda-forge.yml").exists() or any((path / "recipe" / name).is_file() for name in RECIPE_NAMES)
 
 

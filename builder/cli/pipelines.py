@@ -11,7 +11,7 @@ import click
 
 from builder import __version__
 from builder.cli.grouping import PATH, grouped
-from builder.errors import UsageError
+from builder.errors import MachineError, Place, UsageError
 from builder.model.frozen import frozen
 from builder.report import write_text
 
@@ -93,24 +93,36 @@ def made(jobs: Sequence[Job], path: Path, choice: PipelineChoice) -> Made | None
 
 
 def write(made: Made) -> None:
-    """Write or print a pipeline, and tell what it does not do."""
-    from builder.store.writing import atomic_write
-
+    """Write or print a pipeline, and tell what it does not do. Raises `MachineError`."""
     if made.place is None:
-        sys.stdout.write(made.text)
+        write_text(made.text.removesuffix("\n"), sys.stdout)
     else:
-        made.place.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(made.place, made.text.encode())
+        _put(made.text, made.place)
     for note in _notes(made.jobs, made.top, made.pipeline):
         write_text(note, sys.stderr)
 
 
+def _put(text: str, place: Path) -> None:
+    from builder.store.writing import atomic_write
+
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(place, text.encode())
+    except OSError as error:
+        raise MachineError(
+            f"the pipeline cannot be written: {error.strerror}",
+            code="cli.pipeline-write",
+            place=Place(file=str(place)),
+            remedy="name a file in a folder that you may write to",
+        ) from error
+
+
 def _pipeline(path: Path, provider: Provider, version: str) -> tuple[Path, Pipeline]:
     """Return the top of the repository and what its pipeline says: a feedstock is one, else the current folder is."""
-    from builder.cli.jobs import feedstock_settings
+    from builder.cli.jobs import feedstock_settings, is_feedstock
     from builder.feedstock.pipelines import Pipeline, pipeline_of
 
-    if (path / "conda-forge.yml").exists() or (path / "recipe").is_dir():
+    if is_feedstock(path):
         return path, pipeline_of(feedstock_settings(path), provider, version)
     top = Path.cwd()
     try:

@@ -11,7 +11,7 @@ import pytest
 from builder import __version__
 from builder.cli.pipelines import PipelineChoice, check, made, pipeline_choice
 from builder.cli.pipelines import write as write_made
-from builder.errors import UsageError
+from builder.errors import MachineError, UsageError
 from builder.feedstock.job import Job
 from tests.cli.conftest import Command
 from tests.feedstock.pipeline_reading import parsed
@@ -179,3 +179,16 @@ def test_a_printed_pipeline_is_all_that_is_printed(command: Command, tmp_path: P
     said = command("matrix", tmp_path, "-m", tmp_path / "pinning.yaml", "--ci", "azure")
     assert said.code == 0
     assert set(parsed(said.out)) == {"trigger", "pr", "variables", "jobs"}
+
+
+def test_a_place_that_cannot_be_written_is_told(feedstock: Path) -> None:
+    (feedstock / "file").write_text("mine")
+    for place in (feedstock / "file" / "deep.yml", feedstock):
+        with pytest.raises(MachineError, match="the pipeline cannot be written") as caught:
+            write(JOBS[:1], feedstock, choice("--ci", "github", "--out", str(place)))
+        [problem] = caught.value.problems
+        assert problem.place is not None
+        assert problem.place.file == str(place)
+        assert problem.remedy
+    assert (feedstock / "file").read_text() == "mine"
+    assert sorted(path.name for path in feedstock.parent.iterdir()) == [feedstock.name]
