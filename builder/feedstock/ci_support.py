@@ -59,6 +59,7 @@ def write_files(jobs: Sequence[Job], folder: Path, platforms: Collection[str] = 
             f"the files of the jobs cannot be written: {error.strerror}",
             code="feedstock.write",
             place=Place(file=str(error.filename or folder)),
+            remedy="name a folder that you may write to",
         ) from error
     return tuple(folder / name for name in sorted(names))
 
