@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import rendering
+from benchmarks import rendering, starting, unpacking
+from benchmarks.environments import environments
 from benchmarks.legacy import legacy, peer_with
 from benchmarks.measure import Cost, in_turn, measure, median
 from benchmarks.rendering import Corpus
@@ -135,9 +136,10 @@ def version(_: Path, __: Corpus | None) -> Row:
 Benchmark = Callable[[Path, Corpus | None], Row]
 
 BENCHMARKS: tuple[Benchmark, ...] = (
-    version, trivial, sleepers, packing,
+    version, trivial, sleepers, packing, environments, starting.bubblewrap, starting.docker,
     rendering.small, rendering.cold, rendering.warm, rendering.parallel,
     rendering.combinations, rendering.memory, rendering.outputs,
+    unpacking.gzip, unpacking.xz, unpacking.zstd, unpacking.package, unpacking.compared,
 )  # fmt: skip
 
 
@@ -148,21 +150,22 @@ def main() -> int:
     parser.add_argument("--recipes", type=Path, help="render the recipes below this folder instead of generated ones")
     parser.add_argument("-m", dest="variants", type=Path, action="append", default=[], help="over this variant file")
     parser.add_argument("--conda-build", type=Path, help="also meta.yaml, compared with conda-build of this Python")
+    parser.add_argument("--scratch", type=Path, default=Path("/var/tmp"), help="unpack and build below this folder")
     asked = parser.parse_args()
     corpus = Corpus(recipes=asked.recipes, variants=tuple(asked.variants)) if asked.recipes else None
     compileall.compile_dir(CHECKOUT / "builder", quiet=1)  # as installing does; the peer is installed
-    rows = []
-    for bench in BENCHMARKS:
-        if asked.names and bench.__name__ not in asked.names:
-            continue
-        with tempfile.TemporaryDirectory(prefix="bakehouse-bench-", dir="/var/tmp") as scratch:
-            row = bench(Path(scratch), corpus)
-        rows.append(_printed(row))
-    if asked.conda_build and (not asked.names or "legacy" in asked.names):
-        with tempfile.TemporaryDirectory(prefix="bakehouse-bench-", dir="/var/tmp") as scratch:
-            peer = peer_with(asked.conda_build, asked.recipes, next(iter(asked.variants), None), Path(scratch))
-            rows += map(_printed, legacy(peer))
+    chosen = [bench for bench in BENCHMARKS if not asked.names or bench.__name__ in asked.names]
+    # All goes at the end: where many files were removed, ext4 makes others slowly for minutes.
+    with tempfile.TemporaryDirectory(prefix="bakehouse-bench-", dir=asked.scratch) as scratch:
+        rows = [_printed(bench(_folder(scratch), corpus)) for bench in chosen]
+        if asked.conda_build and (not asked.names or "legacy" in asked.names):
+            variants = next(iter(asked.variants), None)
+            rows += map(_printed, legacy(peer_with(asked.conda_build, asked.recipes, variants, _folder(scratch))))
     return 0 if all(row.good for row in rows) else 1
+
+
+def _folder(scratch: str) -> Path:
+    return Path(tempfile.mkdtemp(dir=scratch))
 
 
 def _printed(row: Row) -> Row:

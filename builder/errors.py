@@ -21,7 +21,7 @@ defect of ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MAX_PROBLEMS = 50
@@ -147,3 +147,8 @@ class Interrupted(BakehouseError):  # noqa: N818 - it is no mistake of anybody's
 
     exit_code = 130
     default_code = "interrupted"
+
+
+def joined(errors: Sequence[BakehouseError]) -> BakehouseError:
+    """Return one error of the problems of all ``errors`` (at least one), of the kind of the first."""
+    return type(errors[0]).of(problem for error in errors for problem in error.problems)

@@ -447,6 +447,11 @@ LIMITS: Sequence[tuple[str, str]] = (
     ("combinations of all outputs of a recipe", f"{TOTAL} times as many"),
     ("name, version, build string of a package", f"{MAX_NAME} characters each"),
     ("a package spec", f"{SPEC_LENGTH:,} characters"),
+    (
+        "what a package from outside describes itself with",
+        "128 MiB, one JSON file 64 MiB, 1,500,000 values and 64 levels; 250,000 paths",
+    ),
+    ("what a package or archive unpacks to", "200 times its size from 256 MiB on, 64 GiB, 500,000 members"),
     ("a glob", f"{GLOB_LENGTH:,} characters, {MAX_EXPANSIONS} ways through its braces"),
     ("`**` in a pattern of `files` of a `meta.yaml`", f"{MAX_FOLDERS} times"),
     (

@@ -9,21 +9,41 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from builder.store import Store
+from ci.engine import engine
+from ci.podman import Podman, podman
+from tests.order import ordered
 
 CHECKOUT = Path(__file__).parents[1]
 _STATUS = pytest.StashKey[int]()
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C even where whoever started us ignores it, as a shell's background jobs do: programs would inherit it."""
+    """Hear Ctrl-C even where whoever started us ignores it, as a shell's background jobs do: programs would inherit it.
+
+    No example is too slow: the machine may have other things to do.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("unhurried", deadline=None)
+    settings.load_profile("unhurried")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     """Remember how the tests ended, for `pytest_unconfigure`."""
     session.config.stash[_STATUS] = int(exitstatus)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the files for several processes, which take one after the other."""
+    if not hasattr(config, "workerinput"):
+        return
+    needs: dict[Path, set[str]] = {}
+    for item in items:
+        needs.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
+    places = {file: number for number, file in enumerate(ordered(needs))}
+    items.sort(key=lambda item: places[item.path])
 
 
 @pytest.hookimpl(trylast=True)
@@ -59,3 +79,24 @@ def rootfs(machine_store: Store) -> Path:
     missing = [digest for digest, path in debs.items() if path is None]
     assert not missing, f"{len(missing)} debs of the sandbox's root are not fetched: run `make fetch`"
     return ensure_rootfs(machine_store, {digest: path for digest, path in debs.items() if path is not None})
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[str]:
+    """The address of a Docker engine's socket: the one that DOCKER_HOST names, the system's, or one of these tests."""
+    with engine() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def podman_engine() -> Iterator[str]:
+    """The address of root's podman, started for these tests."""
+    with podman("root") as service:
+        yield service.address
+
+
+@pytest.fixture(scope="session")
+def podman_rootless_engine() -> Iterator[Podman]:
+    """A user's own podman, started for these tests, which has power over nothing but that user's files."""
+    with podman("user") as service:
+        yield service

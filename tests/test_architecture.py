@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -35,7 +36,7 @@ ROOMS: dict[str, set[str]] = {
     "script": EVERYBODY | {"sandbox"},
     "payload": EVERYBODY | {"sandbox"},
     "relocate": EVERYBODY | {"binary"},
-    "check": EVERYBODY | {"binary"},
+    "check": EVERYBODY | {"archive", "binary"},
     "pack": EVERYBODY | {"archive", "store", "syntax"},
     "testing": EVERYBODY | {"archive", "sandbox", "environment", "script", "syntax", "recipe"},
     "channel": EVERYBODY | {"store", "archive"},
@@ -55,7 +56,7 @@ OWNERS: dict[str, set[str]] = {
     "ruamel": {"syntax"},
     "jinja2": {"syntax", "feedstock"},
     "platformdirs": {"store"},
-    "backports": {"archive", "channel"},
+    "backports": {"archive", "channel", "environment"},
     "conda_package_handling": set(),
     "conda_package_streaming": set(),
     "debian": {"source"},
@@ -64,14 +65,14 @@ OWNERS: dict[str, set[str]] = {
     "docker": {"sandbox"},
     "pyseccomp": {"sandbox"},
     "license_expression": {"recipe", "payload", "channel"},
-    "re2": {"recipe", "payload"},
-    "httpx": {"source"},
+    "re2": {"recipe", "payload", "check", "script"},
+    "httpx": {"source", "environment"},
     "pypi_simple": {"source"},
     "rattler": {"environment"},
     "rattler_build": set(),
     "cyclonedx": set(),
     "packageurl": set(),
-    "msgpack": {"channel"},
+    "msgpack": {"channel", "environment"},
     "click": {"cli"},
 }
 
@@ -83,12 +84,12 @@ POWERS: dict[str, set[str]] = {
     "os.environ": {"cli"},
     "os.getenv": {"cli"},
     "os.chdir": set(),
-    "os.umask": {"__main__"},
+    "os.umask": {"__main__", "sandbox"},
     "sys.path": set(),
     "sys.exit": {"__main__"},
-    "os._exit": {"__main__", "payload"},  # there by a program that runs in the sandbox
+    "os._exit": {"__main__", "payload", "sandbox"},  # in programs that run inside, and in processes forked off them
     "print": {"report"},
-    "time.time": {"report", "store", "farm"},
+    "time.time": {"cli", "report", "store", "farm"},
     "datetime.datetime.now": set(),
     "random": set(),
     "uuid.uuid4": set(),
@@ -114,13 +115,14 @@ class Source:
         return f"{self.path.relative_to(CHECKOUT)}:{line}"
 
 
-def sources() -> list[Source]:
+@cache
+def sources() -> tuple[Source, ...]:
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         found.append(Source(path, room, text, ast.parse(text, filename=str(path))))
-    return found
+    return tuple(found)
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -65,3 +65,11 @@ def test_no_problem_is_no_error() -> None:
 )  # fmt: skip
 def test_places(place: Place, text: str) -> None:
     assert str(place) == text
+
+
+def test_errors_are_joined_as_the_first() -> None:
+    one = RecipeError.of([Problem(code="a", message="1"), Problem(code="b", message="2")])
+    both = errors.joined([one, BakehouseError("3", remedy="mend it")])
+    assert type(both) is RecipeError
+    assert [problem.message for problem in both.problems] == ["1", "2", "3"]
+    assert both.problems[2].remedy == "mend it"

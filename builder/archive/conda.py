@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from builder.archive.decompress import decompressed
-from builder.archive.member import MalformedError, Member
+from builder.archive.member import Archive, MalformedError, Member, reading
 from builder.archive.policy import UnpackLimits
 from builder.archive.tar import Pieces, Stream, read_tar
-from builder.archive.zips import no_shared_bytes, zip_errors
+from builder.archive.zipdata import nothing_else
+from builder.archive.zips import zip_errors
 
 METADATA = b'{"conda_pkg_format_version": 2}'
 _VERSION = 2
@@ -21,20 +21,20 @@ _LARGEST_METADATA = 4096
 class CondaFile:
     """A ``.conda`` file whose outside has been judged: exactly three stored entries whose names agree."""
 
-    def __init__(self, path: Path, limits: UnpackLimits) -> None:
+    def __init__(self, archive: Archive, limits: UnpackLimits) -> None:
         """Judge the file's outside; `MalformedError` for anything that CEP 35 does not describe."""
-        self._path = path
+        self._archive = archive
         self._limits = limits
-        with zip_errors(), zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            no_shared_bytes(entries)
+        with reading(archive) as bare, zip_errors(), zipfile.ZipFile(bare) as file:
+            entries = file.infolist()
             self.stem = _stem([entry.filename for entry in entries])
             for entry in entries:
                 if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
                     raise MalformedError(f"{entry.filename!r} is not stored as it is")
-            if archive.getinfo("metadata.json").file_size > _LARGEST_METADATA:
+            nothing_else(bare, file)
+            if file.getinfo("metadata.json").file_size > _LARGEST_METADATA:
                 raise MalformedError("metadata.json is too large")
-            _check_version(archive.read("metadata.json"))
+            _check_version(file.read("metadata.json"))
 
     def info(self) -> Iterator[tuple[Member, Pieces]]:
         """Yield the members of the info archive; all lie below ``info/``."""
@@ -57,13 +57,14 @@ class CondaFile:
 
     def _part(self, which: str) -> Iterator[tuple[Member, Pieces]]:
         name = f"{which}-{self.stem}.tar.zst"
-        with zip_errors(), zipfile.ZipFile(self._path) as archive, archive.open(name) as file:
+        with zip_errors(), zipfile.ZipFile(self._archive) as archive, archive.open(name) as file:
 
             def read(count: int) -> bytes:
                 with zip_errors():  # contents are read by whoever takes them, outside of this function
                     return file.read(count)
 
-            yield from read_tar(Stream(decompressed(read, "zstd", self._limits)))
+            plain = decompressed(read, "zstd", self._limits, single=True)
+            yield from read_tar(Stream(plain), whole=True)
 
 
 def _stem(names: list[str]) -> str:
@@ -87,7 +88,7 @@ def _stem(names: list[str]) -> str:
 def _check_version(metadata: bytes) -> None:
     try:
         found = json.loads(metadata)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.get("conda_pkg_format_version") != _VERSION:
         raise MalformedError(f"metadata.json does not say format version {_VERSION}")

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from builder.archive.member import MalformedError
+from builder.archive.member import MalformedError, TooMuchError
 from builder.archive.policy import UnpackLimits
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ Read = Callable[[int], bytes]
 _IN = 1 << 18
 _OUT = 1 << 20
 _XZ_MEMORY = 512 << 20
+_AHEAD = 3
+"""Pieces that wait for somebody to write them."""
 _LZIP_HEADER, _LZIP_TRAILER = 6, 20
 
 _MAGIC = (
@@ -30,34 +32,48 @@ _MAGIC = (
 _LONGEST_MAGIC = 6
 
 
-class _Decoder(Protocol):
+class Decoder(Protocol):
     """What the standard library's decompressors have in common."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """Whether the end of the compressed data was seen."""
+        ...
+
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """Whether nothing more comes without more data."""
+        ...
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What followed the end."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Return what ``data`` and what was given before hold, ``max_length`` bytes at most."""
+        ...
 
 
-class _Gzip:
-    """zlib's decompressor in the others' shape."""
+class Inflate:
+    """zlib's decompressor in the others' shape; ``bits`` are zlib's, 31 for gzip, -15 for what has no header."""
 
-    def __init__(self) -> None:
-        self._zlib = zlib.decompressobj(31)
+    def __init__(self, bits: int = 31) -> None:
+        self._zlib = zlib.decompressobj(bits)
         self.needs_input = True
 
     @property
     def eof(self) -> bool:
+        """Whether the end was seen."""
         return self._zlib.eof
 
     @property
     def unused_data(self) -> bytes:
+        """What was given beyond the end."""
         return self._zlib.unused_data
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Return at most ``max_length`` bytes more."""
         piece = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
         self.needs_input = not self._zlib.unconsumed_tail and len(piece) < max_length
         return piece
@@ -121,10 +137,11 @@ def compression_of(start: bytes) -> str | None:
     return next((name for magic, name in _MAGIC if start.startswith(magic)), None)
 
 
-def decompressed(read: Read, compression: str | None, limits: UnpackLimits) -> Iterator[bytes]:
+def decompressed(read: Read, compression: str | None, limits: UnpackLimits, *, single: bool = False) -> Iterator[bytes]:
     """Yield the plain bytes of what ``read(count)`` gives; it starts at the magic number.
 
-    Several streams in a row are one, as for gzip; what follows the last one is ignored.
+    Several streams in a row are one, as for gzip; what follows the last one is ignored. With ``single`` there must be
+    one stream and nothing else: some readers take the first of two, some both.
 
     Raises:
         MalformedError: damaged or cut off, or expanding beyond ``limits``.
@@ -143,9 +160,47 @@ def decompressed(read: Read, compression: str | None, limits: UnpackLimits) -> I
             rest = yield from _stream(make(), data, meter)
         except errors as error:
             raise MalformedError(f"the {compression} data is damaged: {error}") from error
+        if single and (rest or meter.read()):
+            raise MalformedError(f"something follows the {compression} stream")
         data = rest.lstrip(b"\0") or meter.read().lstrip(b"\0")
         if len(data) < _LONGEST_MAGIC:
             data += meter.read()
+
+
+def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what ``pieces`` yields; a thread makes the next ones while somebody writes these.
+
+    Decoders and writes let other threads run. What ``pieces`` raises comes here, in its turn.
+    """
+    import threading
+    from queue import Queue
+
+    line: Queue[bytes | BaseException | None] = Queue(_AHEAD)
+    unwanted = threading.Event()
+
+    def make() -> None:
+        try:
+            for piece in pieces:
+                if unwanted.is_set():
+                    break
+                line.put(piece)
+            line.put(None)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the pieces are wanted
+            line.put(error)
+
+    maker = threading.Thread(target=make, name="decompress", daemon=True)
+    maker.start()
+    try:
+        while (piece := line.get()) is not None:
+            if isinstance(piece, BaseException):
+                raise piece
+            yield piece
+    finally:
+        unwanted.set()
+        while maker.is_alive():
+            while not line.empty():
+                line.get()
+            maker.join(0.01)
 
 
 class _Meter:
@@ -164,11 +219,13 @@ class _Meter:
     def give(self, piece: bytes) -> bytes:
         self._given += len(piece)
         if self._given > self._limits.ratio_from and self._given > self._limits.ratio * self._taken:
-            raise MalformedError(f"it expands more than {self._limits.ratio} times")
+            raise TooMuchError(f"it expands more than {self._limits.ratio} times", "ratio")
+        if self._given > 2 * self._limits.size + _OUT:  # headers, and what lies behind the end, count too
+            raise TooMuchError(f"it expands to more than the {self._limits.size} bytes that are allowed", "size")
         return piece
 
 
-def _stream(decoder: _Decoder, data: bytes, meter: _Meter) -> Generator[bytes, None, bytes]:
+def _stream(decoder: Decoder, data: bytes, meter: _Meter) -> Generator[bytes, None, bytes]:
     """Yield the plain bytes of one compressed stream that begins with ``data``; return what was read beyond its end."""
     while not decoder.eof:
         if not data and decoder.needs_input and not (data := meter.read()):
@@ -179,10 +236,10 @@ def _stream(decoder: _Decoder, data: bytes, meter: _Meter) -> Generator[bytes, N
     return decoder.unused_data
 
 
-def _decoder(compression: str) -> tuple[Callable[[], _Decoder], tuple[type[Exception], ...]]:
+def _decoder(compression: str) -> tuple[Callable[[], Decoder], tuple[type[Exception], ...]]:
     """Return how to make a decoder, and what it raises; each library is imported by who needs it."""
     if compression == "gzip":
-        return _Gzip, (zlib.error,)
+        return Inflate, (zlib.error,)
     if compression == "bzip2":
         import bz2
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from builder.archive.member import Member, MemberKind
+from builder.archive.member import DIRECTORY, FILE, SYMLINK, Member
 from builder.archive.policy import Gate
 from builder.archive.tar import Pieces
 
@@ -25,6 +25,7 @@ class Tree:
         self._gate = gate
         self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         self._folders: dict[str, int] = {".": _IMPLIED}
+        self._masked = _FOLDER_MODE & ~self._mode_left()
 
     def __enter__(self) -> Self:
         return self
@@ -37,7 +38,7 @@ class Tree:
         path = self._gate.admit(member)
         if path is None:
             return
-        if member.kind is MemberKind.DIRECTORY:
+        if member.kind is DIRECTORY:
             self._make_folder(path)
             self._folders[path] = member.mtime
             return
@@ -45,9 +46,9 @@ class Tree:
         if parent and parent not in self._folders:
             self._make_folder(parent)
         self.newest = max(self.newest, member.mtime)
-        if member.kind is MemberKind.FILE:
+        if member.kind is FILE:
             self._write(path, member, content)
-        elif member.kind is MemberKind.SYMLINK:
+        elif member.kind is SYMLINK:
             self._make_room(path)
             os.symlink(member.target or "", path, dir_fd=self._root)
             self._set_time(path, member.mtime)
@@ -60,27 +61,37 @@ class Tree:
         for path, time in self._folders.items():
             self._set_time(path, self.newest if time == _IMPLIED else time)
 
+    def _mode_left(self) -> int:
+        """Return the bits that a new folder keeps of those it is made with: the umask may take some."""
+        os.mkdir(".probe", _FOLDER_MODE, dir_fd=self._root)
+        left = os.stat(".probe", dir_fd=self._root, follow_symlinks=False).st_mode & 0o777
+        os.rmdir(".probe", dir_fd=self._root)
+        return left
+
     def _make_folder(self, path: str) -> None:
         here = ""
         for part in path.split("/"):
             here = f"{here}/{part}" if here else part
             if here not in self._folders:
                 os.mkdir(here, _FOLDER_MODE, dir_fd=self._root)
-                os.chmod(here, _FOLDER_MODE, dir_fd=self._root)
+                if self._masked:
+                    os.chmod(here, _FOLDER_MODE, dir_fd=self._root)
                 self._folders[here] = _IMPLIED
 
     def _write(self, path: str, member: Member, content: Pieces) -> None:
+        mode = member.mode & 0o755 | 0o600
         try:
-            descriptor = os.open(path, _CREATE, 0o600, dir_fd=self._root)
+            descriptor = os.open(path, _CREATE, mode, dir_fd=self._root)
         except FileExistsError:
             self._make_room(path)
-            descriptor = os.open(path, _CREATE, 0o600, dir_fd=self._root)
+            descriptor = os.open(path, _CREATE, mode, dir_fd=self._root)
         try:
             for piece in content:
                 written = os.write(descriptor, piece)
                 while written < len(piece):
                     written += os.write(descriptor, piece[written:])
-            os.fchmod(descriptor, member.mode & 0o755 | 0o600)
+            if mode & self._masked:
+                os.fchmod(descriptor, mode)
             os.utime(descriptor, (member.mtime, member.mtime))
         finally:
             os.close(descriptor)

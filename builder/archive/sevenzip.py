@@ -8,10 +8,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from builder.archive.member import MalformedError, Member, MemberKind
+from builder.archive.member import Archive, MalformedError, Member, MemberKind, TooMuchError, reading, size_of
 from builder.archive.policy import UnpackLimits
 from builder.archive.tar import Pieces
 
@@ -45,7 +44,7 @@ _DAMAGE = (
 """What the library and its codecs raise, beside its own errors, when they meet bytes that mean nothing."""
 
 
-def read_7z(path: Path, limits: UnpackLimits) -> Iterator[tuple[Member, Pieces]]:
+def read_7z(source: Archive, limits: UnpackLimits) -> Iterator[tuple[Member, Pieces]]:
     """Yield each member of the 7z archive with its content: what has none first, then stream by stream.
 
     A content that the caller leaves is skipped.
@@ -56,8 +55,8 @@ def read_7z(path: Path, limits: UnpackLimits) -> Iterator[tuple[Member, Pieces]]
     """
     import py7zr
 
-    with path.open("rb") as file, _errors(), py7zr.SevenZipFile(file) as archive:
-        _judge(archive, path.stat().st_size, limits)
+    with reading(source) as file, _errors(), py7zr.SevenZipFile(file) as archive:
+        _judge(archive, size_of(source), limits)
         yield from ((_member(entry, None), iter(())) for entry in archive.files if entry.emptystream)
         for folder, start in _folders(archive):
             yield from _stream(file, folder, start)
@@ -84,9 +83,9 @@ def _judge(archive: SevenZipFile, size: int, limits: UnpackLimits) -> None:
     """Refuse what the archive says of itself: its members' sizes are all known before the first is unpacked."""
     whole = sum(entry.uncompressed for entry in archive.files if not entry.emptystream)
     if whole > limits.ratio_from and whole > limits.ratio * size:
-        raise MalformedError(f"it expands more than {limits.ratio} times")
+        raise TooMuchError(f"it expands more than {limits.ratio} times", "ratio")
     if len(archive.files) > limits.members:
-        raise MalformedError(f"it has {len(archive.files)} members, {limits.members} are allowed")
+        raise TooMuchError(f"it has {len(archive.files)} members, {limits.members} are allowed", "members")
     for folder, _ in _folders(archive):
         for coder in folder.coders:
             if coder["method"] == _AES:

@@ -1,16 +1,14 @@
-"""Writing packages so that the same members give the same bytes: ``.conda`` (CEP 35) and ``.tar.bz2``."""
+"""Writing packages so that the same members give the same bytes: ``.conda`` (CEP 35), ``.tar.bz2``; and plain zstd."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from builder.archive.conda import METADATA
 from builder.archive.member import ArchiveMember, Member, MemberKind
@@ -18,7 +16,7 @@ from builder.archive.policy import PACKAGES, Gate, UnpackLimits
 from builder.archive.tarwrite import END, Entry, Flag, header, padding
 from builder.errors import WorkError
 from builder.model.frozen import frozen
-from builder.store import digest_file, disk_errors, sync_folder
+from builder.store import Digest, digest_file, fresh_file
 
 _PIECE = 1 << 20
 _ZIP64_FROM = 2 << 30
@@ -87,7 +85,7 @@ def write_conda(
     }
     gate.finish()
     digests: list[tuple[str, str, int]] = []
-    with _fresh(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with fresh_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(_zip_entry("metadata.json"), METADATA)
         for name, members in parts.items():
             size = _tar_size(members)
@@ -113,9 +111,28 @@ def write_tar_bz2(
     gate = Gate(out.name, PACKAGES, _NO_LIMITS, WorkError)
     members = [*_planned(info, gate, epoch, info=True), *_planned(payload, gate, epoch, info=False)]
     gate.finish()
-    with _fresh(out) as file:
+    with fresh_file(out) as file:
         digests = _write_tar(file.write, members, bz2.BZ2Compressor(min(9, max(1, compression.level))))
     return _written(out, digests)
+
+
+def write_zstd(out: Path, pieces: Iterable[bytes], size: int, compression: Compression = DEFAULT_COMPRESSION) -> Digest:
+    """Write ``pieces``, of ``size`` bytes together, to ``out`` as one frame of zstd; return what the file is.
+
+    Raises:
+        WorkError: they are of another size; nothing is left.
+        MachineError: the disk is full or may not be written.
+    """
+    from backports import zstd
+
+    encoder = _zstd(compression, size)
+    try:
+        with fresh_file(out) as file:
+            file.writelines(map(encoder.compress, pieces))
+            file.write(encoder.flush())
+    except zstd.ZstdError as error:
+        raise WorkError(f"what goes into {out.name} changed while it was packed", code="archive.changed") from error
+    return digest_file(out)
 
 
 class _Encoder(Protocol):
@@ -244,26 +261,6 @@ def _changed(member: ArchiveMember) -> WorkError:
         code="archive.changed",
         remedy="something that the build started still writes to it; wait for it in the script",
     )
-
-
-@contextmanager
-def _fresh(out: Path) -> Iterator[IO[bytes]]:
-    """Write a file beside ``out`` and put it in its place at the end, complete and on the disk, or not at all."""
-    with disk_errors(out.parent):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".packing-", dir=out.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w+b") as file:
-                yield file
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-            temporary.replace(out)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_folder(out.parent)
 
 
 def _zip_entry(name: str) -> zipfile.ZipInfo:

@@ -1,4 +1,4 @@
-"""Reading zip archives (wheels too): the standard library's parser, with the checks that it leaves out."""
+"""Reading zip archives (wheels too): the standard library's parser of the directory, and our judgement of the rest."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import BinaryIO
 
-from builder.archive.member import MalformedError, Member, MemberKind
+from builder.archive.member import Archive, MalformedError, Member, MemberKind, TooMuchError, reading
 from builder.archive.policy import UnpackLimits
 from builder.archive.tar import Pieces
+from builder.archive.zipdata import content_of, name_of, starts_of
 
-_PIECE = 1 << 20
 _LONGEST_LINK = 4096
 _ENCRYPTED = 0x1
-_LOCAL_HEADER = 30
+_END_MARK = b"PK\x05\x06"
 _DAMAGE = (
     zipfile.BadZipFile,
     NotImplementedError,
@@ -31,17 +31,29 @@ _DAMAGE = (
 )
 
 
-def read_zip(path: Path, limits: UnpackLimits) -> Iterator[tuple[Member, Pieces]]:
+def read_zip(source: Archive, limits: UnpackLimits) -> Iterator[tuple[Member, Pieces]]:
     """Yield each member of the zip archive with its content, in the directory's order.
 
     Raises:
-        MalformedError: damaged, encrypted, entries that share bytes, expanding beyond ``limits``.
+        MalformedError: damaged, encrypted, members that share bytes or a name, headers that differ, expanding beyond
+            ``limits``.
     """
-    with zip_errors(), zipfile.ZipFile(path) as archive:
+    with reading(source) as file, zip_errors(), zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
-        no_shared_bytes(entries)
+        if len(entries) > limits.members:
+            raise TooMuchError(f"it has {len(entries)} members, {limits.members} are allowed", "members")
+        # A second end, or members of another archive: what is read depends on where one begins to read.
+        if min((entry.header_offset for entry in entries), default=archive.start_dir) or _END_MARK in archive.comment:
+            raise MalformedError("something lies before the first member of the zip archive, or it has two ends")
+        starts = starts_of(file, entries)
+        names: set[str] = set()
         for entry in entries:
-            yield _member(archive, entry, limits), _content(archive, entry)
+            content = _content(file, entry, starts[entry.header_offset])
+            member = _member(entry, content, limits)
+            if member.path in names and member.kind is not MemberKind.DIRECTORY:
+                raise MalformedError(f"member {member.path[:200]!r} stands in it twice")
+            names.add(member.path)
+            yield member, content
 
 
 @contextmanager
@@ -57,27 +69,18 @@ def zip_errors() -> Iterator[None]:
         raise MalformedError(f"the zip archive is damaged: {error}") from error  # bzip2's
 
 
-def no_shared_bytes(entries: list[zipfile.ZipInfo]) -> None:
-    """Refuse entries that overlap: the trick of zip bombs, and of entries that read differently in different tools."""
-    end = 0
-    for entry in sorted(entries, key=lambda entry: entry.header_offset):
-        if entry.header_offset < end:
-            raise MalformedError(f"member {entry.filename[:200]!r} shares bytes with another")
-        end = entry.header_offset + _LOCAL_HEADER + len(entry.orig_filename.encode()) + entry.compress_size
-
-
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: UnpackLimits) -> Member:
-    name = entry.orig_filename
+def _member(entry: zipfile.ZipInfo, content: Pieces, limits: UnpackLimits) -> Member:
+    name = name_of(entry)
     if entry.flag_bits & _ENCRYPTED:
         raise MalformedError(f"member {name[:200]!r} is encrypted")
     if entry.file_size > limits.ratio_from and entry.file_size > limits.ratio * max(1, entry.compress_size):
-        raise MalformedError(f"member {name[:200]!r} expands more than {limits.ratio} times")
+        raise TooMuchError(f"member {name[:200]!r} expands more than {limits.ratio} times", "ratio")
     kind = _kind(entry)
     target = None
     if kind is MemberKind.SYMLINK:
         if entry.file_size > _LONGEST_LINK:
             raise MalformedError(f"member {name[:200]!r} is a symlink of {entry.file_size} bytes")
-        target = archive.read(entry).decode("utf-8", "surrogateescape")
+        target = b"".join(content).decode("utf-8", "surrogateescape")
     return Member(
         path=name,
         kind=kind,
@@ -91,6 +94,8 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: UnpackLimi
 def _kind(entry: zipfile.ZipInfo) -> MemberKind:
     form = stat.S_IFMT(entry.external_attr >> 16)
     if entry.orig_filename.endswith("/"):  # `is_dir` fails on a name that begins with NUL, and stops at any NUL
+        if entry.file_size or form not in {0, stat.S_IFDIR}:
+            raise MalformedError(f"member {entry.filename[:200]!r} is a folder and something else")
         return MemberKind.DIRECTORY
     if form in {0, stat.S_IFREG}:
         return MemberKind.FILE
@@ -107,7 +112,6 @@ def _seconds(entry: zipfile.ZipInfo) -> int:
         return 0
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Pieces:
-    with zip_errors(), archive.open(entry) as file:
-        while piece := file.read(_PIECE):
-            yield memoryview(piece)
+def _content(file: BinaryIO, entry: zipfile.ZipInfo, start: int) -> Pieces:
+    with zip_errors():
+        yield from content_of(file, entry, start)

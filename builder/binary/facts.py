@@ -44,9 +44,13 @@ _FIRST_JAVA = 45
 _LARGEST_FOREIGN = 1 << 30
 
 
+_SMALL = 1 << 20
+"""Files of so many bytes are read, for that costs less than to map them."""
+
+
 @contextmanager
 def mapped(path: Path) -> Iterator[Data]:
-    """Give the bytes of a regular file without copying them; no symlink is followed and nothing else is waited for.
+    """Give the bytes of a regular file, a large one mapped; no symlink is followed and nothing else is waited for.
 
     Raises OSError when ``path`` is not a regular file.
     """
@@ -56,8 +60,8 @@ def mapped(path: Path) -> Iterator[Data]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{path} is not a regular file")
-        if not status.st_size:
-            yield b""
+        if status.st_size <= _SMALL:
+            yield os.read(descriptor, _SMALL)
             return
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
             yield data

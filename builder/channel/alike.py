@@ -75,8 +75,8 @@ def _name(file: str) -> str:
 def _hash_input(path: Path) -> Keys:
     """Return what a package of an earlier run was built for, as far as it says so."""
     try:
-        keys = json.loads(read_package(path).read_info("hash_input.json"))
-    except (BakehouseError, KeyError, ValueError):
+        keys = read_package(path).value_of("hash_input.json")
+    except BakehouseError:
         return {}
     return keys if isinstance(keys, dict) else {}
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
-from builder.archive import package_record, read_package
-from builder.channel import index, keys, staging
+from builder.archive import read_package
+from builder.channel import entries, forms, index, keys, staging, statements, vouched
+from builder.channel.entries import Entry
 from builder.channel.keys import Keys
-from builder.errors import BakehouseError, UsageError, WorkError
+from builder.errors import BakehouseError, UsageError, WorkError, joined
 from builder.model.frozen import frozen
 from builder.model.name import check_subdir, split_file_name
 from builder.model.package import Package
@@ -24,6 +25,8 @@ _OWN = ".bakehouse"
 _NO_SOURCE = ".condapackageignore"
 """Keeps a channel of our making out of a recipe's sources that it lies in (rattler-build does the same)."""
 
+_NOTHING: Mapping[str, Entry] = MappingProxyType({})
+
 
 @frozen
 class Published:
@@ -33,30 +36,33 @@ class Published:
     outcome: Literal["new", "same"]
 
 
-@frozen
-class _Entry:
-    """What the indexes hold about one package, as canonical JSON."""
-
-    record: str
-    keys: str
-
-
 class Channel:
     """A channel in a folder (CEP 26, 36), for any number of readers and writing processes.
 
     A package gets its final name by a hard link, complete and synced: the first writer wins, nothing is overwritten.
-    Indexes are replaced as wholes under one file lock; ``repodata.json`` comes last, so that whatever it lists is in
-    the files beside it. What a writer leaves that was killed in between is taken in by the next one.
+    Indexes are replaced as wholes under one file lock, in generations (`builder.channel.forms`); ``repodata.json``
+    comes last, so that whatever it lists is in the files beside it. What a writer leaves that was killed in between is
+    taken in by the next one. Where another hand has changed an index, nothing is published or read: a `WorkError`.
     """
 
-    def __init__(self, root: Path, report: Callable[[str], None] = lambda _: None) -> None:
-        """Use the folder ``root``; ``report`` is told of files that cannot be indexed."""
+    def __init__(
+        self, root: Path, report: Callable[[str], None] = lambda _: None, *, vouched_only: bool = False
+    ) -> None:
+        """Use the folder ``root``; ``report`` is told of files that cannot be indexed.
+
+        With ``vouched_only`` others get what is in it, and packages that are never to be published are refused.
+        """
         self.root = root.absolute()
         self._report = report
+        self._vouched_only = vouched_only
 
     def records(self, subdir: str) -> dict[str, str]:
         """Return the index records (canonical JSON) of a subdir, by file name, sorted."""
-        return index.parse(subdir, _read(self.root / subdir / "repodata.json"))
+        return index.parse(subdir, forms.trusted(self.root / subdir, forms.REPODATA))
+
+    def generation(self, subdir: str) -> int:
+        """Return how often a subdir's index has changed; 0 when nobody knows."""
+        return forms.generation_of(self.root / subdir)
 
     def keys(self) -> dict[str, str]:
         """Return the file name of each recipe key's package; of several the first by name."""
@@ -67,24 +73,44 @@ class Channel:
         return {known.build_key: name for name, known in reversed(self._all_keys()) if known.build_key}
 
     def contents(self) -> dict[str, str]:
-        """Return what is the same in packages that other builds cannot tell apart, by the packages' sha256."""
+        """Return what is the same in packages that other builds cannot tell apart, by the packages' sha256.
+
+        One that is never to be published is told apart: who is built with it is not published either.
+        """
         found = {}
         for folder in self._subdirs():
             records = self.records(folder.name)
-            known = keys.parse(_read(folder / keys.FILE_NAME))
+            known = keys.parse(forms.trusted(folder, keys.FILE_NAME))
             for name in records.keys() & known.keys():
-                if content := keys.from_json(known[name]).content:
-                    found[str(json.loads(records[name])["sha256"])] = content
+                own = keys.from_json(known[name])
+                if own.content and own.publishable:
+                    found[str(json.loads(records[name])["sha256"])] = own.content
         return found
+
+    def unpublishable(self) -> list[str]:
+        """Return the packages that are never to be published, each as ``SUBDIR/FILE``, sorted."""
+        return [
+            f"{folder.name}/{name}"
+            for folder in self._subdirs()
+            for name, known in sorted(keys.parse(forms.trusted(folder, keys.FILE_NAME)).items())
+            if not keys.from_json(known).publishable
+        ]
 
     def ensure(self, *subdirs: str) -> None:
         """Make the channel with these subdirs and ``noarch``, and take in what killed writers left in any subdir."""
         there = (folder.name for folder in self._subdirs())
-        for subdir in dict.fromkeys((*subdirs, _NOARCH, *there)):
-            self._update(_checked_subdir(subdir), {})
+        wanted = [_checked_subdir(subdir) for subdir in dict.fromkeys((*subdirs, _NOARCH, *there))]
+        with disk_errors(self.root):
+            self._make_folders(_NOARCH)
+            with self._alone():
+                known = [forms.read(self.root / subdir) for subdir in wanted]
+                for found in sorted(known, key=lambda found: not found.foreign):  # these may yet be refused
+                    self._make_folders(found.folder.name)
+                    self._refresh(found)
+                    forms.sweep(found.folder)
 
     def publish(self, package: Package, *, replace: bool = False) -> Published:
-        """Put ``package`` into the channel and its indexes.
+        """Put ``package`` into the channel and its indexes, its statement beside it.
 
         With ``replace`` it takes the place of other bytes under the same name: what a maintainer's own output needs
         whenever a recipe changes, and nobody else's channel may have. Between the two renames, of the package and of
@@ -92,88 +118,111 @@ class Channel:
 
         Raises:
             WorkError: other bytes lie there under the same name, or the file is not what ``package`` says.
+                Nor is anything published on an index that another hand has changed, or that is never to be.
             UsageError: its name or subdir is none that a channel may have.
             MachineError: the disk is full or may not be written.
         """
         folder = self.root / _checked_subdir(package.subdir)
         final = folder / _checked_name(package)
+        if self._vouched_only and not package.publishable:
+            raise vouched.refusal(folder, [package.file_name])
         with disk_errors(self.root):
             self._make_folders(package.subdir)
             with staging.staged(package.path, self.root / _OWN) as (part, sha256):
                 if sha256 != package.sha256:
                     raise WorkError(f"{package.path} has sha256 {sha256}, not {package.sha256}", code="channel.changed")
-                is_new = staging.link(part, final)
-                if not is_new and digest_file(final).sha256 != package.sha256:
-                    if not replace:
-                        raise self._conflict(final, package)
-                    part.replace(final)
-                    is_new = True
-        if not (self.root / _NOARCH / "repodata.json").is_file():
-            self._update(_NOARCH, {})
-        record = index.canonical(json.loads(package.record))
-        known = Keys(recipe_key=package.recipe_key, build_key=package.build_key, content=package.content)
-        own_keys = keys.to_json(known)
-        self._update(package.subdir, {package.file_name: _Entry(record=record, keys=own_keys)})
+                with self._alone():
+                    found = forms.read(folder)
+                    if found.foreign:
+                        self._refresh(found)
+                        found = forms.read(folder)
+                    if not (self.root / _NOARCH / forms.REPODATA).is_file():
+                        self._refresh(forms.read(self.root / _NOARCH))
+                    is_new = self._put(part, final, package, replace=replace)
+                    self._refresh(found, {package.file_name: _entry(package)})
         return Published(path=final, outcome="new" if is_new else "same")
 
+    def statement(self, subdir: str, file_name: str) -> str | None:
+        """Return the statement that lies beside a package, None if there is none."""
+        try:
+            return statements.place_of(self.root / subdir / file_name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
     def reindex(self) -> None:
-        """Make all indexes anew from the packages alone; the result is what appending would have made."""
+        """Make all indexes anew from the packages alone; the result is what appending would have made.
+
+        Raises:
+            WorkError: there are packages that others may not have, and they get this channel. No index changes.
+        """
         with disk_errors(self.root):
             self._make_folders(_NOARCH)
             with self._alone():
-                for folder in self._subdirs():
-                    staging.sweep_index(folder)
-                    self._write_index(folder, dict(self._entries(folder, {}, records={}, known={})))
+                found = [(forms.read(folder, anew=True), self._entries(folder, {})) for folder in self._subdirs()]
+                self._require_vouched(found)
+                for old, now in found:
+                    self._write(old, now, {}, anew=True)
+                    forms.sweep(old.folder)
 
-    def _update(self, subdir: str, fresh: Mapping[str, _Entry]) -> None:
+    def _put(self, part: Path, final: Path, package: Package, *, replace: bool) -> bool:
+        """Give the staged package its final name, its statement beside it; return whether these bytes are new there."""
+        if statements.link(part, final, package):
+            return True
+        if digest_file(final).sha256 == package.sha256:
+            statements.complete(final, package)
+            return False
+        if not replace:
+            raise self._conflict(final, package)
+        statements.replace(part, final, package, self.root / _OWN)
+        return True
+
+    def _refresh(self, found: forms.Forms, fresh: Mapping[str, Entry] = _NOTHING) -> None:
         """Bring a subdir's indexes up to date: what ``fresh`` says, what was known, and what else lies there now."""
-        folder = self.root / subdir
-        with disk_errors(self.root):
-            self._make_folders(subdir)
-            with self._alone():
-                staging.sweep_index(folder)
-                known = keys.parse(_read(folder / keys.FILE_NAME))
-                entries = self._entries(folder, fresh, records=self.records(subdir), known=known)
-                self._write_index(folder, dict(entries))
+        known = found.known()
+        replaced = staging.replaced(self.root / _OWN, found.folder.name)
+        usable = {name: entry for name, entry in known.items() if name not in replaced}
+        now = self._entries(found.folder, {**usable, **fresh})
+        self._require_vouched([(found, now)])
+        self._write(found, now, known)
+
+    def _entries(self, folder: Path, known: Mapping[str, Entry]) -> dict[str, Entry]:
+        return dict(entries.entries(folder, known, self._report))
+
+    def _require_vouched(self, found: Iterable[tuple[forms.Forms, Mapping[str, Entry]]]) -> None:
+        """Raise one error for all packages that may not be in a channel that others get."""
+        if not self._vouched_only:
+            return
+        refused = [vouched.refusal(old.folder, names) for old, now in found if (names := [*vouched.unpublishable(now)])]
+        if refused:
+            raise joined(refused)
+
+    def _write(
+        self, found: forms.Forms, now: Mapping[str, Entry], known: Mapping[str, Entry], *, anew: bool = False
+    ) -> None:
+        """Write a subdir's indexes, and clean up around them."""
+        folder = found.folder
+        staging.sweep_index(folder)
+        statements.sweep(folder, now)
+        replaced = staging.replaced(self.root / _OWN, folder.name)
+        forms.write(found, now, known, anew=anew)
+        for mark in replaced.values():
+            mark.unlink(missing_ok=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the channel's lock, and clean up after writers that were killed."""
         with lock(self.root / _OWN / "lock"):
             staging.sweep(self.root / _OWN)
+            statements.recover(self.root, self.root / _OWN)
             yield
 
-    def _entries(
-        self, folder: Path, fresh: Mapping[str, _Entry], *, records: Mapping[str, str], known: Mapping[str, str]
-    ) -> Iterator[tuple[str, _Entry]]:
-        """Yield the entry of every package file in ``folder``; only files that nobody knows are opened."""
-        for name in _package_names(folder):
-            if name in fresh:
-                yield name, fresh[name]
-            elif name in records and name in known:
-                yield name, _Entry(record=records[name], keys=known[name])
-            else:
-                try:
-                    yield name, _read_entry(folder / name)
-                except BakehouseError as error:
-                    self._report(f"{folder.name}/{name} stays out of the index: {error}")
-
-    def _write_index(self, folder: Path, entries: Mapping[str, _Entry]) -> None:
-        """Replace the indexes that change; ``repodata.json`` last, since it is what makes a package known."""
-        repodata = index.render(folder.name, {name: entry.record for name, entry in entries.items()})
-        packed = folder / "repodata.json.zst"
-        _replace(folder / keys.FILE_NAME, keys.render({name: entry.keys for name, entry in entries.items()}))
-        if not index.is_compressed(repodata, _read(packed)):
-            atomic_write(packed, index.compress(repodata))
-        _replace(folder / "repodata.json", repodata)
-
     def _all_keys(self) -> list[tuple[str, Keys]]:
-        """Return name and keys of every package that is there, sorted."""
+        """Return name and keys of every package that is there and may be, sorted."""
         found = []
         for folder in self._subdirs():
-            known = keys.parse(_read(folder / keys.FILE_NAME))
-            found += [(name, keys.from_json(known[name])) for name in _package_names(folder) if name in known]
-        return sorted(found, key=lambda item: item[0])
+            known = keys.parse(forms.trusted(folder, keys.FILE_NAME))
+            found += [(name, keys.from_json(known[name])) for name in entries.package_names(folder) if name in known]
+        return sorted((one for one in found if one[1].publishable or not self._vouched_only), key=lambda item: item[0])
 
     def _subdirs(self) -> list[Path]:
         if not self.root.is_dir():
@@ -230,29 +279,11 @@ def _is_subdir(name: str) -> bool:
     return True
 
 
-def _package_names(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(
-            entry.name
-            for entry in entries
-            if entry.name.endswith(index.PACKAGE_SUFFIXES) and entry.name[0] != "." and entry.is_file()
-        )
-
-
-def _read_entry(path: Path) -> _Entry:
-    opened = read_package(path)
-    found = digest_file(path)
-    record = package_record(opened, sha256=found.sha256, md5=found.md5, size=found.size)
-    return _Entry(record=record, keys=keys.to_json(keys.keys_inside(opened)))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
-
-
-def _replace(path: Path, data: bytes) -> None:
-    if _read(path) != data:
-        atomic_write(path, data)
+def _entry(package: Package) -> Entry:
+    own = Keys(
+        recipe_key=package.recipe_key,
+        build_key=package.build_key,
+        content=package.content,
+        publishable=package.publishable,
+    )
+    return Entry(record=index.canonical(json.loads(package.record)), keys=keys.to_json(own))

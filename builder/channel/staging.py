@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from builder.store import sync_folder
+from builder.store import atomic_write, sync_folder
 from builder.store.locks import take
 
 _SUFFIX = ".part"
+_MARK = ".replaced"
 _PIECE = 1 << 20
 
 
@@ -50,10 +51,26 @@ def link(part: Path, final: Path) -> bool:
     return True
 
 
+def replace(part: Path, final: Path, room: Path) -> None:
+    """Put the staged file in the place of another one; a mark in ``room`` says so until the index says it too."""
+    atomic_write(room / f"{final.parent.name}.{final.name}{_MARK}", b"")
+    part.replace(final)
+    sync_folder(final.parent)
+
+
+def replaced(room: Path, subdir: str) -> dict[str, Path]:
+    """Return the packages of ``subdir`` that were replaced since its index was written: what it says of them is old.
+
+    By file name, each with its mark, which whoever has written the index removes.
+    """
+    return {path.name.removesuffix(_MARK).partition(".")[2]: path for path in room.glob(f"{subdir}.*{_MARK}")}
+
+
 def sweep_index(folder: Path) -> None:
     """Remove the unfinished index files in ``folder``; only the holder of the channel's lock writes such files."""
-    for leftover in folder.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+    for pattern in (".*.tmp", "shards/.*.tmp"):
+        for leftover in folder.glob(pattern):
+            leftover.unlink(missing_ok=True)
 
 
 def sweep(room: Path) -> None:

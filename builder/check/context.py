@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from pathlib import Path
 
-from builder.model.environment import Environments, LinkedPrefix
+from builder.check.sought import Sought
+from builder.model.environment import Clash, Environments, LinkedPrefix
 from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
 from builder.model.match_spec import MatchSpec
@@ -24,10 +26,11 @@ class Leak:
 
 @frozen
 class SiblingFiles:
-    """The paths in the package of another output of the same recipe, by that output's ``name``."""
+    """The paths in the package of another output of the same recipe, by that output's ``name``, with their sha256."""
 
     name: str
     paths: frozenset[str]
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @frozen
@@ -38,7 +41,8 @@ class CheckContext:
     ``installed`` is what the script left, for what it did to the environment. ``leaks`` are paths that must not occur.
     ``system_libraries`` are SONAMEs that users' machines have besides glibc's own. ``glibc`` is the version of the
     target's ``__glibc``, the most that a package may need when it declares no floor. With ``no_binary_prefix`` the user
-    wants no binary file with the prefix in it.
+    wants no binary file with the prefix in it. ``sought`` are the secrets, if anybody looks for some. ``clashes`` are
+    the paths that several packages of an environment bring, by what people call that environment.
     """
 
     output: Output
@@ -51,6 +55,8 @@ class CheckContext:
     system_libraries: frozenset[str] = frozenset()
     glibc: str | None = None
     no_binary_prefix: bool = False
+    sought: Sought | None = None
+    clashes: tuple[tuple[str, tuple[Clash, ...]], ...] = ()
 
     @property
     def owners(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from builder.check.context import CheckContext
 from builder.model.finding import Finding, Severity
@@ -14,7 +15,7 @@ def check_environment(relocated: Relocated, context: CheckContext) -> Iterator[F
 
     None of it reaches the package or other builds, since prefixes are copy-on-write; users will miss what it was for.
     """
-    packed = {entry.entry.path for entry in relocated.entries if entry.entry.kind is not EntryKind.DIRECTORY}
+    packed = {one.entry.path: one for one in relocated.entries if one.entry.kind is not EntryKind.DIRECTORY}
     installed, owners = context.installed, context.owners
     if installed is not None:
         for path in installed.changed:
@@ -27,7 +28,10 @@ def check_environment(relocated: Relocated, context: CheckContext) -> Iterator[F
             yield _finding(path, f"the package {owners[path]} has a file at this place too")
         for sibling in context.siblings:
             if path in sibling.paths:
-                yield _finding(path, f"the output {sibling.name} has a file at this place too")
+                same = sibling.digests.get(path) == packed[path].sha256
+                bytes_too = ", with the same bytes" if same else ""
+                found = _finding(path, f"the output {sibling.name} has a file at this place too{bytes_too}")
+                yield replace(found, severity=Severity.NOTE) if same else found
 
 
 def _owner(path: str, owners: Mapping[str, str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from builder.archive.inside import insides
 from builder.binary import mapped
-from builder.check.compressed import unpacked
 from builder.check.context import CheckContext
 from builder.check.needles import Needle, Needles
 from builder.errors import RecipeError
@@ -20,10 +20,9 @@ def check_leaks(relocated: Relocated, context: CheckContext) -> Iterator[Finding
     """Yield a finding for each file, symlink and licence that holds a path of the build.
 
     It is an error; a warning where the recipe allows it (``extra.bakehouse.leak_allowlist``, globs), where it asked not
-    to record the placeholder (``build.prefix_detection``), in bytecode, and inside compressed files.
+    to record the placeholder (``build.prefix_detection``), in bytecode, and inside compressed files and archives.
     """
-    allowlist = _allowlist(context.output)
-    allowed = Globs(allowlist) if allowlist else None
+    allowed = allowed_by(context.output, "leak_allowlist")
     leaks = [Needle(text=leak.text, what=leak.what) for leak in context.leaks]
     placeholder = Needle(text=relocated.placeholder, what="the host prefix", is_placeholder=True)
     usual = Needles.of(leaks)
@@ -52,12 +51,15 @@ def _in_entry(entry: RelocatedEntry, needles: Needles) -> Iterator[tuple[Needle,
 
 
 def _in_content(path: Path, needles: Needles) -> Iterator[tuple[Needle, str | None, str]]:
-    """Yield (what stands in the file, the program that compressed it or None, what stands around it)."""
+    """Yield (what stands in the file, where in it if not as it lies, what stands around it), each once in each way."""
     with mapped(path) as data:
         yield from ((needle, None, shown) for needle, shown in needles.in_file(data))
-        inside = unpacked(data)
-        if inside is not None:
-            yield from ((needle, inside.program, shown) for needle, shown in needles.in_file(inside.data))
+        told: set[Needle] = set()
+        for inside in insides(data):
+            for needle, shown in needles.in_pieces(inside.pieces):
+                if needle not in told:
+                    told.add(needle)
+                    yield needle, inside.where, shown
 
 
 def _is_asked_for(path: str, output: Output) -> bool:
@@ -69,15 +71,15 @@ def _is_asked_for(path: str, output: Output) -> bool:
     return asked or PurePosixPath(path).suffix in {".pyc", ".pyo"}
 
 
-def _allowlist(output: Output) -> GlobList:
-    patterns = _member(dict(output.extra).get("bakehouse"), "leak_allowlist")
+def allowed_by(output: Output, key: str) -> Globs | None:
+    """Return the globs of files that the recipe makes an exception for under ``key`` of ``extra.bakehouse``."""
+    patterns = _member(dict(output.extra).get("bakehouse"), key)
     named = patterns if isinstance(patterns, tuple) else (patterns,)
     wanted = GlobList(include=tuple(pattern for pattern in named if isinstance(pattern, str)))
     try:
-        Globs(wanted)
+        return Globs(wanted) if wanted else None
     except ValueError as error:
-        raise RecipeError(f"extra.bakehouse.leak_allowlist: {error}", code="recipe.glob") from error
-    return wanted
+        raise RecipeError(f"extra.bakehouse.{key}: {error}", code="recipe.glob") from error
 
 
 def _member(value: Json, key: str) -> Json:
@@ -90,13 +92,12 @@ def _member(value: Json, key: str) -> Json:
 
 
 def _finding(path: str, needle: Needle, how: str | None, shown: str, *, tolerated: bool) -> Finding:
-    inside = f", compressed by {how}," if how is not None else ""
     recorded = " where no installer replaces it" if needle.is_placeholder else ""
     return Finding(
         check="leaks",
         severity=Severity.WARNING if tolerated else Severity.ERROR,
         path=path,
-        message=f"{needle.what} stands in it{inside}{recorded}: {shown}",
+        message=f"{needle.what} stands {how or 'in it'}{recorded}: {shown}",
         remedy="keep it out with -ffile-prefix-map=$SRC_DIR=. or by rewriting the file at the end of the script; globs "
         "in extra.bakehouse.leak_allowlist make it a warning",
     )

@@ -6,6 +6,7 @@ import os.path
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from builder.archive.inside import windows
 from builder.binary import Data
 from builder.model.frozen import frozen
 
@@ -55,9 +56,16 @@ class Needles:
 
     def in_file(self, data: Data) -> Iterator[tuple[Needle, str]]:
         """Yield each path that stands in ``data``, once, with what stands around it, fit to be shown."""
+        starts = range(0, len(data), _CHUNK)
+        return self._in_windows(data[start : start + _CHUNK + self.overlap] for start in starts)
+
+    def in_pieces(self, pieces: Iterable[bytes]) -> Iterator[tuple[Needle, str]]:
+        """Yield each path that stands in the bytes that ``pieces`` are together, as `in_file` does."""
+        return self._in_windows(window for _, window in windows(pieces, _CHUNK, self.overlap))
+
+    def _in_windows(self, parts: Iterable[bytes]) -> Iterator[tuple[Needle, str]]:
         left: Sequence[Needle] = self.sought
-        for start in range(0, len(data), _CHUNK):
-            window = data[start : start + _CHUNK + self.overlap]
+        for window in parts:
             found = list(self._in_window(window, left))
             yield from found
             left = [needle for needle in left if needle not in {hit for hit, _ in found}]

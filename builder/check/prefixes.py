@@ -25,13 +25,14 @@ def check_prefixes(relocated: Relocated, context: CheckContext) -> Iterator[Find
         with mapped(entry.entry.content) as data:
             content = data[:]
         times, known = content.count(placeholder), entry.binary is not None
+        often = "once" if times == 1 else f"{times} times"
         ended = content.find(b"\0", content.rfind(placeholder)) >= 0
         yield Finding(
             check="prefix-in-binary",
             severity=_severity(harmless=known and ended, refused=context.no_binary_prefix),
             path=entry.entry.path,
             message=f"{'Binary file contains host prefix: ' if context.no_binary_prefix else ''}"
-            f"the prefix stands {times} times in this {'program' if known else 'data file'}; "
+            f"the prefix stands {often} in this {'program' if known else 'data file'}; "
             f"{'a length that is compiled in' if ended else 'what follows it, for no NUL byte ends it,'} "
             "will be wrong after installation",
             remedy="let the program find its files relative to itself, or name the file in "

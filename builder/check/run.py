@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from builder.check.clobbering import check_clobbering
 from builder.check.context import CheckContext
 from builder.check.environment import check_environment
 from builder.check.glibc import check_glibc
@@ -14,8 +15,10 @@ from builder.check.overdepending import check_overdepending
 from builder.check.prefixes import check_prefixes
 from builder.check.python import check_python
 from builder.check.runpaths import check_run_paths
+from builder.check.secrets import check_secrets
 from builder.check.symbol_versions import check_symbol_versions
 from builder.check.symlinks import check_symlinks
+from builder.check.undeclared import check_undeclared
 from builder.errors import CheckError, Place, Problem
 from builder.model.finding import Finding, Severity
 from builder.model.payload import Relocated
@@ -26,12 +29,15 @@ CHECKS: tuple[Check, ...] = (
     check_names,
     check_symlinks,
     check_environment,
+    check_clobbering,
+    check_undeclared,
     check_run_paths,
     check_linkage,
     check_overdepending,
     check_symbol_versions,
     check_glibc,
     check_leaks,
+    check_secrets,
     check_prefixes,
     check_python,
 )

@@ -20,9 +20,12 @@ VERBS: dict[str, str] = {
     "build": "plan, build and test recipes into a channel",
     "debug": "enter a build as its script left it, or make a patch of what was changed there",
     "test": "run a package's own tests in a fresh environment",
+    "inspect": "show what packages say of themselves and of how they were made",
     "index": "write a channel's index anew from its packages",
     "repin": "renew the pins of Debian packages",
     "schema": "print the JSON Schema of recipes, variant files or collections, for editors",
+    "doctor": "say what this machine offers to isolate scripts, and how to get the rest",
+    "rootfs": "write the sandbox's root as a tree and an image, or show what is in it",
     "cache": "list the store, or make room in it",
 }
 """Verb → what it does, in the order of the help."""

@@ -8,9 +8,15 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from builder.cli.accounting import account_of
+from builder.cli.confinement import Confinement, names_of
 from builder.cli.options import BuildChoice, PackageChoice
-from builder.cli.site import Site, secrets, source_date_epoch
+from builder.cli.reproducing import surroundings_for
+from builder.cli.roots import sandbox_and_root
+from builder.cli.site import Site, private, secrets, source_date_epoch
 from builder.environment import Lock, Solver, Solving, read_lock, write_lock
+from builder.environment.admission import Admission
+from builder.environment.place import channel_place
 from builder.errors import UsageError
 from builder.farm import Claimed, Job, Ledger, LocalExecutor, drive
 from builder.model.environment import Environments
@@ -20,14 +26,11 @@ from builder.model.packaging import Packaging
 from builder.model.recipe import ScriptTest
 from builder.model.target import target, virtual_packages
 from builder.model.task import Plan, TaskState
-from builder.pipeline import Bench, Root, refuse_scripts, run_task
+from builder.pipeline import Bench, refuse_scripts, run_task
 from builder.report.events import Event, Noted, Warned
-from builder.sandbox import Limits, find_sandbox
-from builder.sandbox.rootfs import ensure_rootfs, rootfs_lock
+from builder.sandbox import Limits
+from builder.sandbox.allowance import Allowance
 from builder.script import with_files
-
-LIMITS = Limits(wall_seconds=6 * 3600, silence_seconds=3600)
-"""What a script may use when nobody says otherwise: CI services stop jobs after six hours."""
 
 
 @frozen
@@ -39,6 +42,7 @@ class Baking:
 
     place: Site
     choice: BuildChoice
+    confinement: Confinement
     emit: Callable[[Event], None]
     cores: int
     packaging: PackageChoice = PackageChoice()
@@ -47,7 +51,11 @@ class Baking:
     @property
     def sealed(self) -> bool:
         """Whether scripts see nothing of the machine."""
-        return self.choice.isolation != "none"
+        return self.confinement.sealed
+
+    def warn(self, text: str) -> None:
+        """Tell of what is not as it should be, though the work goes on."""
+        self.emit(Warned(text=text))
 
     def ledger(self) -> AbstractContextManager[Ledger]:
         """Open the ledger of this run's store."""
@@ -107,10 +115,10 @@ async def _never(job: Job) -> Outcome:
 async def bench_for(plan: Plan, baking: Baking) -> Bench:
     """Return what every task of ``plan`` works with."""
     place, choice = baking.place, baking.choice
-    sandbox = await asyncio.to_thread(find_sandbox, choice.isolation, place.store.root / "probe")
+    sandbox, root = await sandbox_and_root(place, baking.confinement, baking.emit)
     for note in sandbox.capabilities().notes:
         baking.emit(Noted(text=note) if sandbox.sealed else Warned(text=note))
-    root = await sandbox_root(place, baking.emit)
+    limits = baking.confinement.limits_of(choice.jobs)
     subdirs = {task.rendering.platforms.host for task in plan.tasks} | {"linux-64"}
     await asyncio.to_thread(place.channel.ensure, *sorted(subdirs))
     return Bench(
@@ -118,17 +126,21 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         sandbox=sandbox,
         root=root,
         fetcher=place.fetcher(baking.emit),
-        solver=solver_for(place, subdirs, root.glibc),
-        solvers=_solvers_of(plan, place, subdirs, root.glibc),
+        solver=solver_for(place, subdirs, root.glibc, baking.warn),
+        solvers=_solvers_of(plan, place, subdirs, root.glibc, baking.warn),
         lock=_lock(choice),
         locked=choice.locked,
+        admission=Admission(place.store, place.access(baking.warn), frozenset({channel_place(str(place.output)).url})),
         channel=place.channel,
-        limits=LIMITS,
+        limits=limits,
+        engines=baking.confinement.engines,
+        allowances=_allowances(plan, baking.confinement, limits),
         cores=cores_of_one(baking.cores, choice.jobs),
         epoch=source_date_epoch(),
         test=choice.test,
-        offline=place.offline,
+        access=place.access(baking.warn),
         secrets=secrets(_secret_names(plan)),
+        private=private(),
         logs=_made(place.store.root / "logs"),
         broken=place.broken,
         emit=baking.emit,
@@ -136,14 +148,27 @@ async def bench_for(plan: Plan, baking: Baking) -> Bench:
         rules=place.rules,
         keep=baking.packaging.keep_build,
         no_binary_prefix=baking.packaging.error_prefix_in_binary,
+        account=account_of(place, baking.cores),
+        around=await surroundings_for(place, sandbox, root, baking.emit) if choice.check_reproducible else None,
     )
 
 
-def _solvers_of(plan: Plan, place: Site, subdirs: Iterable[str], glibc: str) -> dict[tuple[str, ...], Solving]:
+def _allowances(plan: Plan, confinement: Confinement, limits: Limits) -> dict[str, Allowance]:
+    """Return what the scripts of each task may use."""
+    found = {}
+    for task in plan.tasks:
+        names, folder = names_of(task.rendering), task.rendering.recipe.folder.resolve()
+        found[task.id] = Allowance(limits=confinement.limits_for(names, limits, folder), allowed=task.allowed)
+    return found
+
+
+def _solvers_of(
+    plan: Plan, place: Site, subdirs: Iterable[str], glibc: str, report: Callable[[str], None]
+) -> dict[tuple[str, ...], Solving]:
     """Return what solves for variants that name their channels themselves."""
     named = {task.rendering.channel_sources: place.channels_of(task.rendering) for task in plan.tasks}
     return {
-        sources: solver_for(replace(place, channels=channels), subdirs, glibc)
+        sources: solver_for(replace(place, channels=channels), subdirs, glibc, report)
         for sources, channels in named.items()
         if channels != place.channels
     }
@@ -157,18 +182,11 @@ def cores_of_one(cores: int, jobs: int) -> int:
     return min(cores, max(1, 2 * cores // jobs))
 
 
-async def sandbox_root(place: Site, emit: Callable[[Event], None]) -> Root:
-    """Return the sandbox's root, fetched and unpacked where it is not yet."""
-    lock = rootfs_lock()
-    there = place.store.folder("rootfs", lock.digest)
-    if there is None:
-        debs = await place.fetcher(emit).debs(lock.debs)
-        there = await asyncio.to_thread(ensure_rootfs, place.store, debs)
-    return Root(folder=there, digest=lock.digest, glibc=lock.glibc)
+def solver_for(place: Site, subdirs: Iterable[str], glibc: str, report: Callable[[str], None] | None = None) -> Solving:
+    """Return what solves against our output first, then the other channels, for machines that have that glibc.
 
-
-def solver_for(place: Site, subdirs: Iterable[str], glibc: str) -> Solving:
-    """Return what solves against our output first, then the other channels, for machines that have that glibc."""
+    ``report`` hears what is left out of their indexes.
+    """
     channels = (str(place.output), *(name for name in place.channels if name != str(place.output)))
     machines = {subdir: virtual_packages(target(subdir), glibc=glibc) for subdir in subdirs}
     return Solver(
@@ -176,8 +194,8 @@ def solver_for(place: Site, subdirs: Iterable[str], glibc: str) -> Solving:
         place.store,
         machines=machines,
         may_be_empty=(str(place.output),),
-        offline=place.offline,
         rules=place.rules,
+        access=place.access(report),
     )
 
 

@@ -18,6 +18,7 @@ from builder.cli.app import Context
 from builder.cli.asked import Asked, packaging_of, rules_of
 from builder.cli.baking import Baking, bake
 from builder.cli.conda_build import foreign_to_conda_build
+from builder.cli.confinement import confined
 from builder.cli.existing import existing
 from builder.cli.foreign import foreign_to_builds
 from builder.cli.options import (
@@ -31,6 +32,7 @@ from builder.cli.options import (
     telling,
 )
 from builder.cli.rendering import render_selection
+from builder.cli.reproducing import with_verdicts
 from builder.cli.reused import without_binary_prefixes
 from builder.cli.selection import Selection, selection
 from builder.cli.site import Site, site
@@ -89,17 +91,18 @@ def command(
         for error in rendered.errors:
             write_text(f"warning: left out: {error}", sys.stderr)
     if choice.render_only:
-        from builder.cli.render_only import render_only, setting_of
-
         prefix = selection.override.build_string_prefix
-        setting = setting_of(place, asked.packaging, rendered.renderings, prefix)
-        solve_at = place if choice.with_solve else None
-        return render_only(rendered.renderings, setting, solve_at=solve_at, abandon=context.abandon)
+        return _rendered_only(rendered.renderings, place, asked, choice, prefix=prefix, abandon=context.abandon)
     reporter = telling.reporter(sys.stderr)
     try:
-        cores = len(os.sched_getaffinity(0))
         baking = Baking(
-            place=place, choice=choice, packaging=packaging, written=asked.packaging, emit=reporter.emit, cores=cores
+            place=place,
+            choice=choice,
+            confinement=confined(choice.sandbox, place),
+            packaging=packaging,
+            written=asked.packaging,
+            emit=reporter.emit,
+            cores=len(os.sched_getaffinity(0)),
         )
         if choice.with_deps:
             rendered = planning.with_dependencies(rendered, selection, set(), places)
@@ -116,6 +119,22 @@ def command(
         return _document(plan, outcomes, place.output)
     write_text(build_summary(outcomes, channel=str(place.output), seconds=seconds, plan=plan), sys.stderr)
     return _exit_code(outcomes)
+
+
+def _rendered_only(
+    renderings: Sequence[Rendering],
+    place: Site,
+    asked: Asked,
+    choice: BuildChoice,
+    *,
+    prefix: str | None,
+    abandon: Callable[[int], NoReturn],
+) -> int:
+    """Print ``renderings`` as rattler-build would, solved if that was asked for too, and return the exit code."""
+    from builder.cli.render_only import render_only, setting_of
+
+    setting = setting_of(place, asked.packaging, renderings, prefix)
+    return render_only(renderings, setting, solve_at=place if choice.with_solve else None, abandon=abandon)
 
 
 def _built(
@@ -135,12 +154,14 @@ def _built(
         if packaging.skip_existing != "none":
             looking = existing(renderings, place, packaging.skip_existing, asked.packaging.suffix)
             asked = replace(asked, existing=wait_for(looking, abandon=abandon))
-        plan = planning.make(renderings, place, ledger, sealed=baking.sealed, emit=emit, asked=asked)
+        plan = planning.make(renderings, place, ledger, confinement=baking.confinement, emit=emit, asked=asked)
         if packaging.keep_build and any(task.state is TaskState.REUSE for task in plan.tasks):
             emit(Noted(text="--keep-build: what is reused has no build to keep; `bakehouse debug` prepares one"))
         emit(Planned(tasks=plan.tasks))
         outcomes = wait_for(bake(plan, baking, ledger), abandon=abandon, tidy=tidy)
         outcomes = with_findings(plan, outcomes, place.channel)
+        if baking.choice.check_reproducible:
+            outcomes = with_verdicts(outcomes, place, emit)
         if packaging.error_prefix_in_binary:
             outcomes = without_binary_prefixes(outcomes, place.output)
     return plan, outcomes

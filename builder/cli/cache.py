@@ -1,4 +1,4 @@
-"""``bakehouse cache``: what the store holds, and making room in it."""
+"""``bakehouse cache``: what the store holds, making room in it, and whether it is whole."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from pathlib import Path
 import click
 
 from builder.cli.collection import find_collection
-from builder.cli.options import Places, places, size_in_bytes
+from builder.cli.limiting import size_in_bytes
+from builder.cli.options import Places, places
 from builder.cli.site import site
+from builder.errors import UsageError
 from builder.report import write_document, write_text
+from builder.report.escape import escape
 from builder.report.text import size
+from builder.store import Collected, Store
+from builder.store.cleaning import is_store
 
 
 @click.group("cache")
 def command() -> None:
-    """List the store, or make room in it.
+    """List the store, make room in it, or look whether it is whole.
 
     \b
     Examples:
       bakehouse cache ls
       bakehouse cache gc --budget 5G
+      bakehouse cache verify
     """  # noqa: D301 - \b keeps click from wrapping the examples
 
 
@@ -37,7 +43,7 @@ def ls(places: Places, *, as_json: bool) -> int:
     Example:
       bakehouse cache ls
     """  # noqa: D301 - \b keeps click from wrapping the example
-    root = site(places, find_collection(Path())).store.root
+    root = _there(places).root
     taken = {path.relative_to(root).as_posix(): _bytes(path) for path in _parts(root)}
     if as_json:
         write_document({"store": str(root), "bytes": taken}, sys.stdout)
@@ -58,12 +64,67 @@ def gc(places: Places, budget: str, *, as_json: bool) -> int:
     Example:
       bakehouse cache gc --budget 5G
     """  # noqa: D301 - \b keeps click from wrapping the example
-    done = site(places, find_collection(Path())).store.gc(size_in_bytes(budget))
+    store, wanted = site(places, find_collection(Path())).store, size_in_bytes(budget)
+    done = store.gc(wanted) if is_store(store.root) else Collected(removed=0, freed=0, kept=0)
     if as_json:
         write_document({"removed": done.removed, "freed": done.freed, "kept": done.kept}, sys.stdout)
         return 0
     write_text(f"removed {done.removed} things, {size(done.freed)}; {size(done.kept)} are left", sys.stderr)
     return 0
+
+
+@command.command("verify")
+@places
+@click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
+def verify(places: Places, *, as_json: bool) -> int:
+    """Read all that the store holds, and set aside what is not what it was; that is then fetched or made again.
+
+    Files are compared with their sha256, unpacked packages and linked environments with what the packages say of
+    their files. The exit code is 1 when something was damaged.
+
+    \b
+    Example:
+      bakehouse cache verify
+    """  # noqa: D301 - \b keeps click from wrapping the example
+    from builder.environment.intact import KINDS, Reader
+
+    store = _there(places)
+    counts, damaged = dict.fromkeys(("files", *KINDS), 0), []
+    for file in store.verify():
+        counts["files"] += 1
+        if not file.whole:
+            damaged.append({"what": f"files/{file.path.name}", "why": "its bytes are not those of its sha256"})
+    reader = Reader()
+    for kind in KINDS:
+        for key in store.keys(kind):
+            counts[kind] += 1
+            why = reader.damage(kind, store.root / "folders" / kind / key)
+            if why is not None:
+                store.set_aside(kind, key)
+                damaged.append({"what": f"{kind}/{key}", "why": why})
+    if as_json:
+        write_document({"store": str(store.root), "read": counts, "damaged": damaged}, sys.stdout)
+    else:
+        lines = [f"{escape(one['what'])}: {escape(one['why'])}" for one in damaged]
+        read = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        end = f"{len(damaged)} are damaged and were set aside" if damaged else "all are whole"
+        write_text("\n".join([*lines, f"read {read}: {end}"]), sys.stderr)
+    return 1 if damaged else 0
+
+
+def _there(places: Places) -> Store:
+    """Return the store that there is; what only reads makes none, and calls none whole.
+
+    Raises `UsageError` when there is none.
+    """
+    store = site(places, find_collection(Path())).store
+    if not is_store(store.root):
+        raise UsageError(
+            f"there is no store in {store.root}",
+            code="cli.no-store",
+            remedy="name one with --store or BAKEHOUSE_STORE; the first `bakehouse build` or `fetch` makes it",
+        )
+    return store
 
 
 def _parts(root: Path) -> list[Path]:

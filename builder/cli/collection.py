@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from builder.cli.collection_keys import COLLECTION_KEYS, WORDS
+from builder.cli.collection_keys import COLLECTION_KEYS, SEALED, WORDS
 from builder.cli.formats import RECIPE_NAMES, recipe_in
 from builder.errors import Place, Problem, RecipeError, UsageError
 from builder.model.frozen import frozen
 from builder.model.name import is_channel_name
+from builder.model.policy import FARM, Attested, Namespace, Policy
 from builder.model.variant import VariantRule
 from builder.syntax import read_yaml
 from builder.syntax.file import IrregularError, read_file
 from builder.syntax.node import Mapping, Node, Scalar, Sequence, is_null
 from builder.syntax.reader import MAX_BYTES
+
+if TYPE_CHECKING:  # most verbs run nothing in a sandbox
+    from builder.cli.allowing import Grant
+    from builder.cli.archives import SaidCap
+    from builder.cli.limiting import Said
 
 FILE_NAME = "bakehouse.yaml"
 _ROWS = {row.name: row for row in COLLECTION_KEYS}
@@ -28,6 +35,8 @@ class Collection:
 
     ``mirrors`` maps an address prefix to what may stand in its place; ``debian`` and ``pypi`` are base addresses.
     ``environment`` are the names of variables that recipes may read, ``rules`` those of conda-build to apply.
+    ``isolation``, ``image``, ``limits`` and ``allow`` are for `builder.cli.confinement`, ``archives`` for
+    `builder.cli.archives`.
     """
 
     root: Path | None = None
@@ -38,19 +47,42 @@ class Collection:
     mirrors: tuple[tuple[str, tuple[str, ...]], ...] = ()
     debian: str | None = None
     pypi: str | None = None
-    policy: str | None = None
+    policy: Policy = Policy()
     environment: tuple[str, ...] = ()
     rules: frozenset[VariantRule] = frozenset()
+    isolation: str | None = None
+    image: str | None = None
+    limits: tuple[Said, ...] = ()
+    allow: tuple[Grant, ...] = ()
+    archives: tuple[SaidCap, ...] = ()
 
 
 def find_collection(start: Path) -> Collection:
-    """Return the collection that ``start`` lies in: the nearest folder upward with the file, or an empty one."""
-    folder = start.resolve()
-    for candidate in (folder, *folder.parents):
-        file = candidate / FILE_NAME
-        if os.path.lexists(file) and not file.is_dir():
-            return read_collection(file)
-    return Collection()
+    """Return the collection that ``start`` lies in: the nearest folder upward with the file, or an empty one.
+
+    A farm's is not the nearest but the outermost, upward from where the command is called or from ``start``: no file
+    that came with a recipe has a say in what a farm trusts.
+    """
+    inner = _files_upward(start.resolve())
+    ways = (_files_upward(Path.cwd()), _files_upward(start.absolute()), inner)
+    for file in dict.fromkeys(file for way in ways for file in reversed(way)):
+        if _may_be_a_farm(file) and (found := read_collection(file)).policy.farm:
+            return found
+    return read_collection(inner[0]) if inner else Collection()
+
+
+def _files_upward(place: Path) -> list[Path]:
+    """Return the collection files of ``place`` and all folders above it, the nearest first."""
+    files = (folder / FILE_NAME for folder in (place, *place.parents))
+    return [file for file in files if os.path.lexists(file) and not file.is_dir()]
+
+
+def _may_be_a_farm(file: Path) -> bool:
+    """Whether a file speaks of a policy at all; most do not, and need not be read to see that."""
+    try:
+        return b"policy" in read_file(file, MAX_BYTES)
+    except IrregularError:
+        return True  # `read_collection` says what is wrong with it
 
 
 def read_collection(file: Path) -> Collection:
@@ -86,9 +118,16 @@ def read_collection(file: Path) -> Collection:
         mirrors=tuple(_mirrors(node.get("mirrors"))),
         debian=_text(node.get("debian")),
         pypi=_text(node.get("pypi")),
-        policy=_text(node.get("policy")),
+        policy=Policy(
+            farm=_text(node.get("policy")) == FARM,
+            hosts=_texts(node.get("hosts")),
+            namespaces=tuple(_namespaces(node.get("namespaces"), root, output)),
+            attestations=_attested(node.get("attestations"), root, output),
+        ),
         environment=_texts(node.get("environment")),
         rules=frozenset(map(VariantRule, _texts(node.get("conda_build_rules")))),
+        archives=_caps(node.get("archives"), root),
+        **_sandbox(node, root),
     )
 
 
@@ -111,14 +150,68 @@ def _misshapen(key: str, node: Node) -> Iterator[Problem]:
             good = is_null(node) or (isinstance(node, Sequence) and all(_is_rule(item) for item in node.items))
         case "texts":
             good = is_null(node) or _is_list(node)
-        case "mirrors":
+        case "mirrors" | "namespaces":
             good = is_null(node) or (isinstance(node, Mapping) and all(_is_list(value) for _, value in node.entries))
         case "text":
             good = isinstance(node, Scalar)
+        case "policy":
+            good = is_null(node) or (isinstance(node, Scalar) and node.text == FARM)
+        case "isolation":
+            good = is_null(node) or (isinstance(node, Scalar) and node.text in SEALED)
+        case "limits" | "permissions" | "attestations" | "archives":
+            yield from _problems_below(holds, node)
+            return
     if not good:
         yield Problem(code="collection.shape", message=f"{key} must be {WORDS[holds]}", place=node.place)
     elif key == "mirrors" and isinstance(node, Mapping) and node.entries:
         yield from _useless(node)
+
+
+def _problems_below(holds: str, node: Node) -> Iterator[Problem]:
+    """Yield what is wrong with the value of a key that has keys of its own."""
+    if holds == "attestations":
+        from builder.cli.collection_attestations import problems_of
+
+        yield from problems_of(node)
+        return
+    found: list[Problem] = []
+    if holds == "archives":
+        from builder.cli.archives import caps_of
+
+        caps_of(node, found.append)
+        yield from found
+        return
+    from builder.cli.collection_sandbox import grants_of, limits_of
+
+    if holds == "limits":
+        limits_of(node, found.append)
+    else:
+        grants_of(node, Path(), found.append)
+    yield from found
+
+
+def _sandbox(node: Mapping, root: Path) -> dict[str, Any]:
+    """Return what is said of sandboxes; to read that takes rooms which most verbs and files do without."""
+    said: dict[str, Any] = {"isolation": _text(node.get("isolation")), "image": _text(node.get("image"))}
+    if "limits" in node or "allow" in node:
+        from builder.cli.collection_sandbox import grants_of, limits_of
+
+        said["limits"] = limits_of(node.get("limits"), _never)
+        said["allow"] = grants_of(node.get("allow"), root, _never)
+    return said
+
+
+def _caps(node: Node | None, root: Path) -> tuple[SaidCap, ...]:
+    """Return how much archives may hold; what lies beside a recipe came with it, and has no say."""
+    if is_null(node) or recipe_in(str(root)) is not None:
+        return ()
+    from builder.cli.archives import caps_of  # most collections say nothing of archives
+
+    return caps_of(node, _never)
+
+
+def _never(problem: Problem) -> None:
+    raise AssertionError(f"{problem} should have been told before")
 
 
 def _useless(mirrors: Mapping) -> Iterator[Problem]:
@@ -154,6 +247,20 @@ def _mirrors(node: Node | None) -> Iterator[tuple[str, tuple[str, ...]]]:
     if isinstance(node, Mapping):
         for key, value in node.entries:
             yield key.text, _texts(value)
+
+
+def _namespaces(node: Node | None, root: Path, output: str | None) -> Iterator[Namespace]:
+    if isinstance(node, Mapping):
+        for key, value in node.entries:
+            yield Namespace(names=key.text, channels=tuple(_channel(text, root, output) for text in _texts(value)))
+
+
+def _attested(node: Node | None, root: Path, output: str | None) -> tuple[Attested, ...]:
+    if is_null(node):
+        return ()
+    from builder.cli.collection_attestations import attested  # most collections ask for none
+
+    return attested(node, root, lambda text: _channel(text, root, output))
 
 
 def _channel(text: str, root: Path, output: str | None) -> str:

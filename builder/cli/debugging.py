@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.cli import planning
-from builder.cli.baking import Baking, bench_for, claimed, sandbox_root
+from builder.cli.baking import Baking, bench_for, claimed
+from builder.cli.confinement import Confinement, confined
 from builder.cli.options import BuildChoice, DebugChoice
 from builder.cli.rendering import Rendered
+from builder.cli.roots import sandbox_and_root
 from builder.cli.selection import Selection
 from builder.cli.site import Site
 from builder.errors import BakehouseError, MachineError, UsageError, WorkError
@@ -26,7 +28,6 @@ from builder.pipeline.entering import Door, busy
 from builder.pipeline.kept import Kept
 from builder.pipeline.preparing import prepare_task
 from builder.report.events import Event, Finished, Noted
-from builder.sandbox import find_sandbox
 
 
 @frozen
@@ -36,6 +37,11 @@ class Search:
     place: Site
     choice: DebugChoice
     emit: Callable[[Event], None]
+
+    @property
+    def confinement(self) -> Confinement:
+        """How scripts are kept apart from the machine."""
+        return confined(self.choice.sandbox, self.place)
 
 
 def is_package(path: Path) -> bool:
@@ -75,7 +81,8 @@ def is_outdated(state: Kept, rendered: Rendered, search: Search) -> bool:
     place = search.place
     try:
         with Ledger(place.store) as ledger:
-            plan = planning.make(rendered.renderings, place, ledger, sealed=state.isolation != "none")
+            confinement = _as_kept(state, search)
+            plan = planning.make(rendered.renderings, place, ledger, confinement=confinement)
     except BakehouseError:
         return False
     task = plan.by_id().get(state.task_id)
@@ -92,11 +99,17 @@ async def prepared(rendered: Rendered, renderings: Sequence[Rendering], selectio
     search.emit(Noted(text=f"{why}preparing {rendering.stem} as far as its script"))
     if choice.with_deps:
         rendered = planning.with_dependencies(rendered, selection, set())
-    baking = Baking(place=place, choice=_build_choice(choice), emit=search.emit, cores=len(os.sched_getaffinity(0)))
+    baking = Baking(
+        place=place,
+        choice=_build_choice(choice),
+        confinement=search.confinement,
+        emit=search.emit,
+        cores=len(os.sched_getaffinity(0)),
+    )
     with baking.ledger() as ledger:
         place.channel.ensure()
         plan = await asyncio.to_thread(
-            planning.make, rendered.renderings, place, ledger, sealed=baking.sealed, emit=search.emit
+            planning.make, rendered.renderings, place, ledger, confinement=baking.confinement, emit=search.emit
         )
         await _prepare(
             replace(plan.by_id()[rendering.identity], state=TaskState.BUILD, tests_need=()), plan, baking, ledger
@@ -128,18 +141,28 @@ async def _prepare(task: Task, plan: Plan, baking: Baking, ledger: Ledger) -> No
 async def door_of(state: Kept, search: Search) -> Door:
     """Return what opens ``state``; raises `MachineError` when this machine has no such sandbox or root."""
     store = search.place.store
-    sandbox = await asyncio.to_thread(find_sandbox, state.isolation, store.root / "probe")
-    rootfs = store.folder("rootfs", state.rootfs)
-    if rootfs is None and state.isolation != "none":
-        root = await sandbox_root(search.place, search.emit)
-        if root.digest != state.rootfs:
-            raise MachineError(
-                f"{state.name} was kept with another root of the sandbox, which is no longer in the store",
-                code="debug.rootfs",
-                remedy="enter a freshly prepared one with --fresh",
-            )
-        rootfs = root.folder
-    return Door(store=store, sandbox=sandbox, rootfs=rootfs or Path("/"))
+    confinement = _as_kept(state, search)
+    rootfs = Path("/") if state.isolation == "none" else store.folder("rootfs", state.rootfs)
+    if rootfs is not None and confinement.image is None:
+        sandbox = await asyncio.to_thread(confinement.sandbox, store.root / "probe")
+        return Door(store=store, sandbox=sandbox, rootfs=rootfs)
+    sandbox, root = await sandbox_and_root(search.place, confinement, search.emit)
+    if root.digest != state.rootfs:
+        raise MachineError(
+            f"{state.name} was kept with another root of the sandbox (sha256:{state.rootfs})",
+            code="debug.rootfs",
+            remedy="enter a freshly prepared one with --fresh, or name the image that it was built in with --image",
+        )
+    return Door(store=store, sandbox=sandbox, rootfs=root.folder)
+
+
+def _as_kept(state: Kept, search: Search) -> Confinement:
+    """Return how the script was kept apart from the machine; engine and image may be said anew."""
+    found, asked = search.confinement, search.choice.sandbox
+    engines = replace(found.engines, image=asked.image or state.image)
+    if asked.engine is None and state.engine is not None:
+        engines = replace(engines, docker=state.engine, podman=state.engine)
+    return replace(found, isolation=state.isolation, engines=engines)
 
 
 def refuse_busy(task_id: str, search: Search) -> None:
@@ -164,12 +187,12 @@ def _below(task: Task, plan: Plan) -> tuple[Task, ...]:
 def _build_choice(choice: DebugChoice) -> BuildChoice:
     return BuildChoice(
         jobs=1,
-        isolation=choice.isolation,
         keep_going=False,
         with_deps=choice.with_deps,
         test="native",
         lock_file=None,
         locked=False,
+        sandbox=choice.sandbox,
     )
 
 

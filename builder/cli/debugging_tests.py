@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from builder.archive import OpenPackage, read_package
-from builder.cli.baking import LIMITS, sandbox_root, solver_for
+from builder.cli.baking import solver_for
 from builder.cli.debugging import Search, ambiguous, refuse_busy
+from builder.cli.roots import sandbox_and_root
 from builder.cli.site import secrets
 from builder.environment import link
 from builder.environment.packages import PackageStore
@@ -25,7 +26,6 @@ from builder.pipeline.kept import Kept
 from builder.pipeline.preparing import prepare_test, test_id
 from builder.pipeline.trying import package_epoch
 from builder.report.events import Noted
-from builder.sandbox import find_sandbox
 from builder.testing import TestBench
 from builder.testing.parts import parts_of
 from builder.testing.read import read_tests
@@ -65,29 +65,31 @@ async def prepared_test(package: Path, search: Search) -> Kept:
 async def _prepare(package: OpenPackage, run: ScriptRun, search: Search) -> None:
     place, store = search.place, search.place.store
     record = await asyncio.to_thread(read_back, package.path)
-    root = await sandbox_root(place, search.emit)
     platform = "linux-64" if record.subdir == NOARCH else record.subdir
+    confinement, names = search.confinement, (record.name,)
+    sandbox, root = await sandbox_and_root(place, confinement, search.emit)
     solver = solver_for(place, {platform}, root.glibc)
-    sandbox = await asyncio.to_thread(find_sandbox, search.choice.isolation, store.root / "probe")
+    limits = confinement.limits_for(names, confinement.limits_of(1))
 
     def note(text: str) -> None:
         search.emit(Noted(text=text))
 
     async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         environment = await solver.solve(specs, subdir=platform, loose=[record])
-        return await link(environment, inside, store, offline=place.offline, report=note, scripts_run=True)
+        return await link(environment, inside, store, access=place.access(note), report=note, scripts_run=True)
 
     async with store.scratch_async(test_id(package.path, run)) as scratch:
 
         async def fetch(wanted: LockedPackage) -> Path:
-            return await PackageStore(store, offline=place.offline, report=note).archive(wanted, scratch)
+            return await PackageStore(store, place.access(note), note).archive(wanted, scratch)
 
         bench = TestBench(
             platform=platform,
             sandbox=sandbox,
             rootfs=root.folder,
             inside=SEALED if sandbox.sealed else inside_paths(PurePosixPath(scratch)),
-            limits=LIMITS,
+            limits=limits,
+            permissions=confinement.allowed_to(names).tests,
             link=link_for,
             fetch=fetch,
             scratch=scratch,
@@ -98,7 +100,7 @@ async def _prepare(package: OpenPackage, run: ScriptRun, search: Search) -> None
             secrets=secrets(run.script.secrets),
             on_line=note,
         )
-        await prepare_test(run, Subject(package=package, bench=bench), root, store)
+        await prepare_test(run, Subject(package=package, bench=bench), root, store, confinement.engines)
 
 
 def _opened(package: Path) -> OpenPackage:

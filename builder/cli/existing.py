@@ -48,7 +48,7 @@ async def _elsewhere(packages: Sequence[Rendering], place: Site) -> dict[str, Ex
     for one in packages:
         groups.setdefault((place.channels_of(one), one.platforms.host), []).append(one)
     for (channels, platform), group in groups.items():
-        solver = Solver(channels, place.store, offline=place.offline)
+        solver = Solver(channels, place.store, access=place.access())
         offered = await solver.offered({one.output.name for one in group}, platform)
         for one in group:
             for offer in offered.get(one.output.name, ()):

@@ -17,6 +17,7 @@ from builder.cli.waiting import wait_for
 from builder.model.recipe import GitSource, Source, UrlSource
 from builder.report import Reporter, write_document, write_text
 from builder.sandbox.rootfs import rootfs_lock
+from builder.sandbox.varied import tools_lock
 from builder.source import Fetcher
 from builder.source.address import shown
 from builder.source.git.revision import is_moving, wanted
@@ -77,16 +78,23 @@ async def _fetch(
 ) -> list[dict[str, object]]:
     fetcher = place.fetcher(reporter.emit)
     files = list(dict.fromkeys(source for source, _ in sources if isinstance(source, UrlSource)))
+    if place.addresses.allow_unhashed:
+        files = list(await fetcher.measured(files))
     paths = await fetcher.fetch_all(files)
     found: list[dict[str, object]] = [
-        {"address": source.urls[0], "sha256": source.sha256, "path": str(path)}
+        {
+            "address": shown(source.urls[0]),
+            "sha256": source.known_sha256,
+            "path": str(path),
+            **({} if source.sha256 else {"unhashed": True}),
+        }
         for source, path in zip(files, paths, strict=True)
     ]
     for source, folder in sources:
         if isinstance(source, GitSource):
             found.append(await _fetch_commit(fetcher, source, folder))
     if rootfs:
-        debs = rootfs_lock().debs
+        debs = (*rootfs_lock().debs, *tools_lock().debs)
         fetched = await fetcher.debs(debs)
         found += [
             {"address": f"debian:{deb.path}", "sha256": deb.sha256, "path": str(fetched[deb.sha256])} for deb in debs

@@ -51,20 +51,16 @@ _WHILE_BUILDING = (
     Foreign("--allow-symlinks-on-windows", None, "links are packed for every platform"),
     Foreign("--sandbox", None, "--isolation says how scripts are isolated, and they always are unless it is none"),
     Foreign(
-        "--allow-network", None, "scripts have no network",
-        remedy="name what they fetch as a source with its sha256",
-    ),
-    Foreign(
         "--allow-read", "PATH", "scripts see nothing of the machine",
-        remedy="name the files as a source with path:, or build with --isolation none",
+        remedy="name the files as a source with path:, or show them to one recipe with --mount NAME=PATH:PATH",
     ),
     Foreign(
         "--allow-read-execute", "PATH", "scripts see nothing of the machine",
-        remedy="name the tools in requirements.build, or build with --isolation none",
+        remedy="name the tools in requirements.build, or show them to one recipe with --mount NAME=PATH:PATH",
     ),
     Foreign(
         "--allow-read-write", "PATH", "scripts write nowhere but in their own folders",
-        remedy="write into $PREFIX or the work folder, or build with --isolation none",
+        remedy="write into $PREFIX or the work folder, or lend one recipe the folder with --mount NAME=PATH:PATH:rw",
     ),
     Foreign(
         "--overwrite-default-sandbox-config", None, "what a script sees is the same on every machine",

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from builder.channel import Channel
+from builder.channel.vouched import REASON
+from builder.cli.collection import find_collection
 from builder.errors import UsageError
 from builder.report import write_document, write_text
 
@@ -18,20 +20,35 @@ from builder.report import write_document, write_text
 def command(channel: Path, *, as_json: bool) -> int:
     """Read every package of a channel's folder and write its indexes anew.
 
+    Nothing that they said before counts: that is how to mend a channel whose index somebody has changed. On a farm
+    (`policy: farm`) packages that are never to be published are refused.
+
     \b
     Example:
       bakehouse index ./channel
     """  # noqa: D301 - \b keeps click from wrapping the example
     if not channel.is_dir():
         raise UsageError(f"{channel} is not a folder", code="cli.no-channel", remedy="name the channel's top folder")
-    found = Channel(channel, report=lambda text: write_text(f"warning: {text}", sys.stderr))
+    farm = find_collection(channel).policy.farm
+    found = Channel(channel, report=_warn, vouched_only=farm)
     found.reindex()
+    unpublishable = found.unpublishable()
+    for name in unpublishable:
+        _warn(f"{name} is never to be published: {REASON}")
     counts = {folder.name: len(found.records(folder.name)) for folder in _subdirs(channel)}
+    generations = {subdir: found.generation(subdir) for subdir in counts}
     if as_json:
-        write_document({"channel": str(channel), "packages": counts}, sys.stdout)
+        document = {"channel": str(channel), "packages": counts, "generations": generations}
+        write_document({**document, "unpublishable": unpublishable}, sys.stdout)
     else:
-        write_text("\n".join(f"{subdir}: {count} packages" for subdir, count in counts.items()), sys.stderr)
+        for subdir, count in counts.items():
+            packages = "1 package" if count == 1 else f"{count} packages"
+            write_text(f"{subdir}: {packages}, generation {generations[subdir]}", sys.stderr)
     return 0
+
+
+def _warn(text: str) -> None:
+    write_text(f"warning: {text}", sys.stderr)
 
 
 def _subdirs(channel: Path) -> list[Path]:

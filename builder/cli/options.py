@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -11,6 +10,7 @@ import click
 
 from builder.cli.colour import coloured
 from builder.cli.grouping import PATH, grouped
+from builder.cli.sandbox_options import SandboxChoice, sandbox_choice
 from builder.errors import UsageError
 from builder.model.frozen import frozen
 from builder.model.outcome import TestStrategy
@@ -19,7 +19,6 @@ from builder.report import Progress, Reporter, make_reporter
 
 LogStyle = Literal["fancy", "json", "plain", "simple"]
 Colour = Literal["auto", "always", "never"]
-Isolation = Literal["bubblewrap", "none"]
 
 _STYLES: dict[LogStyle, Progress | None] = {"fancy": None, "json": "json", "plain": "plain", "simple": "plain"}
 """rattler-build's styles; ``fancy`` is a table where there is a terminal."""
@@ -63,8 +62,11 @@ class Places:
     offline: bool
     store: Path | None
     mirrors: tuple[str, ...] = ()
+    allow_unhashed: bool = False
+    allow_rollback: bool = False
     channel_priority: ChannelPriority = "strict"
     config_file: Path | None = None
+    archive_limits: tuple[str, ...] = ()
 
     def replacements(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return what ``--mirror START=ADDRESS`` asks for, in its order."""
@@ -88,7 +90,6 @@ class BuildChoice:
     """How to build."""
 
     jobs: int
-    isolation: Isolation | None
     keep_going: bool
     with_deps: bool
     test: TestStrategy
@@ -97,6 +98,8 @@ class BuildChoice:
     render_only: bool = False
     with_solve: bool = False
     noarch_build_platform: str | None = None
+    check_reproducible: bool = False
+    sandbox: SandboxChoice = SandboxChoice()
 
 
 @frozen
@@ -128,12 +131,12 @@ class DebugChoice:
     named: str | None
     test: int | None
     fresh: bool
-    isolation: Isolation | None
     with_deps: bool
     patch: Path | None
     add: tuple[str, ...]
     exclude: tuple[str, ...]
     overwrite: bool
+    sandbox: SandboxChoice = SandboxChoice()
 
 
 telling = grouped(
@@ -177,16 +180,25 @@ places = grouped(
         "mirrors", "--mirror", multiple=True, metavar="START=ADDRESS",
         help="Try sources whose address begins with START at ADDRESS first.",
     ),
+    click.option(
+        "allow_unhashed", "--allow-unhashed", is_flag=True,
+        help="Take sources without a sha256 as they come, for packages that are never published.",
+    ),
+    click.option(
+        "archive_limits", "--archive-limit", multiple=True, metavar="WHAT=VALUE",
+        help="How much an archive of a source may hold: members, size, ratio, ratio_from, depth.",
+    ),
+    click.option(
+        "allow_rollback", "--allow-rollback", is_flag=True,
+        help="Take channels whose index is older than one that was seen before.",
+    ),
 )  # fmt: skip
 
 build_choice = grouped(
     "choice",
     BuildChoice,
     click.option("jobs", "-j", "--jobs", type=click.IntRange(1, 256), default=1, help="Tasks at once."),
-    click.option(
-        "isolation", "--isolation", type=click.Choice(["bubblewrap", "none"]),
-        help="How to isolate  [default: the strongest that this machine has].",
-    ),
+    sandbox_choice,
     click.option(
         "keep_going", "--keep-going", "--continue-on-failure", is_flag=True, help="Build all that no failure touches."
     ),
@@ -205,6 +217,10 @@ build_choice = grouped(
     click.option(
         "noarch_build_platform", "--noarch-build-platform", metavar="SUBDIR",
         help="Build noarch outputs only where this is the build platform.",
+    ),
+    click.option(
+        "check_reproducible", "--check-reproducible", is_flag=True,
+        help="Build everything twice, in other surroundings, and publish only what comes out with the same bytes.",
     ),
 )  # fmt: skip
 
@@ -255,24 +271,10 @@ debug_choice = grouped(
     click.option("named", "--output", metavar="NAME", help="Which output: its name, or name-version-build."),
     click.option("test", "--test", "--test-index", type=click.IntRange(0, 9999), metavar="N", help="Enter test N."),
     click.option("fresh", "--fresh", "--prepare", is_flag=True, help="Prepare it anew, whatever was kept."),
-    click.option(
-        "isolation", "--isolation", type=click.Choice(["bubblewrap", "none"]),
-        help="How to isolate what is prepared  [default: the strongest that this machine has].",
-    ),
+    sandbox_choice,
     click.option("with_deps", "--with-deps", is_flag=True, help="Build missing dependencies first."),
     click.option("patch", "--patch", type=PATH, metavar="FILE", help="Write what was changed as a patch instead."),
     click.option("add", "--add", multiple=True, metavar="GLOB", help="Files for the patch that the build made."),
     click.option("exclude", "--exclude", multiple=True, metavar="GLOB", help="Changed files that do not."),
     click.option("overwrite", "--overwrite", is_flag=True, help="Write over a patch that is there."),
 )  # fmt: skip
-
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(?:i?B)?", re.IGNORECASE)
-
-
-def size_in_bytes(text: str) -> int:
-    """Return the bytes that ``20G``, ``500 MiB`` or ``1000`` stand for."""
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is no size", code="cli.size", remedy="write it as 20G or 500M")
-    return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))

@@ -13,7 +13,7 @@ from builder import __version__
 from builder.cli.grouping import PATH, grouped
 from builder.errors import MachineError, Place, UsageError
 from builder.model.frozen import frozen
-from builder.report import write_text
+from builder.report import write_exactly, write_text
 
 if TYPE_CHECKING:
     from builder.feedstock.job import Job
@@ -95,7 +95,7 @@ def made(jobs: Sequence[Job], path: Path, choice: PipelineChoice) -> Made | None
 def write(made: Made) -> None:
     """Write or print a pipeline, and tell what it does not do. Raises `MachineError`."""
     if made.place is None:
-        write_text(made.text.removesuffix("\n"), sys.stdout)
+        write_exactly(made.text.removesuffix("\n"), sys.stdout)
     else:
         _put(made.text, made.place)
     for note in _notes(made.jobs, made.top, made.pipeline):

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from builder.cli.asked import Asked
 from builder.cli.collection import recipe_files
 from builder.cli.commits import with_commits
+from builder.cli.confinement import Confinement, names_of, refuse_unmeant
 from builder.cli.options import Places
 from builder.cli.rendering import Rendered, render_files
 from builder.cli.selection import Selection, known_platform
 from builder.cli.site import Site, source_date_epoch
+from builder.cli.unhashed import with_digests
 from builder.farm import Ledger
+from builder.model.permission import Allowed
+from builder.model.recipe import Source, UrlSource
 from builder.model.rendering import Rendering
+from builder.model.source import SourceDigest
 from builder.model.target import NOARCH
 from builder.model.task import Plan
 from builder.plan import PlanContext, make_plan, missing_from, providers
 from builder.report import write_text
 from builder.report.events import Event, Noted
-from builder.source import source_digests
+from builder.source import Fetcher, source_digests
 
 _AS_ALWAYS = Asked()
 
@@ -30,26 +37,32 @@ def make(
     place: Site,
     ledger: Ledger,
     *,
-    sealed: bool,
+    confinement: Confinement,
     emit: Callable[[Event], None] | None = None,
     asked: Asked = _AS_ALWAYS,
 ) -> Plan:
     """Return the plan for ``renderings``: what the channel has under a recipe key is reused.
 
     ``asked`` is what the user asks of packages; how environments are solved is the place's. Git repositories are asked
-    what the branches and tags in recipes are now; ``emit`` is told of it, without it standard error.
+    what the branches and tags in recipes are now, and sources without a sha256 are fetched if the place allows them;
+    ``emit`` is told of it, without it standard error.
     """
-    renderings = with_commits(renderings, place.fetcher(emit or _told))
+    refuse_unmeant(confinement, renderings)
+    fetcher = place.fetcher(emit or _told)
+    renderings = with_commits(renderings, fetcher)
+    if place.addresses.allow_unhashed:
+        renderings = with_digests(renderings, fetcher)
     channel = str(place.output)
     keys = place.channel.keys()
     there = set(keys.values())
     remembered = {key: name for key, name in ledger.done(channel).items() if name in there}
     context = PlanContext(
-        rootfs_digest=place.rootfs_digest,
-        sources=source_digests,
+        rootfs_digest=confinement.image or place.rootfs_digest,
+        sources=partial(_judged_digests, fetcher) if place.collection.policy.farm else source_digests,
         known={**remembered, **keys},
         records=ledger.explanations(channel),
-        sealed=sealed,
+        sealed=confinement.sealed,
+        allowed=_allowed(renderings, confinement),
         epoch=source_date_epoch(),
         outside=(place.output, place.store.root),
         packaging=asked.packaging,
@@ -57,6 +70,20 @@ def make(
         existing=asked.existing,
     )
     return make_plan(renderings, context)
+
+
+def _judged_digests(fetcher: Fetcher, sources: Sequence[Source], recipe_folder: Path) -> tuple[SourceDigest, ...]:
+    """Return what `source_digests` returns once a farm's rules for addresses are kept, fetched or not."""
+    fetcher.check(source for source in sources if isinstance(source, UrlSource))
+    return source_digests(sources, recipe_folder)
+
+
+def _allowed(renderings: Iterable[Rendering], confinement: Confinement) -> dict[str, Allowed]:
+    """Return what is allowed to renderings, those alone that something is allowed to, by identity."""
+    if not confinement.grants:
+        return {}
+    found = {one.identity: confinement.allowed_to(names_of(one), one.recipe.folder.resolve()) for one in renderings}
+    return {identity: allowed for identity, allowed in found.items() if allowed}
 
 
 def _told(event: Event) -> None:

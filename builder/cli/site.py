@@ -13,14 +13,19 @@ from pathlib import Path
 import click
 
 from builder.channel import Channel
+from builder.cli.archives import unpack_limits
 from builder.cli.collection import Collection
 from builder.cli.options import Places
+from builder.environment.access import Access
+from builder.environment.place import check_channel
 from builder.errors import UsageError
 from builder.model.frozen import frozen
 from builder.model.rendering import Rendering
 from builder.model.solving import SolveRules
 from builder.report import write_text
 from builder.report.events import Downloaded, Event, Noted
+from builder.sandbox import tidy
+from builder.sandbox.confined import confine
 from builder.sandbox.rootfs import rootfs_lock
 from builder.source import Addresses, Fetcher
 from builder.source.address import all_mirrors
@@ -32,7 +37,7 @@ _LATEST = 2**32 - 1
 
 @frozen
 class Site:
-    """Where a command works; ``channels_given`` says that the user names the channels."""
+    """Where a command works; ``channels_given`` says that the user names the channels, ``home`` is the collection."""
 
     store: Store
     output: Path
@@ -41,19 +46,36 @@ class Site:
     offline: bool
     rules: SolveRules = SolveRules()
     channels_given: bool = False
+    collection: Collection = Collection()
+    home: Path | None = None
+    allow_rollback: bool = False
+
+    def access(self, report: Callable[[str], None] | None = None) -> Access:
+        """Return how channels are asked; ``report`` hears what is left out of their indexes, else the terminal."""
+        return Access(
+            offline=self.offline,
+            policy=self.collection.policy,
+            allow_rollback=self.allow_rollback,
+            report=report or _warn,
+        )
 
     def channels_of(self, rendering: Rendering) -> tuple[str, ...]:
         """Return the channels that a rendering's environments come from, besides our own output.
 
         Those of the command line and of the collection win over the variant's ``channel_sources``, these over what a
-        configuration file names for want of better.
+        configuration file names for want of better. On a farm no variant names any: those who send recipes choose no
+        channel.
         """
-        return self.channels if self.channels_given else rendering.channel_sources or self.channels
+        return (
+            self.channels
+            if self.channels_given or self.collection.policy.farm
+            else rendering.channel_sources or self.channels
+        )
 
     @property
     def channel(self) -> Channel:
         """The channel that packages go to."""
-        return Channel(self.output)
+        return Channel(self.output, vouched_only=self.collection.policy.farm)
 
     @property
     def broken(self) -> Path:
@@ -78,10 +100,24 @@ class Site:
 
 
 def site(places: Places, collection: Collection) -> Site:
-    """Put a site together; options win over the collection, the collection over defaults."""
+    """Put a site together; options win over the collection, the collection over defaults.
+
+    Raises `UsageError` for options that the collection's policy forbids.
+    """
+    if places.allow_unhashed and collection.policy.farm:
+        raise UsageError(
+            "--allow-unhashed is not there on a farm (`policy: farm`)",
+            code="cli.unhashed",
+            remedy="write the sha256 of every source; `bakehouse fetch` elsewhere says the lines",
+        )
     output = places.output or collection.output or Path("channel")
-    store = Store(places.store or default_root())
+    store = Store(places.store or default_root(), read_always=collection.policy.farm)
+    tidy(store.root / "probe", died=store.tidy())  # by whoever comes next, even if there is nothing left to do
     configured = _configured(places.config_file)
+    for name in (*places.channels, *configured, *collection.channels):
+        check_channel(name)
+    limits = unpack_limits(collection.archives, places.archive_limits)
+    confine(store, strict=collection.policy.farm, tell=_note, limits=limits)
     if (running := click.get_current_context(silent=True)) is not None:
         running.call_on_close(store.close)
     return Site(
@@ -95,8 +131,13 @@ def site(places: Places, collection: Collection) -> Site:
             pypi=collection.pypi or os.environ.get("PIP_INDEX_URL"),
             mirrors=all_mirrors(places.replacements(), collection.mirrors),
             environment=dict(os.environ),
+            policy=collection.policy,
+            allow_unhashed=places.allow_unhashed,
         ),
         offline=places.offline,
+        collection=collection,
+        home=collection.root,
+        allow_rollback=places.allow_rollback,
     )
 
 
@@ -112,6 +153,14 @@ def _configured(file: Path | None) -> tuple[str, ...]:
     return config.channels
 
 
+def _note(text: str) -> None:
+    write_text(f"note: {text}", sys.stderr)
+
+
+def _warn(text: str) -> None:
+    write_text(f"warning: {text}", sys.stderr)
+
+
 def source_date_epoch() -> int | None:
     """Return ``SOURCE_DATE_EPOCH`` in seconds since 1970, None when it is not set."""
     text = os.environ.get("SOURCE_DATE_EPOCH")
@@ -124,5 +173,23 @@ def source_date_epoch() -> int | None:
 
 
 def secrets(names: tuple[str, ...]) -> dict[str, str]:
-    """Return the values of the environment variables that recipes name as secrets; unset ones are absent."""
-    return {name: os.environ[name] for name in names if name in os.environ}
+    """Return the values of the environment variables that recipes name as secrets; unset ones are absent.
+
+    Warns about those that are too short to be hidden.
+    """
+    if not names:
+        return {}
+    from builder.script.masking import too_short  # most recipes have no secrets
+    from builder.script.secret import SHORTEST
+
+    found = {name: os.environ[name] for name in names if name in os.environ}
+    for name in too_short(found):
+        write_text(f"warning: {name}, a secret, has fewer than {SHORTEST} signs: it is not hidden in logs", sys.stderr)
+    return found
+
+
+def private() -> dict[str, str]:
+    """Return the caller's variables that look like credentials, by name and value: none may get into a package."""
+    from builder.script.secret import looks_private
+
+    return {name: value for name, value in os.environ.items() if looks_private(name, value)}

@@ -13,17 +13,20 @@ import click
 
 from builder.archive import read_package
 from builder.cli.app import Context
-from builder.cli.baking import LIMITS, sandbox_root, solver_for
+from builder.cli.baking import solver_for
 from builder.cli.collection import find_collection
+from builder.cli.confinement import Confinement, confined, refuse_unknown
 from builder.cli.foreign import foreign_to_tests
 from builder.cli.grouping import PATH, grouped
-from builder.cli.options import Isolation, Places, Telling, places, telling
+from builder.cli.options import Places, Telling, places, telling
+from builder.cli.roots import sandbox_and_root
+from builder.cli.sandbox_options import SandboxChoice, test_sandbox_choice
 from builder.cli.site import Site, secrets, site
 from builder.cli.unpacked import is_unpacked, packed
 from builder.cli.waiting import wait_for
 from builder.environment import Solving, link
 from builder.environment.packages import PackageStore
-from builder.errors import UsageError
+from builder.errors import BakehouseError, SourceError, UsageError, joined
 from builder.model.environment import LinkedPrefix, LockedPackage
 from builder.model.frozen import frozen
 from builder.model.inside import SEALED, inside_paths
@@ -35,8 +38,9 @@ from builder.pipeline import Root
 from builder.report import Reporter, write_document, write_text
 from builder.report.events import LogLine, Noted
 from builder.report.package import test_document
-from builder.report.text import duration
-from builder.sandbox import Sandbox, find_sandbox
+from builder.report.text import duration, finding_line
+from builder.sandbox import Sandbox
+from builder.sandbox.allowance import Allowance
 from builder.testing import TestBench, secret_names, test_package, together
 
 
@@ -50,7 +54,7 @@ class TestChoice:
     files: tuple[Path, ...]
     only: tuple[int, ...]
     jobs: int | None
-    isolation: Isolation | None
+    sandbox: SandboxChoice = SandboxChoice()
 
     @property
     def wanted(self) -> tuple[Path, ...]:
@@ -78,10 +82,7 @@ _chosen = grouped(
     click.option(
         "jobs", "-j", "--jobs", type=click.IntRange(1, 256), help="Tests at once  [default: one for each core]."
     ),
-    click.option(
-        "isolation", "--isolation", type=click.Choice(["bubblewrap", "none"]),
-        help="How to isolate  [default: the strongest that this machine has].",
-    ),
+    test_sandbox_choice,
 )  # fmt: skip
 
 
@@ -128,16 +129,19 @@ async def _test_all(choice: TestChoice, place: Site, reporter: Reporter) -> list
             )
     async with place.store.scratch_async("unpacked packages") as scratch:
         files = [await asyncio.to_thread(_as_file, path, scratch / str(at)) for at, path in enumerate(choice.wanted)]
-        opened = [await asyncio.to_thread(read_back, file) for file in files]
-        root = await sandbox_root(place, reporter.emit)
+        opened = await _judged(files, place)
+        confinement = confined(choice.sandbox, place)
+        refuse_unknown(confinement, [package.name for package in opened])
+        sandbox, root = await sandbox_and_root(place, confinement, reporter.emit)
         platforms = {_platform(package) for package in opened}
         kitchen = _Kitchen(
             place=place,
             root=root,
-            sandbox=await asyncio.to_thread(find_sandbox, choice.isolation, place.store.root / "probe"),
+            sandbox=sandbox,
             solver=solver_for(place, platforms, root.glibc),
             reporter=reporter,
             only=choice.only,
+            confinement=confinement,
         )
         cores = len(os.sched_getaffinity(0))
         jobs = choice.jobs or cores
@@ -145,6 +149,21 @@ async def _test_all(choice: TestChoice, place: Site, reporter: Reporter) -> list
         share = _Share(jobs=max(1, jobs // at_once), cores=max(1, cores // at_once))
         works = [partial(_test, file, package, share, kitchen) for file, package in zip(files, opened, strict=True)]
         return list(zip(choice.wanted, await together(works, at_once), strict=True))
+
+
+async def _judged(files: Sequence[Path], place: Site) -> list[Package]:
+    """Return the packages, unpacked into the store, where their tests will look: all of each is judged first."""
+    store = PackageStore(place.store, place.access())
+    packages, errors = list[Package](), list[BakehouseError]()
+    for file in files:
+        try:
+            packages.append(await asyncio.to_thread(read_back, file))
+            await store.loose(packages[-1])
+        except SourceError as error:
+            errors.append(error)
+    if errors:
+        raise joined(errors)
+    return packages
 
 
 def _as_file(package: Path, into: Path) -> Path:
@@ -165,21 +184,27 @@ class _Kitchen:
     solver: Solving
     reporter: Reporter
     only: tuple[int, ...]
+    confinement: Confinement
 
 
 async def _test(path: Path, package: Package, share: _Share, kitchen: _Kitchen) -> tuple[TestResult, ...]:
     place, reporter, platform = kitchen.place, kitchen.reporter, _platform(package)
-    noting = _noting(reporter)
+    allowance = _allowance(package, share, kitchen.confinement)
+    noting, told = _noting(reporter), set[str]()
 
     async def link_for(specs: Sequence[str], inside: PurePosixPath) -> LinkedPrefix:
         environment = await kitchen.solver.solve(specs, subdir=platform, loose=[package])
-        return await link(environment, inside, place.store, offline=place.offline, report=noting, scripts_run=True)
+        linked = await link(
+            environment, inside, place.store, access=place.access(noting), report=noting, scripts_run=True
+        )
+        _tell_clashes(linked, told, noting)
+        return linked
 
     async with place.store.scratch_async(f"test {package.file_name}", keep=True) as scratch:
         (scratch / "downstream").mkdir()
 
         async def fetch(wanted: LockedPackage) -> Path:
-            packages = PackageStore(place.store, offline=place.offline, report=noting)
+            packages = PackageStore(place.store, place.access(noting), noting)
             return await packages.archive(wanted, scratch / "downstream")
 
         logs = place.store.root / "logs" / stem_of(path.name)
@@ -189,7 +214,8 @@ async def _test(path: Path, package: Package, share: _Share, kitchen: _Kitchen) 
             sandbox=kitchen.sandbox,
             rootfs=kitchen.root.folder,
             inside=SEALED if kitchen.sandbox.sealed else inside_paths(PurePosixPath(scratch)),
-            limits=LIMITS,
+            limits=allowance.limits,
+            permissions=allowance.allowed.tests,
             link=link_for,
             fetch=fetch,
             scratch=scratch,
@@ -203,6 +229,12 @@ async def _test(path: Path, package: Package, share: _Share, kitchen: _Kitchen) 
         return await test_package(path, bench, only=kitchen.only)
 
 
+def _allowance(package: Package, share: _Share, confinement: Confinement) -> Allowance:
+    names = (package.name,)
+    limits = confinement.limits_for(names, confinement.limits_of(share.jobs))
+    return Allowance(limits=limits, allowed=confinement.allowed_to(names))
+
+
 def _platform(package: Package) -> str:
     """Return where the package's tests run."""
     return "linux-64" if package.subdir == NOARCH else package.subdir
@@ -210,6 +242,17 @@ def _platform(package: Package) -> str:
 
 def _noting(reporter: Reporter) -> Callable[[str], None]:
     return lambda text: reporter.emit(Noted(text=text))
+
+
+def _tell_clashes(linked: LinkedPrefix, told: set[str], note: Callable[[str], None]) -> None:
+    """Tell the paths that several packages of an environment bring, and each line once: tests share environments."""
+    if linked.clashes:
+        from builder.check.clobbering import clashing  # most environments have none
+
+        for finding in clashing(linked.clashes, "the environment of a test"):
+            if (line := finding_line(finding)) not in told:
+                told.add(line)
+                note(line)
 
 
 def _epoch(path: Path) -> int:
@@ -224,4 +267,9 @@ def _lines(package: Path, results: Sequence[TestResult]) -> list[str]:
         lines.append(f"  {verdict}  {one.what}  ({duration(one.seconds)})")
         if one.skipped or not one.passed:
             lines += [f"    │ {line}" for line in one.tail.splitlines()]
+        if one.undeclared:
+            from builder.check.undeclared import undeclared_findings  # what is sealed has none
+
+            found = undeclared_findings(one.undeclared, one.what, "the test's requirements.run")
+            lines += [f"    {finding_line(finding)}" for finding in found]
     return lines

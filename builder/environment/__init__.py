@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from builder.environment.access import Access
 from builder.environment.link import link, link_scripts
 from builder.environment.lock import Lock, LockedSolver, read_lock, write_lock
 from builder.environment.packages import PackageStore
@@ -9,6 +10,7 @@ from builder.environment.resolve import resolve
 from builder.environment.solver import Solver, Solving
 
 __all__ = [
+    "Access",
     "Lock",
     "LockedSolver",
     "PackageStore",

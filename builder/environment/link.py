@@ -6,31 +6,40 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from builder.environment.access import OPEN, Access
+from builder.environment.agreement import compared
 from builder.environment.once import made_once
 from builder.environment.packages import PackageStore
 from builder.environment.tidy import Linked, tidied
 from builder.environment.wall import finished, in_thread, rattler_wall
+from builder.errors import BakehouseError, joined
 from builder.model.environment import Environment, LinkedPrefix, LockedPackage
+from builder.model.later import later
 from builder.model.target import NOARCH
 from builder.store import Store
 
 if TYPE_CHECKING:
+    from rattler.package_cache import PackageCache
     from rattler.repo_data.record import RepoDataRecord
 
 KIND = "environments"
-FORMAT = 1
+FORMAT = 3
 """Raise when the bytes of a linked prefix change for the same packages."""
 
 _AT_ONCE = 4
-_LOCK_REVISION = bytes(8)
+_CASE_BLIND = ("osx-", "win-")
+_LONGEST = 1 << 24
+"""Bytes of what a package says of itself; ours say some kilobytes."""
 
 
 def environment_key(environment: Environment, inside: PurePosixPath) -> str:
-    """Return what the linked prefix goes by: its packages' digests, its path, and our format."""
-    parts = [f"format {FORMAT}", str(inside), *sorted(package.sha256 for package in environment.packages)]
+    """Return what the linked prefix goes by: what its packages are said to be and are, its path, and our format."""
+    packages = (f"{one.sha256} {one.spec} {one.build_number} {one.subdir} {one.noarch}" for one in environment.packages)
+    parts = [f"format {FORMAT}", str(inside), *sorted(packages)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -39,16 +48,17 @@ async def link(
     inside: PurePosixPath,
     store: Store,
     *,
-    offline: bool = False,
+    access: Access = OPEN,
     report: Callable[[str], None] = lambda _: None,
     scripts_run: bool = False,
 ) -> LinkedPrefix:
     """Return ``environment`` linked for the path ``inside``, from the store if it has been linked before.
 
-    Every package is compared with its record first. Files are hard links to the store's unpacked packages, or written
-    anew where they hold the prefix; the content depends on the packages' bytes and ``inside`` alone. Scripts that a
-    package wants run at linking are not run: `link_scripts` names them, and ``report`` gets a line about them, unless
-    the caller says that they will be (``scripts_run``), and one for every path that several packages bring.
+    Every package is compared with its record first, its bytes and what it says that it is. Files are hard links to the
+    store's unpacked packages, or written anew where they hold the prefix; the content depends on the packages' bytes
+    and ``inside`` alone. Scripts that a package wants run at linking are not run: `link_scripts` names them, and
+    ``report`` gets a line about them, unless the caller says that they will be (``scripts_run``). Paths that several
+    packages bring are the prefix's ``clashes``.
 
     Raises:
         SourceError: a package is not what its record says.
@@ -56,54 +66,88 @@ async def link(
     """
 
     async def make(folder: Path) -> None:
-        await _make(environment, inside, folder, PackageStore(store, offline=offline, report=report))
+        await _make(environment, inside, folder, PackageStore(store, access, report))
 
     folder = await made_once(store, KIND, environment_key(environment, inside), make)
     linked = await asyncio.to_thread(Linked.read, folder)
     for note in linked.notes(scripts_run=scripts_run):
         report(note)
-    return LinkedPrefix(environment=environment, folder=folder / "prefix", inside=inside, owners=linked.owners)
+    known = {
+        "environment": environment,
+        "folder": folder / "prefix",
+        "inside": inside,
+        "clashes": linked.clashes,
+        "unpublishable": linked.unpublishable,
+    }
+    return later(LinkedPrefix, lambda _: linked.owners, known)
 
 
 async def _make(environment: Environment, inside: PurePosixPath, folder: Path, packages: PackageStore) -> None:
     prefix = folder / "prefix"
     unpacked = await _unpacked(environment.packages, packages)
+    if note := await in_thread(compared, environment.packages, unpacked):
+        packages.report(note)
     if unpacked:
-        async with packages.store.scratch_async("link") as view:
-            await in_thread(_look, view, environment.packages, unpacked)
-            await _install(environment.packages, unpacked, view, prefix, inside)
-    linked = await in_thread(tidied, prefix, {package.name: unpacked[package.name] for package in environment.packages})
-    linked.write(folder)
+        async with packages.store.scratch_async("link") as scratch:
+            await _install(environment.packages, unpacked, scratch, prefix, inside)
+    case_blind = any(package.subdir.startswith(_CASE_BLIND) for package in environment.packages)
+    linked = await in_thread(tidied, prefix, unpacked, case_blind=case_blind)
+    unpublishable = await in_thread(_unpublishable, environment.packages, unpacked)
+    replace(linked, unpublishable=unpublishable).write(folder)
+
+
+def _unpublishable(wanted: Sequence[LockedPackage], unpacked: Mapping[str, Path]) -> tuple[str, ...]:
+    """Return the files of the packages that say of themselves that they are never to be published."""
+    return tuple(sorted(one.file_name for one in wanted if _denies(unpacked[one.name] / "info/bakehouse/keys.json")))
+
+
+def _denies(keys: Path) -> bool:
+    try:
+        with keys.open("rb") as file:
+            said = json.loads(file.read(_LONGEST))
+    except (OSError, ValueError, RecursionError):  # who says nothing that can be read forbids nothing
+        return False
+    return isinstance(said, dict) and said.get("publishable") is False
 
 
 async def _unpacked(wanted: Sequence[LockedPackage], packages: PackageStore) -> dict[str, Path]:
-    """Unpack a few at a time; the first failure is told when all have ended."""
+    """Unpack a few at a time; all that fail are told when all have ended."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def one(package: LockedPackage) -> Path:
         async with slots:
             return await packages.unpacked(package)
 
-    results = await asyncio.gather(*(one(package) for package in wanted), return_exceptions=True)
+    async with packages.connected():
+        results = await asyncio.gather(*(one(package) for package in wanted), return_exceptions=True)
     for result in results:
-        if isinstance(result, BaseException):
+        if isinstance(result, BaseException) and not isinstance(result, BakehouseError):
             raise result
+    if failed := [result for result in results if isinstance(result, BakehouseError)]:
+        raise joined(failed)
     return {package.name: path for package, path in zip(wanted, results, strict=True) if isinstance(path, Path)}
 
 
-def _look(view: Path, wanted: Sequence[LockedPackage], unpacked: Mapping[str, Path]) -> None:
-    """Lay out our unpacked packages as rattler's package cache looks like, so that it unpacks nothing itself."""
-    for package in wanted:
-        stem = f"{package.name}-{package.version}-{package.build}"
-        (view / stem).symlink_to(unpacked[package.name])
-        (view / f"{stem}.lock").write_bytes(_LOCK_REVISION + bytes.fromhex(package.sha256))
+def _cache(scratch: Path, unpacked: Mapping[str, Path]) -> PackageCache:
+    """Return our unpacked packages as a package cache, each a layer that is asked for that package alone.
+
+    What a cache is locked by, and whatever rattler might want to add, goes to the first layer, the empty ``scratch``.
+    """
+    from rattler.match_spec import MatchSpec
+    from rattler.package_cache import PackageCache, PackageCacheLayer, ValidationMode
+
+    as_it_is = ValidationMode.skip()  # it was compared with its digests when it was unpacked
+    layers = [
+        PackageCacheLayer(tree.parent).with_filter(MatchSpec(name)).with_validation_mode(as_it_is)
+        for name, tree in unpacked.items()
+    ]
+    return PackageCache.from_layers([PackageCacheLayer(scratch), *layers])
 
 
 async def _install(
-    wanted: Sequence[LockedPackage], unpacked: Mapping[str, Path], view: Path, prefix: Path, inside: PurePosixPath
+    wanted: Sequence[LockedPackage], unpacked: Mapping[str, Path], scratch: Path, prefix: Path, inside: PurePosixPath
 ) -> None:
     from rattler.install import install
-    from rattler.package_cache import PackageCache
     from rattler.platform.subdir import Subdir
 
     subdirs = [package.subdir for package in wanted if package.subdir != NOARCH]
@@ -116,7 +160,7 @@ async def _install(
                 platform=Subdir(subdirs[0] if subdirs else "linux-64"),
                 execute_link_scripts=False,
                 show_progress=False,
-                package_cache=PackageCache(view),
+                package_cache=_cache(scratch, unpacked),
                 alternative_target_prefix=inside,
             )
         )

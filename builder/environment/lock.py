@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from builder.environment.admission import Admission
 from builder.environment.packages import PackageStore
 from builder.environment.records import canonical
 from builder.errors import Place, UsageError
@@ -37,16 +38,27 @@ class Lock:
     tasks: Mapping[str, LockedTask]
 
     def solver(
-        self, task_id: str, packages: PackageStore, admits: Callable[[LockedPackage], bool] = lambda _: True
+        self,
+        task_id: str,
+        packages: PackageStore,
+        admits: Callable[[LockedPackage], bool] = lambda _: True,
+        admission: Admission | None = None,
     ) -> LockedSolver:
         """Return what answers the solves of a task from this lock; UsageError if the task is not in it.
 
-        Environments with a package that is not wanted any more, ``admits`` says so, are out of date.
+        Environments with a package that is not wanted any more, ``admits`` says so, are out of date. Those with one
+        that the policy does not admit (``admission``) are refused as `Admission.admit` says.
         """
         task = self.tasks.get(task_id)
         if task is None:
             raise _stale(self.path, f"it knows nothing of {task_id}")
-        return LockedSolver(path=self.path, environments=(task.build, task.host), packages=packages, admits=admits)
+        return LockedSolver(
+            path=self.path,
+            environments=(task.build, task.host),
+            packages=packages,
+            admits=admits,
+            admission=admission,
+        )
 
 
 @frozen
@@ -57,6 +69,7 @@ class LockedSolver:
     environments: tuple[Environment, ...]
     packages: PackageStore
     admits: Callable[[LockedPackage], bool]
+    admission: Admission | None = None
 
     async def solve(
         self,
@@ -77,6 +90,8 @@ class LockedSolver:
                 late = [package.file_name for package in environment.packages if not self.admits(package)]
                 if late:
                     raise _stale(self.path, f"it has packages that are newer than asked for: {', '.join(late)}")
+                if self.admission is not None:
+                    await self.admission.admit(environment.packages)
                 return environment
         raise _stale(self.path, difference(self.environments, wanted))
 
@@ -130,7 +145,7 @@ def read_lock(path: Path) -> Lock:
         }
     except FileNotFoundError:
         raise _unreadable(path, "there is no such file") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise _unreadable(path, f"{type(error).__name__}: {error}") from error
     return Lock(path=path, tasks=tasks)
 

@@ -4,34 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from builder.archive import read_package
+from builder.environment import layer
+from builder.environment.access import OPEN, Access
 from builder.environment.once import made_once
-from builder.environment.wall import finished, in_thread, rattler_wall
+from builder.environment.place import ChannelPlace
+from builder.environment.records import locked_package
+from builder.environment.wall import in_thread
+from builder.environment.web import TooManyError, Web, opened, sha256_of
 from builder.errors import MachineError, Place, SourceError
 from builder.model.environment import LockedPackage
+from builder.model.package import Package
+from builder.sandbox.confined import Confined, confine
 from builder.store import Store
 
-if TYPE_CHECKING:
-    from rattler.networking.client import Client
-
-KIND = "packages"
+KIND = "unpacked"
 _CHUNK = 1 << 20
+_LARGEST = 64 << 30
+"""Bytes of a package of which the index does not say how many it has."""
 
 
 @dataclass(slots=True)
 class PackageStore:
-    """Unpacked packages, by the sha256 of their archives; ``offline`` fetches none."""
+    """Unpacked packages, by the sha256 of their archives; ``access`` says how channels are asked for them."""
 
     store: Store
-    offline: bool = False
+    access: Access = OPEN
     report: Callable[[str], None] = field(default=lambda _: None)
-    _client: Client | None = None
+    _web: Web | None = None
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Fetch all that is asked for in the block through the same connections."""
+        async with opened(self.store, self.access) as web:
+            self._web = web
+            try:
+                yield
+            finally:
+                self._web = None
 
     async def unpacked(self, package: LockedPackage) -> Path:
         """Return the package as a folder that nobody may write to.
@@ -47,15 +63,26 @@ class PackageStore:
         async def make(folder: Path) -> None:
             async with self.store.scratch_async("archive") as place:
                 archive = place / package.file_name
-                await self._copied(package, archive)
-                await in_thread(_unpack, archive, folder)
+                unpacker = confine(self.store)
+                async with self._placed(package, archive):
+                    await unpacker.in_thread(_unpack, unpacker, archive, layer.begun(folder))
+            await in_thread(layer.finished, folder, package.sha256)
 
-        return await made_once(self.store, KIND, package.sha256, make)
+        return layer.tree_in(await made_once(self.store, KIND, package.sha256, make))
+
+    async def loose(self, package: Package) -> Path:
+        """Return a package that is in no channel as `unpacked` does; when it is linked later, it is there."""
+        named = {**json.loads(package.record), "fn": package.file_name}
+        locked = locked_package(named, url=package.path.absolute().as_uri(), channel="loose packages")
+        return await self.unpacked(locked)
 
     async def archive(self, package: LockedPackage, folder: Path) -> Path:
-        """Put the package's archive into ``folder``, a private copy or a link to the store's, and return its path."""
+        """Put a private copy of the package's archive into ``folder`` and return its path."""
         target = folder / package.file_name
-        await self._copied(package, target)
+        async with self.store.scratch_async("archive") as place:
+            placed = place / package.file_name
+            async with self._placed(package, placed):
+                await in_thread(shutil.copyfile, placed, target)
         return target
 
     async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
@@ -68,34 +95,59 @@ class PackageStore:
             exports = {"weak": exports}
         return {key: tuple(str(spec) for spec in specs) for key, specs in exports.items() if isinstance(specs, list)}
 
-    async def _copied(self, package: LockedPackage, target: Path) -> None:
-        """Put the archive at ``target``, with the digest that its record says."""
-        kept = self.store.file(package.sha256)
-        if kept is None and not package.url.startswith("file://"):
-            kept = await self._fetched(package)
-        if kept is not None:
+    @asynccontextmanager
+    async def _placed(self, package: LockedPackage, target: Path) -> AsyncIterator[None]:
+        """Have the archive at ``target`` in the block, with the digest that its record says: a link, or a copy."""
+        if self.store.file(package.sha256) is None:
+            if package.url.startswith("file://"):
+                await in_thread(_copy, Path(unquote(urlsplit(package.url).path)), target, package)
+                yield
+                return
+            await self._fetched(package)
+        with self.store.held(package.sha256) as kept:
             await in_thread(target.symlink_to, kept)
-        else:
-            await in_thread(_copy, Path(unquote(urlsplit(package.url).path)), target, package)
+            yield
 
-    async def _fetched(self, package: LockedPackage) -> Path:
-        from rattler.networking.client import Client
-        from rattler.package_streaming import download_to_path
-
-        if self.offline:
+    async def _fetched(self, package: LockedPackage) -> None:
+        if self.access.offline:
             raise MachineError(
                 f"{package.file_name} is not in the store",
                 code="environment.offline",
                 remedy="fetch it once without --offline",
             )
-        self._client = self._client or Client()
         self.report(f"fetching {package.file_name}")
-        async with self.store.scratch_async("fetch") as folder:
+        async with self._connections() as web, self.store.scratch_async("fetch") as folder:
             target = folder / "package"
-            with rattler_wall(f"fetching {package.url}", remedy="check the network and the channel"):
-                await finished(download_to_path(self._client, package.url, target))
-            stored = await in_thread(self.store.add_file, _chunks(target), sha256=package.sha256)
-        return stored.path
+            await _download(web, package, target)
+            digest = await in_thread(sha256_of, target)
+            if digest != package.sha256:
+                raise _other_bytes(package, _compared(digest, package), package.url)
+            await in_thread(self.store.add_file, _chunks(target), sha256=package.sha256)
+
+    @asynccontextmanager
+    async def _connections(self) -> AsyncIterator[Web]:
+        if self._web is not None:
+            yield self._web
+            return
+        async with opened(self.store, self.access) as web:
+            yield web
+
+
+async def _download(web: Web, package: LockedPackage, target: Path) -> None:
+    """Write what the channel has under the package's address; of what is too much, no more than shows that it is."""
+    channel = package.url.rpartition("/")[0].rpartition("/")[0]
+    place = ChannelPlace(name=package.channel, url=channel)
+    try:
+        found = await web.package(place, package.url, target, most=package.size or _LARGEST)
+    except TooManyError:
+        raise _other_bytes(package, f"it has more than {package.size or _LARGEST:,} bytes", package.url) from None
+    if not found:
+        raise MachineError(
+            f"{package.file_name} is in the index of {package.channel}, but not in the channel",
+            code="environment.package",
+            place=Place(file=package.url),
+            remedy="try again later; if it stays so, tell whoever runs the channel",
+        )
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -107,6 +159,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
 def _copy(path: Path, target: Path, package: LockedPackage) -> None:
     digest = hashlib.sha256()
     try:
+        if path.exists() and not path.is_file():
+            raise FileNotFoundError
         with target.open("xb") as copy:
             for chunk in _chunks(path):
                 digest.update(chunk)
@@ -119,24 +173,28 @@ def _copy(path: Path, target: Path, package: LockedPackage) -> None:
             remedy="index the channel again",
         ) from None
     if digest.hexdigest() != package.sha256:
-        raise SourceError(
-            f"{package.file_name} is not the package that the index of {package.channel} describes: "
-            f"its sha256 is {digest.hexdigest()}, expected {package.sha256}",
-            code="environment.package",
-            place=Place(file=str(path)),
-            remedy="find out who changed it before you use it; if it was you, index the channel again",
-        )
+        raise _other_bytes(package, _compared(digest.hexdigest(), package), str(path))
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    package = read_package(archive)
-    own = next(
-        (str(entry["_path"]) for entry in package.paths() if str(entry["_path"]).startswith("conda-meta/")), None
+def _other_bytes(package: LockedPackage, why: str, where: str) -> SourceError:
+    return SourceError(
+        f"{package.file_name} is not the package that the index of {package.channel} describes: {why}",
+        code="environment.package",
+        place=Place(file=where),
+        remedy="find out who changed it before you use it; if it was you, index the channel again",
     )
+
+
+def _compared(digest: str, package: LockedPackage) -> str:
+    return f"its sha256 is {digest}, expected {package.sha256}"
+
+
+def _unpack(unpacker: Confined, archive: Path, folder: Path) -> None:
+    unpacker.extract(archive, folder)
+    own = min((path.relative_to(folder) for path in (folder / "conda-meta").rglob("*")), default=None)
     if own is not None:
         raise SourceError(
             f"{archive.name} brings {own}, where only installers may write",
             code="environment.package",
             remedy="build it again without that file",
         )
-    package.extract(folder)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from builder.errors import UsageError
 from builder.model.frozen import frozen
 from builder.model.name import is_channel_name
+
+_ONE_SLASH = re.compile(r"(?:file|https?):(?!//)|[A-Za-z][A-Za-z0-9+.-]+:/(?!/)")
+_UNTIDY = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 @frozen
@@ -34,23 +38,53 @@ def channel_place(name: str) -> ChannelPlace:
 
     A folder wins over a channel of the same name; a path that cannot be a name (``./channel``) need not be there.
     """
-    scheme, separator, rest = name.partition("://")
+    check_channel(name)
+    scheme, separator, _ = name.partition("://")
     if not separator:
         folder = Path(name)
         return _named(name) if is_channel_name(name) and not folder.is_dir() else _local(name, folder)
     if scheme == "file":
         return _local(name, Path(unquote(urlsplit(name).path)))
-    if scheme in {"http", "https"} and rest.strip("/"):
-        return ChannelPlace(name=name, url=name.rstrip("/"))
-    raise UsageError(
-        f"cannot use {name!r} as a channel",
-        code="environment.channel",
-        remedy="give a folder, an address that begins with file://, http:// or https://, or a name as conda-forge",
-    )
+    return ChannelPlace(name=name, url=name.rstrip("/"))
+
+
+def check_channel(name: str) -> None:
+    """Raise `UsageError` if ``name`` is an address that nobody can ask; whether anything is there is not looked at."""
+    fault = _fault(name)
+    if fault is not None:
+        raise UsageError(
+            f"cannot use {name!r} as a channel: {fault}",
+            code="environment.channel",
+            remedy="give a folder, an address that begins with file://, http:// or https://, or a name as conda-forge",
+        )
+
+
+def _fault(name: str) -> str | None:
+    """Return what is wrong with an address; people and programs must read the same host in it."""
+    if not name:
+        return "it is empty"
+    if _ONE_SLASH.match(name):
+        return "two slashes follow the colon of an address"
+    scheme, separator, _ = name.partition("://")
+    if not separator:
+        return None
+    if scheme not in {"file", "http", "https"}:
+        return "no channel is asked that way"
+    if _UNTIDY.search(name):
+        return "it has a blank, a control character or a backslash"
+    try:
+        parts = urlsplit(name)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return str(error)
+    if scheme == "file":
+        return "it names no folder of this machine" if host not in {None, "localhost"} or not parts.path else None
+    return None if host else "it names no host"
 
 
 def _local(name: str, folder: Path) -> ChannelPlace:
-    folder = folder.absolute()
+    # Only the file system knows what is above a link, and addresses are compared by their text.
+    folder = folder.resolve() if ".." in folder.parts else folder.absolute()
     return ChannelPlace(name=name, url=folder.as_uri(), folder=folder)
 
 

@@ -68,7 +68,8 @@ def canonical(value: object) -> str:
 def dependencies_first(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
     """Return the packages so that each follows what it depends on, else by name; a cycle ends where it was entered."""
     by_name = {package.name: package for package in packages}
-    needs = {name: sorted(set(map(_name, package.depends)) & by_name.keys()) for name, package in by_name.items()}
+    known = by_name.keys()
+    needs = {name: sorted(known & map(name_of_spec, package.depends)) for name, package in by_name.items()}
     order, seen = list[LockedPackage](), set[str]()
     for first in sorted(by_name):
         way = [first] if first not in seen else []
@@ -82,7 +83,15 @@ def dependencies_first(packages: Iterable[LockedPackage]) -> tuple[LockedPackage
     return tuple(order)
 
 
-def _name(spec: str) -> str:
+def needed_names(record: Record) -> set[str]:
+    """Return the names of all packages that a record may need, in any of its extras (CEP 44)."""
+    extras = record.get("extra_depends")
+    lists = [record.get("depends"), *(extras.values() if isinstance(extras, dict) else ())]
+    specs = [spec for each in lists if isinstance(each, list) for spec in each if isinstance(spec, str)]
+    return {name_of_spec(spec) for spec in specs}
+
+
+def name_of_spec(spec: str) -> str:
     """Return the package that a dependency of an index record names: other tools' records need not be well formed."""
     head = spec.rpartition("::")[2].strip()
     for at, sign in enumerate(head):

@@ -6,17 +6,22 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from builder.environment.access import OPEN, Access, leads_on
+from builder.environment.admission import Admission
 from builder.environment.alone import alone
-from builder.environment.index import LOOSE, Index, IndexReader, check_records
+from builder.environment.index import LOOSE, Index, IndexReader
+from builder.environment.loose import loose_index
 from builder.environment.offers import catalogue
 from builder.environment.packages import PackageStore
 from builder.environment.place import ChannelPlace, channel_place
 from builder.environment.records import INDEXED, dependencies_first, locked_package
+from builder.environment.remote import Remote, RemoteReader
+from builder.environment.taken import Taken
 from builder.environment.trouble import Catalogue, Found, explained
-from builder.environment.wall import in_thread, rattler_wall, reason
-from builder.errors import MachineError, UnsolvableError, UsageError
+from builder.environment.wall import in_thread, rattler_wall
+from builder.errors import UnsolvableError, UsageError
 from builder.model.environment import Environment, LockedPackage
 from builder.model.frozen import frozen
 from builder.model.match_spec import MatchSpec
@@ -26,14 +31,12 @@ from builder.model.target import NOARCH, VirtualPackage, target, virtual_package
 from builder.store import Store
 
 if TYPE_CHECKING:
-    from rattler.channel.channel import Channel
-    from rattler.repo_data.gateway import Gateway
     from rattler.repo_data.record import RepoDataRecord
-    from rattler.repo_data.sparse import SparseRepoData
     from rattler.virtual_package.generic import GenericVirtualPackage
 
 
 _REMEMBERED = 512
+_CANCELLED = "has been cancelled"
 _AS_ALWAYS = SolveRules()
 
 
@@ -89,14 +92,14 @@ class Solver:
         *,
         machines: Mapping[str, Sequence[VirtualPackage]] | None = None,
         may_be_empty: Sequence[str] = (),
-        offline: bool = False,
         rules: SolveRules = _AS_ALWAYS,
+        access: Access = OPEN,
     ) -> None:
         """Use ``channels`` (folders or addresses).
 
         ``machines`` says what a platform has, by subdir; others have what `virtual_packages` gives. ``may_be_empty``
-        names those of the channels that need not exist yet: our own output. ``offline`` asks no ``http`` channel, only
-        what the store remembers of it. ``rules`` hold for every solve.
+        names those of the channels that need not exist yet: our own output. ``rules`` hold for every solve, and
+        ``access`` says how channels are asked and what is believed of them.
         """
         places = dict[str, ChannelPlace]()
         for place in map(channel_place, channels):
@@ -105,15 +108,16 @@ class Solver:
         self._store = store
         self._machines = dict(machines or {})
         self._young = {channel_place(name).url for name in may_be_empty}
-        self._offline = offline
+        self._access = access
         self._rules = rules
         self._ageless = frozenset({LOOSE.url, *self._young} if rules.newest else ())
-        self._reader = IndexReader(store, self._ageless)
+        self._reader = IndexReader(store, self._ageless, access=access, own=self._young)
+        self._remote = RemoteReader(store, self._reader, access)
         self._reading = asyncio.Lock()
-        self._all_local = all(place.folder is not None for place in self.channels)
         self._answers: dict[tuple[object, ...], _Answer] = {}
-        self._gateway: Gateway | None = None
-        self._packages = PackageStore(store, offline=offline)
+        self._packages = PackageStore(store, access)
+        self._admission = Admission(store, access, frozenset(self._young))
+        self._taken = Taken(store, access, {LOOSE.url, *self._young})
 
     async def solve(
         self,
@@ -144,17 +148,18 @@ class Solver:
             return Environment()
         if not request.constraints and (only := alone(request.specs, subdir, loose)) is not None:
             return Environment(specs=request.specs, packages=(only,))
-        async with self._reading:
-            indexes = await in_thread(self._indexes, subdir, loose)
-        states = tuple((index.place.url, index.subdir, index.digest) for index in indexes)
+        sources = await self._sources(subdir, loose)
+        states = tuple((source.place.url, source.subdir, source.digest) for source in sources)
         answer = self._answer((request, states, tuple(package.path for package in loose)))
         async with answer.lock:
             if answer.environment is None:
                 try:
-                    answer.environment = await self._solved(request, indexes, loose)
+                    found = await self._solved(request, sources, loose)
+                    await self._admission.admit(package for package in found.packages if package.channel != LOOSE.name)
+                    answer.environment = found
                 except UnsolvableError as error:
                     asked = [words[spec] for spec in request.specs]
-                    raise explained(asked, await self._offers(request, indexes), str(error)) from error.__cause__
+                    raise explained(asked, await self._offers(request, sources), str(error)) from error.__cause__
         return answer.environment
 
     def _answer(self, key: tuple[object, ...]) -> _Answer:
@@ -173,17 +178,26 @@ class Solver:
         """
         if not names or not self.channels:
             return {}
-        async with self._reading:
-            indexes = await in_thread(self._indexes, subdir, ())
-        return (await self._catalogue(names, indexes, subdir)).packages
+        return (await self._catalogue(names, await self._sources(subdir, ()))).packages
 
     async def run_exports(self, package: LockedPackage) -> Mapping[str, tuple[str, ...]]:
         """Return what ``package`` adds to its users, by kind; the package is fetched if its index does not tell."""
         return await self._packages.run_exports(package)
 
+    async def _sources(self, subdir: str, loose: Sequence[Package]) -> list[Remote]:
+        """Return the indexes of loose packages and of all channels, in their order."""
+        import rattler  # noqa: F401 - here, for threads that import it at once would wait for each other
+
+        async with self._reading:
+            local = await in_thread(self._indexes, subdir, loose)
+            away = [place for place in self.channels if place.folder is None]
+            remote = await self._remote.read(away, subdir) if away else []
+        order = [LOOSE.url, *(place.url for place in self.channels)]
+        return sorted([*local, *remote], key=lambda source: order.index(source.place.url))
+
     def _indexes(self, subdir: str, loose: Sequence[Package]) -> list[Index]:
         subdirs = (subdir, NOARCH)
-        offered = [self._reader.of_packages(loose, each) for each in subdirs]
+        offered = [loose_index(loose, each, self._reader, self._store) for each in subdirs]
         found = [index for index in offered if index is not None]
         for place in self.channels:
             if place.folder is None:
@@ -197,99 +211,62 @@ class Solver:
             found += [self._reader.read(place, each) for each in subdirs]
         return found
 
-    async def _solved(self, request: Request, indexes: Sequence[Index], loose: Sequence[Package]) -> Environment:
-        from rattler.exceptions import GatewayError, SolverError
-
+    async def _solved(self, request: Request, sources: Sequence[Remote], loose: Sequence[Package]) -> Environment:
+        names = {MatchSpec.parse(text).name for text in (*request.specs, *request.constraints)}
         with rattler_wall("solving", remedy="this is a defect of ours or of rattler's: please report it"):
+            indexes = await self._remote.complete(sources, names)
             try:
                 records = await self._records(request, indexes)
-            except SolverError as error:
-                raise UnsolvableError(str(error)) from error
-            except GatewayError as error:
-                raise self._unreachable(reason(error)) from error
-            except OSError as error:
-                check_records(indexes)
-                raise self._unreachable(reason(error)) from error
+            except OSError:
+                indexes = await self._remote.complete(await self._readable(request.subdir, loose), names)
+                records = await self._records(request, indexes)
             offered = {package.file_name: package for package in loose}
             packages = [self._locked(json.loads(record.to_json()), offered) for record in records]
+        await in_thread(self._taken.look, packages, indexes)
         return Environment(specs=request.specs, packages=dependencies_first(packages))
 
-    async def _offers(self, request: Request, indexes: Sequence[Index]) -> Catalogue:
+    async def _readable(self, subdir: str, loose: Sequence[Package]) -> list[Remote]:
+        """Return the indexes once more, without the records that rattler cannot read: one of them ended a solve."""
+        self._reader.distrust()
+        self._remote.forget()
+        return await self._sources(subdir, loose)
+
+    async def _offers(self, request: Request, sources: Sequence[Remote]) -> Catalogue:
         names = {MatchSpec.parse(text).name for text in request.specs}
-        found = await self._catalogue(names, indexes, request.subdir, request.virtual)
+        found = await self._catalogue(names, sources, request.virtual)
         own = (place.name for place in (LOOSE, *self.channels) if place.url in self._ageless)
         return replace(found, rules=self._rules, ageless=frozenset(own))
 
     async def _catalogue(
-        self, names: Iterable[str], indexes: Sequence[Index], subdir: str, virtual: Sequence[VirtualPackage] = ()
+        self, names: Iterable[str], sources: Sequence[Remote], virtual: Sequence[VirtualPackage] = ()
     ) -> Catalogue:
-        from rattler.exceptions import GatewayError
-
-        gateway = None if self._all_local else self._open_gateway()
+        wanted = set(names)
+        indexes = await self._remote.listed(sources, wanted)
+        known = frozenset(name for source in sources for name in source.names)
         with rattler_wall("looking for what there is"):
-            try:
-                return await catalogue(names, self.channels, indexes, gateway, subdir=subdir, virtual=virtual)
-            except GatewayError as error:
-                raise self._unreachable(reason(error)) from error
+            return await in_thread(catalogue, wanted, indexes, known, virtual)
 
     async def _records(self, request: Request, indexes: Sequence[Index]) -> list[RepoDataRecord]:
         from rattler.channel.channel_priority import ChannelPriority
+        from rattler.exceptions import SolverError
         from rattler.match_spec.match_spec import MatchSpec as RattlerSpec
-        from rattler.platform.subdir import Subdir
-        from rattler.solver.solver import solve, solve_with_sparse_repodata
+        from rattler.solver.solver import solve_with_sparse_repodata
 
-        specs = [RattlerSpec(text) for text in request.specs]
-        constraints = [RattlerSpec(text) for text in request.constraints]
-        virtual = [_generic(package) for package in request.virtual]
         strict = self._rules.channel_priority == "strict"
-        priority = ChannelPriority.Strict if strict else ChannelPriority.Disabled
-        if self._all_local:
+        try:
             return await solve_with_sparse_repodata(
-                specs,
+                [RattlerSpec(text) for text in request.specs],
                 [index.data for index in indexes],
-                virtual_packages=virtual,
-                constraints=constraints,
-                channel_priority=priority,
+                virtual_packages=[_generic(package) for package in request.virtual],
+                constraints=[RattlerSpec(text) for text in request.constraints],
+                channel_priority=ChannelPriority.Strict if strict else ChannelPriority.Disabled,
                 exclude_newer=self._rules.newest,
+                timeout=self._access.longest,
             )
-        return await solve(
-            self._sources(indexes),
-            specs,
-            gateway=self._open_gateway(),
-            platforms=[Subdir(request.subdir), Subdir(NOARCH)],
-            virtual_packages=virtual,
-            constraints=constraints,
-            channel_priority=priority,
-            exclude_newer=self._rules.newest,
-            channel_relations="disabled",
-        )
-
-    def _sources(self, indexes: Sequence[Index]) -> list[Channel | SparseRepoData]:
-        """Return what the gateway may ask, in the order of priority."""
-        from rattler.channel.channel import Channel
-
-        sources: list[Channel | SparseRepoData] = [index.data for index in indexes if index.place is LOOSE]
-        for place in self.channels:
-            if place.folder is None:
-                sources.append(Channel(place.url))
-            else:
-                sources += [index.data for index in indexes if index.place == place]
-        return sources
-
-    def _open_gateway(self) -> Gateway:
-        if self._gateway is None:
-            from rattler.networking.client import Client
-            from rattler.repo_data.gateway import Gateway, SourceConfig
-
-            action: Literal["force-cache-only", "cache-or-fetch"] = (
-                "force-cache-only" if self._offline else "cache-or-fetch"
-            )
-            self._gateway = Gateway(
-                cache_dir=self._store.root / "index_cache",
-                default_config=SourceConfig(cache_action=action),
-                client=Client(),
-            )
-        return self._gateway
+        except SolverError as error:
+            if _CANCELLED in str(error):
+                raise self._too_long(request) from error
+            raise UnsolvableError(str(error)) from error
 
     def _locked(self, record: Mapping[str, object], loose: Mapping[str, Package]) -> LockedPackage:
         """Return the record with its address and channel as the user knows them."""
@@ -301,14 +278,25 @@ class Solver:
         places = [place for place in self.channels if url.startswith(f"{place.url}/")]
         nearest = max(places, key=lambda place: len(place.url), default=None)
         if nearest is None:
-            return locked_package(record, url=url, channel=str(record["channel"]))
+            return locked_package(record, url=self._led(url, str(record["fn"])), channel=str(record["channel"]))
         return locked_package(record, url=url, channel=nearest.url if nearest.by_name else nearest.name)
 
-    def _unreachable(self, why: str) -> MachineError:
-        remedy = "solve once without --offline, or use local channels" if self._offline else "check the network"
-        if names := [place.name for place in self.channels if place.by_name]:
-            remedy += f"; what is no folder here was taken for a channel's name: {', '.join(names)}"
-        return MachineError(f"a channel cannot be asked: {why}", code="environment.unreachable", remedy=remedy)
+    def _too_long(self, request: Request) -> UsageError:
+        return UsageError(
+            f"no answer for {', '.join(request.specs)} was found within {self._access.longest.total_seconds():g} s",
+            code="environment.too-hard",
+            remedy="ask for narrower versions, or take away channels whose packages exclude each other",
+        )
+
+    def _led(self, url: str, file_name: str) -> str:
+        """Return an address outside of all channels, if one of them may lead to it."""
+        if any(leads_on(place, url, self._access.policy.hosts) for place in self.channels):
+            return url
+        raise UsageError(
+            f"{file_name} is not where its channel is, but at {url}",
+            code="environment.host",
+            remedy="if you trust that host, write it into `hosts` in bakehouse.yaml",
+        )
 
 
 def _parsed(text: str) -> MatchSpec:

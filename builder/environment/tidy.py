@@ -4,144 +4,158 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from builder.environment.clashes import clashes, read_clash, written_clash
+from builder.environment.prefix_record import CLOBBERS, PrefixRecord, rewritten
 from builder.environment.records import canonical
+from builder.model.environment import Clash
 from builder.model.frozen import frozen
+from builder.model.later import later
 from builder.store import remove_tree
+
+LINKED = "linked.json"
+"""What is kept beside a prefix of how its packages met."""
 
 _EPOCH = 315_532_800
 """1980-01-01: the time of folders and of files that linking itself makes."""
 
+_FOLDER_MODE = 0o755
 _META = "conda-meta"
-_CLOBBERS = "__clobbers__"
 _CACHE_MARK = "CACHEDIR.TAG"
+_PATHS = "paths.json"
 _LINK_SCRIPTS = ("-pre-link.sh", "-post-link.sh", "-pre-unlink.sh")
-_KEPT = (
-    "name", "version", "build", "build_number", "subdir", "noarch", "depends", "constrains", "sha256", "md5", "size",
-    "timestamp", "license", "license_family", "track_features", "python_site_packages_path", "files", "paths_data",
-)  # fmt: skip
-"""What stays of rattler's prefix records (CEP 32): what follows from the packages alone."""
 
 
 @frozen
 class Linked:
-    """What linking found out: ``owners`` maps a path to its package, ``clashes`` a path to all packages that bring it.
+    """What linking found out: ``paths`` are those of each package, ``clashes`` those that several bring.
 
-    ``scripts`` are the packages that want a script run at linking or unlinking, with its path in the prefix.
+    ``scripts`` are the packages that want a script run at linking or unlinking, with its path in the prefix;
+    ``unpublishable`` the files of those that say that they are never to be published.
     """
 
-    owners: tuple[tuple[str, str], ...] = ()
-    clashes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    paths: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    clashes: tuple[Clash, ...] = ()
     scripts: tuple[tuple[str, str], ...] = ()
+    unpublishable: tuple[str, ...] = ()
+
+    @property
+    def owners(self) -> tuple[tuple[str, str], ...]:
+        """Each path with its package, sorted."""
+        return tuple(sorted({path: name for name, paths in self.paths for path in paths}.items()))
 
     def notes(self, *, scripts_run: bool = False) -> Iterator[str]:
         """Give what a user should know, a line each; whether scripts are run after linking is the caller's affair."""
-        for path, names in self.clashes:
-            yield f"{' and '.join(names)} both bring {path}"
         for name in sorted({name for name, _ in self.scripts if not scripts_run}):
             yield f"{name} has link scripts, which are not run here"
 
     def write(self, folder: Path) -> None:
-        """Keep it beside the prefix."""
-        known = {"owners": self.owners, "clashes": self.clashes, "scripts": self.scripts}
-        (folder / "linked.json").write_text(canonical(known), encoding="utf-8")
+        """Keep it beside the prefix; the paths by themselves, for they are many and few ask for them."""
+        (folder / _PATHS).write_text(canonical(self.paths), encoding="utf-8")
+        known = {
+            "clashes": list(map(written_clash, self.clashes)),
+            "scripts": self.scripts,
+            "unpublishable": self.unpublishable,
+        }
+        (folder / LINKED).write_text(canonical(known), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Linked:
-        """Read what `write` kept."""
-        known = json.loads((folder / "linked.json").read_text(encoding="utf-8"))
-        return cls(
-            owners=tuple((path, name) for path, name in known["owners"]),
-            clashes=tuple((path, tuple(names)) for path, names in known["clashes"]),
-            scripts=tuple((name, path) for name, path in known["scripts"]),
+        """Read what `write` kept; the paths when somebody asks for them."""
+        known = json.loads((folder / LINKED).read_text(encoding="utf-8"))
+        return later(
+            cls,
+            lambda _: _pairs(json.loads((folder / _PATHS).read_text(encoding="utf-8"))),
+            {
+                "clashes": tuple(map(read_clash, known["clashes"])),
+                "scripts": tuple((name, path) for name, path in known["scripts"]),
+                "unpublishable": tuple(known.get("unpublishable", ())),
+            },
         )
 
 
-def tidied(prefix: Path, unpacked: Mapping[str, Path]) -> Linked:
-    """Make ``prefix`` the same for the same packages and say what is in it; ``unpacked`` are the packages' folders."""
+def _pairs(found: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((key, tuple(values)) for key, values in found)
+
+
+def tidied(prefix: Path, unpacked: Mapping[str, Path], *, case_blind: bool = False) -> Linked:
+    """Make ``prefix`` the same for the same packages and say what is in it; ``unpacked`` are the packages' folders.
+
+    With ``case_blind`` paths that are one for the target's file systems clash too.
+    """
     meta = prefix / _META
     meta.mkdir(parents=True, exist_ok=True)
     (meta / "history").write_bytes(b"")
-    owners, losers = dict[str, str](), dict[str, list[str]]()
-    for path in sorted(meta.glob("*.json")):
-        name, kept, lost = _rewritten(path)
-        owners |= dict.fromkeys(kept, name)
-        for each in lost:
-            losers.setdefault(each, []).append(name)
-    remove_tree(prefix / _CLOBBERS)
-    if _CACHE_MARK not in owners:
+    records = [rewritten(path) for path in sorted(meta.glob("*.json"))]
+    clashing = clashes(prefix, records, case_blind=case_blind)
+    remove_tree(prefix / CLOBBERS)
+    if not any(record.has(_CACHE_MARK) for record in records):
         (prefix / _CACHE_MARK).unlink(missing_ok=True)
-    _normalise(prefix, {path: unpacked[name] / path for path, name in owners.items()})
+    _normalise(prefix, records, unpacked)
     return Linked(
-        owners=tuple(sorted(owners.items())),
-        clashes=tuple(sorted((path, (owners[path], *names)) for path, names in losers.items())),
-        scripts=tuple(sorted((name, path) for path, name in owners.items() if _is_link_script(path, name))),
+        paths=tuple((record.name, record.paths) for record in records),
+        clashes=clashing,
+        scripts=tuple(sorted((record.name, path) for record in records for path in _link_scripts(record))),
     )
 
 
-def _rewritten(path: Path) -> tuple[str, list[str], list[str]]:
-    """Rewrite a prefix record; return its package's name, its paths, and those that another package's file won.
-
-    rattler lays the losers' files aside, below ``__clobbers__/NAME``.
-    """
-    record = json.loads(path.read_bytes())
-    name = str(record["name"])
-    aside = f"{_CLOBBERS}/{name}/"
-    entries = record["paths_data"]["paths"]
-    lost = [str(entry["_path"]).removeprefix(aside) for entry in entries if str(entry["_path"]).startswith(aside)]
-    entries = sorted((entry for entry in entries if not str(entry["_path"]).startswith(aside)), key=_path)
-    kept = [_path(entry) for entry in entries]
-    record["paths_data"]["paths"] = entries
-    record["files"] = kept
-    clean = {key: record[key] for key in _KEPT if key in record} | {
-        "fn": record["fn"],
-        "url": record["url"],
-        "channel": record["channel"],
-        "requested_specs": [],
-        "link": {"source": "", "type": 1},
-    }
-    path.write_text(json.dumps(clean, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return name, kept, lost
+def _link_scripts(record: PrefixRecord) -> Iterator[str]:
+    for ending in _LINK_SCRIPTS:
+        path = f"bin/.{record.name}{ending}"
+        if record.has(path):
+            yield path
 
 
-def _path(entry: Mapping[str, object]) -> str:
-    return str(entry["_path"])
-
-
-def _is_link_script(path: str, name: str) -> bool:
-    return path.removeprefix(f"bin/.{name}") in _LINK_SCRIPTS
-
-
-def _normalise(prefix: Path, origins: Mapping[str, Path]) -> None:
+def _normalise(prefix: Path, records: Iterable[PrefixRecord], unpacked: Mapping[str, Path]) -> None:
     """Give folders, and the files that linking wrote itself, modes and times that do not come from here and now.
 
     A file written anew because it holds the prefix keeps the time that it has in its package; hard links to unpacked
-    packages are left alone.
+    packages are left alone. Linking makes all plain files of a package in one way, so the first tells for all.
     """
-    folders = [prefix]
+    folders = {"", _META}
+    for record in records:
+        plain = next((path for path in record.paths if path not in record.special), None)
+        linked = plain is None or os.lstat(f"{prefix}/{plain}").st_nlink > 1
+        for path in record.special if linked else record.paths:
+            if _is_folder(f"{prefix}/{path}", f"{unpacked[record.name]}/{path}"):
+                folders.add(path)
+        above = {path.rpartition("/")[0] for path in record.paths}
+        while above := above - folders:
+            folders |= above
+            above = {folder.rpartition("/")[0] for folder in above}
+    for entry in os.scandir(prefix / _META):
+        os.chmod(entry.path, 0o644)  # noqa: PTH101 - there are thousands
+        os.utime(entry.path, (_EPOCH, _EPOCH))
     for folder in folders:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
-                    continue
-                found = entry.stat(follow_symlinks=False)
-                if entry.is_file(follow_symlinks=False):
-                    if found.st_nlink > 1:
-                        continue
-                    Path(entry.path).chmod(0o755 if found.st_mode & 0o100 else 0o644)
-                origin = origins.get(os.path.relpath(entry.path, prefix))
-                time = _time_of(origin)
-                os.utime(entry.path, (time, time), follow_symlinks=False)
-    for folder in reversed(folders):
-        folder.chmod(0o755)
-        os.utime(folder, (_EPOCH, _EPOCH))
+        if stat.S_IMODE(os.stat(f"{prefix}/{folder}").st_mode) != _FOLDER_MODE:  # noqa: PTH116 - asking is cheaper
+            os.chmod(f"{prefix}/{folder}", _FOLDER_MODE)  # noqa: PTH101
+        os.utime(f"{prefix}/{folder}", (_EPOCH, _EPOCH))
 
 
-def _time_of(origin: Path | None) -> float:
+def _is_folder(path: str, origin: str) -> bool:
+    """Normalise what linking put at ``path``, made from ``origin``, if that is no hard link; folders come later."""
     try:
-        return origin.lstat().st_mtime if origin is not None else _EPOCH
+        found = os.lstat(path)
+    except FileNotFoundError:  # another package's file is a folder's name in this one's path
+        return False
+    if stat.S_ISDIR(found.st_mode):
+        return True
+    if stat.S_ISREG(found.st_mode):
+        if found.st_nlink > 1:
+            return False
+        mode = 0o755 if found.st_mode & 0o100 else 0o644
+        if stat.S_IMODE(found.st_mode) != mode:
+            os.chmod(path, mode)  # noqa: PTH101
+    time = _time_of(origin)
+    os.utime(path, (time, time), follow_symlinks=False)
+    return False
+
+
+def _time_of(origin: str) -> float:
+    try:
+        return os.lstat(origin).st_mtime
     except FileNotFoundError:  # what linking makes itself, an entry point, is in no package
         return _EPOCH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field, replace
 from datetime import datetime
 
 from builder.errors import BakehouseError, Problem, UnsolvableError
@@ -46,13 +47,14 @@ class Catalogue:
 
     ``names`` are those of all packages. ``packages`` are all offers under the names that were asked for, those of the
     first channel first; virtual packages are offered by the target. ``rules`` are those that were solved by;
-    packages of the ``ageless`` channels are never too new.
+    packages of the ``ageless`` channels are never too new. ``left_out`` says by name what was not believed, and why.
     """
 
     names: frozenset[str]
     packages: Mapping[str, tuple[Found, ...]]
     rules: SolveRules = SolveRules()
     ageless: frozenset[str] = frozenset()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def too_new(self, found: Found) -> bool:
         """Whether a package was left out for its age."""
@@ -64,11 +66,24 @@ def explained(specs: Sequence[str], catalogue: Catalogue, account: str) -> Bakeh
 
     ``specs`` are what the user wrote, and are told so.
     """
-    problems = [problem for text in specs for problem in _problems(text, MatchSpec.parse(text), catalogue)]
+    read = [(text, MatchSpec.parse(text)) for text in specs]
+    problems = [
+        _with_what_was_left_out(problem, spec.name, catalogue)
+        for text, spec in read
+        for problem in _problems(text, spec, catalogue)
+    ]
     if problems:
         return UnsolvableError.of(problems)
     told = account.removeprefix(_PREAMBLE).strip()
     return UnsolvableError(f"no set of packages satisfies {', '.join(specs)}: {told}", remedy=_BUILD_IT)
+
+
+def _with_what_was_left_out(problem: Problem, name: str, catalogue: Catalogue) -> Problem:
+    left_out = catalogue.left_out.get(name, ())
+    if not left_out:
+        return problem
+    more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+    return replace(problem, message=f"{problem.message}; left out is {left_out[0]}{more}")
 
 
 def _problems(asked: str, spec: MatchSpec, catalogue: Catalogue) -> Iterator[Problem]:

@@ -8,6 +8,28 @@ from pathlib import Path, PurePosixPath
 from builder.model.frozen import frozen
 
 
+class ClashKind(StrEnum):
+    """How packages come to bring one path: the ``same`` bytes, ``other`` bytes, or paths that differ in ``case``."""
+
+    SAME = "same"
+    OTHER = "other"
+    CASE = "case"
+
+
+@frozen
+class Clash:
+    """A path that several packages of one environment bring: that of ``winner`` is there, those of ``losers`` are not.
+
+    Of paths that are one where case does not count, ``other`` is the losers' spelling.
+    """
+
+    path: str
+    winner: str
+    losers: tuple[str, ...]
+    kind: ClashKind = ClashKind.OTHER
+    other: str = ""
+
+
 @frozen
 class LockedPackage:
     """One package of a solved environment, as its channel's index describes it.
@@ -93,9 +115,13 @@ class LinkedPrefix:
     """A linked environment in the store: shared, read-only, its files written for the path ``inside``.
 
     ``folder`` is the prefix as it lies on this machine. ``owners`` maps a path in the prefix to its package's name.
+    ``clashes`` are the paths that several packages bring. ``unpublishable`` are the files of packages that say of
+    themselves that they are never to be published.
     """
 
     environment: Environment
     folder: Path
     inside: PurePosixPath
     owners: tuple[tuple[str, str], ...] = ()
+    clashes: tuple[Clash, ...] = ()
+    unpublishable: tuple[str, ...] = ()

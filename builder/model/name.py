@@ -55,6 +55,15 @@ def check_version(text: str) -> str:
     return text
 
 
+def check_foreign_version(text: str) -> str:
+    """Check the version of a package that others made: capitals and numbers of any size were allowed once."""
+    _check_length("version", text, MAX_VERSION)
+    if not _VERSION_SIGNS.fullmatch(text.lower()):
+        raise ValueError(f"{text!r} cannot be a package's version: it has other signs than digits, letters and '._+!'")
+    Version.parse(text)
+    return text
+
+
 def check_build_string(text: str) -> str:
     """Check a build string."""
     _check_length("build string", text, MAX_BUILD)

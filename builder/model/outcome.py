@@ -43,7 +43,8 @@ class Outcome:
 
     ``file_name`` is the package in the channel (built or reused), ``build_key`` the key that decided it. ``problems``
     are why it failed or was held back, ``exit_code`` what such a failure is worth (see `builder.errors`); ``reasons``
-    say in the user's words why it was built or reused.
+    say in the user's words why it was built or reused. ``reproducible`` says that a second build gave the same bytes;
+    None if there was none. ``peak_memory`` is the most memory, in bytes, that its script was seen to use.
 
     A package that is `WAITING` is in no channel yet: the task that tests it brings its end among ``settled``.
     """
@@ -61,6 +62,8 @@ class Outcome:
     exit_code: int = 0
     reasons: tuple[str, ...] = ()
     settled: tuple[Outcome, ...] = ()
+    reproducible: bool | None = None
+    peak_memory: int | None = None
 
     @property
     def good(self) -> bool:

@@ -41,7 +41,8 @@ class Installed:
     ``changed`` are files of the environment that the script altered, ``deleted`` those that it removed (both are
     findings); ``irregular`` are paths that no package may hold (devices, FIFOs, sockets). ``folder`` is the root that
     entries' contents lie under; ``log`` is the whole build log. ``listed`` are the only paths that the package is to
-    hold, if the script said so.
+    hold, if the script said so. ``undeclared`` are programs of the machine that it used without any package's leave,
+    where nothing is sealed.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Installed:
     irregular: tuple[str, ...] = ()
     log: Path | None = None
     listed: tuple[str, ...] | None = None
+    undeclared: tuple[str, ...] = ()
 
 
 @frozen

@@ -47,7 +47,7 @@ class UrlSource:
 
     ``digests`` are further ones by kind (``sha512``), for whoever wants them compared. An archive is unpacked, without
     its only top folder unless it ``keeps_top_folder``; ``archive_name`` is its name where the address does not say it.
-    A file with a ``file_name`` is copied under that.
+    A file with a ``file_name`` is copied under that. ``measured`` is the sha256 of what came where none is given.
     """
 
     urls: tuple[str, ...]
@@ -61,6 +61,12 @@ class UrlSource:
     digests: tuple[tuple[str, str], ...] = ()
     archive_name: str | None = None
     keeps_top_folder: bool = False
+    measured: str | None = None
+
+    @property
+    def known_sha256(self) -> str | None:
+        """The digest under which the file is kept."""
+        return self.sha256 or self.measured
 
 
 @frozen

@@ -23,6 +23,17 @@ class RecipeFile:
     folder: Path
     is_template: bool = False
 
+    @property
+    def called(self) -> str:
+        """What people call the recipe: its file's name if that is its own, else its folder's, or that of the feedstock.
+
+        ``recipes/zlib/recipe.yaml`` and ``zlib-feedstock/recipe/meta.yaml`` are zlib.
+        """
+        if self.path.stem not in {"recipe", "meta"}:
+            return self.path.stem
+        folder = self.folder.absolute()
+        return folder.parent.name.removesuffix("-feedstock") if folder.name == "recipe" else folder.name
+
 
 @frozen
 class Platforms:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from builder.model.frozen import frozen
+from builder.model.permission import NOTHING, Allowed, Permissions
 from builder.model.rendering import Rendering
 
 Explanation = tuple[tuple[str, str], ...]
@@ -31,7 +32,8 @@ class Task:
 
     Packages that need each other to run are tested together by the last one of them: ``tested_by`` is that task, for
     those that leave their tests to it. The script of another task goes on in the work folder of one that is
-    ``followed``.
+    ``followed``. ``allowed`` is what its scripts may use of the machine, ``exposed`` what all those may that make its
+    files: the staging output's too.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Task:
     explanation: Explanation = ()
     tested_by: str | None = None
     followed: bool = False
+    allowed: Allowed = NOTHING
+    exposed: Permissions = Permissions()
 
 
 @frozen

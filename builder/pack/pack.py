@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from builder.archive import ArchiveMember, Compression, package_record, write_conda, write_tar_bz2
@@ -17,8 +17,11 @@ from builder.pack.request import PackRequest
 from builder.pack.sbom import sbom
 from builder.pack.tests import test_members
 
+Look = Callable[[Sequence[ArchiveMember]], None]
+"""Is shown members, those of ``info/`` at least, before anything is written, and may raise."""
 
-def pack(request: PackRequest, out: Path) -> Package:
+
+def pack(request: PackRequest, out: Path, look: Look = lambda _: None) -> Package:
     """Write the package into the folder ``out``; the same request gives the same bytes on every machine.
 
     Raises:
@@ -33,11 +36,13 @@ def pack(request: PackRequest, out: Path) -> Package:
     write = write_conda if packaging.file_type == "conda" else write_tar_bz2
     described = _described(request, paths(entries, request.relocated))
     content = hashlib.sha256(json_text(described)).hexdigest()
+    info = [*_info(request, content), *(_json(name, value) for name, value in described.items())]
+    look(info)
     written = write(
         file,
         stem=rendering.stem,
         payload=[member(entry) for entry in entries],
-        info=[*_info(request, content), *(_json(name, value) for name, value in described.items())],
+        info=info,
         epoch=request.epoch,
         compression=Compression(level=packaging.level, workers=packaging.threads),
     )
@@ -55,6 +60,7 @@ def pack(request: PackRequest, out: Path) -> Package:
         recipe_key=request.recipe_key,
         build_key=request.build_key,
         content=content,
+        publishable=request.publishable,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builder.model.binary import BinaryFacts
+from builder.model.permission import Permissions
 from builder.model.source import SourceDigest
 from builder.pack.address import public_address
 from builder.pack.document import Plain, without_empty
@@ -12,18 +13,31 @@ from builder.pack.request import PackRequest
 def keys(request: PackRequest, content: str) -> dict[str, Plain]:
     """Return keys.json: by what the package is found again, and what it was built from and in."""
     return {
+        **({"allowed": _allowed(request.exposed)} if request.exposed else {}),
         "build_key": request.build_key,
         "content": content,
+        **({} if request.publishable else {"publishable": False}),
         "recipe_key": request.recipe_key,
         "rootfs": request.rootfs_digest,
         "sealed": request.sealed,
         "sources": [_source(source) for source in request.all_sources],
+        **({"unpublishable": request.unpublishable} if request.unpublishable else {}),
     }
+
+
+def _allowed(exposed: Permissions) -> dict[str, Plain]:
+    """Return what scripts may use of the machine that built the package, but not where it lay there."""
+    mounts = [
+        without_empty({"inside": str(one.inside), "sha256": one.digest, "writable": one.writable})
+        for one in exposed.mounts
+    ]
+    return {"mounts": mounts, "network": exposed.network}
 
 
 def _source(source: SourceDigest) -> dict[str, Plain]:
     digest = {"sha256": source.sha256} if source.commit is None else {"commit": source.commit}
-    return {"kind": source.kind, **digest, "url": shown_address(source)}
+    unhashed = {"unhashed": True} if source.unhashed else {}
+    return {"kind": source.kind, **digest, **unhashed, "url": shown_address(source)}
 
 
 def shown_address(source: SourceDigest) -> str:

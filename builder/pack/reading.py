@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from builder.archive import OpenPackage, package_record, read_package
+from builder.archive import package_record, read_package
 from builder.model.package import Package
 from builder.store import digest_file
 
@@ -20,7 +19,8 @@ def read_back(path: Path) -> Package:
     """
     opened, found = read_package(path), digest_file(path)
     index = opened.index()
-    keys = _keys(opened)
+    said = opened.value_of(_KEYS)
+    keys = _keys(said)
     return Package(
         path=path,
         file_name=path.name,
@@ -35,13 +35,10 @@ def read_back(path: Path) -> Package:
         recipe_key=keys.get("recipe_key", ""),
         build_key=keys.get("build_key", ""),
         content=keys.get("content", ""),
+        publishable=not (isinstance(said, dict) and said.get("publishable") is False),
     )
 
 
-def _keys(opened: OpenPackage) -> dict[str, str]:
+def _keys(found: object) -> dict[str, str]:
     """Return the texts in keys.json; anybody may have written it, so whatever is not one says nothing."""
-    try:
-        found = json.loads(opened.read_info(_KEYS)) if _KEYS in opened.info_files() else {}
-    except ValueError:
-        return {}
     return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}

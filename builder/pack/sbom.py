@@ -91,9 +91,7 @@ def _packages(environments: Iterable[Environment]) -> list[LockedPackage]:
 
 
 def _package(package: LockedPackage, scope: str) -> dict[str, Plain]:
-    channel = public_address(package.channel)
-    qualifiers = {"build": package.build, "channel": channel or "", "subdir": package.subdir}
-    address = _purl(package.name, package.version, qualifiers)
+    address = package_url(package)
     return {
         "type": "library",
         "bom-ref": address,
@@ -103,6 +101,13 @@ def _package(package: LockedPackage, scope: str) -> dict[str, Plain]:
         "hashes": [{"alg": "SHA-256", "content": package.sha256}],
         "purl": address,
     }
+
+
+def package_url(package: LockedPackage) -> str:
+    """Return the package URL of a locked package; its channel is left out where that lies on the machine."""
+    channel = public_address(package.channel)
+    qualifiers = {"build": package.build, "channel": channel or "", "subdir": package.subdir}
+    return _purl(package.name, package.version, qualifiers)
 
 
 def _source(source: SourceDigest, number: int) -> dict[str, Plain]:
@@ -118,6 +123,7 @@ def _source(source: SourceDigest, number: int) -> dict[str, Plain]:
         **known,
         "hashes": [{"alg": "SHA-256", "content": source.sha256}],
         "externalReferences": [{"type": "distribution", "url": address}],
+        **({"properties": [{"name": "bakehouse:unhashed", "value": "true"}]} if source.unhashed else {}),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,9 @@ from builder.payload.python import python_files
 from builder.payload.rewrite import rewrite_text
 
 _SET_ID = stat.S_ISUID | stat.S_ISGID
+_NOT_UTF8 = re.compile(r"\\x[0-9a-f]{2}")  # as changes of a folder show bytes that are no text
+_WRONG_NAME = "its name, or what it links to, is no UTF-8"
+_WRONG_KIND = "it is a device, a FIFO or a socket"
 
 
 def select(installed: Installed, output: Output, context: PayloadContext) -> Payload:
@@ -79,6 +83,7 @@ def _taken(installed: Installed, output: Output, context: PayloadContext, findin
         *_empty_folders(entries.values(), paths, output, findings),
     ]
     findings.extend(finding for entry in kept for finding in _refused(entry))
+    findings.extend(_hard_links(kept))
     return [entry for entry in kept if not _is_info(entry.path)]
 
 
@@ -132,7 +137,7 @@ def _irregular(installed: Installed, wanted: Callable[[str], bool]) -> Iterator[
                 check="irregular",
                 severity=Severity.ERROR,
                 path=path,
-                message="it is a device, a FIFO or a socket, which no package can hold",
+                message=f"{_WRONG_NAME if _NOT_UTF8.search(path) else _WRONG_KIND}, which no package can hold",
                 remedy="remove it at the end of the script",
             )
 
@@ -195,10 +200,30 @@ def _refused(entry: Entry) -> Iterator[Finding]:
     elif entry.content is not None and entry.content.lstat().st_mode & _SET_ID:
         yield Finding(
             check="set-id",
-            severity=Severity.WARNING,
+            severity=Severity.ERROR,
             path=entry.path,
-            message="packages hold no set-user-ID or set-group-ID bit; it was removed",
+            message="it has a set-user-ID or set-group-ID bit, which no package holds and no installer sets",
+            remedy="take it away at the end of the script with chmod u-s,g-s; without it the program must do",
         )
+
+
+def _hard_links(entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Yield a note for each file that is there under several names: packages hold it once for each (CEP 34)."""
+    names: dict[tuple[int, int], list[Entry]] = {}
+    for entry in entries:
+        if entry.content is not None and (status := entry.content.lstat()).st_nlink > 1:
+            names.setdefault((status.st_dev, status.st_ino), []).append(entry)
+    for first, *others in names.values():
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            yield Finding(
+                check="hard-links",
+                severity=Severity.NOTE,
+                path=first.path,
+                message=f"it is one file with {others[0].path}{more}; in the package each has its own "
+                f"{first.size:,} bytes",
+                remedy="make symlinks of them in the script",
+            )
 
 
 def _is_info(path: str) -> bool:

@@ -34,7 +34,7 @@ async def compiled(work: Work, ready: Ready, scripted: Scripted, finished: Reloc
         Tmpfs(inside=inside.home),
     ]
     variables = compiling_variables(inside.prefix)
-    async with bench.sandbox.open(bench.root.folder, mounts, bench.limits, variables) as session:
+    async with bench.sandbox.open(bench.root.folder, mounts, work.allowance.limits, variables) as session:
         done = await compile_modules(session, inside.prefix / _PYTHON, folder, inside.script, bench.cores)
     return await in_thread(with_bytecode, finished, done, work.output)
 

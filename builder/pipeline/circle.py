@@ -10,7 +10,7 @@ from builder.environment.wall import in_thread
 from builder.errors import PackageTestError
 from builder.model.outcome import Ending, Outcome
 from builder.model.package import Package
-from builder.pipeline.trying import package_epoch, set_aside, tried
+from builder.pipeline.trying import found_by, package_epoch, set_aside, tried
 from builder.pipeline.work import Work
 
 
@@ -41,8 +41,9 @@ async def settled(work: Work, own: Outcome) -> Outcome:
     for one in waiting:
         assert one.package is not None
         beside = [package for package in packages if package is not one.package]
-        results = await tried(work, one.package, await in_thread(package_epoch, one.package), beside=beside)
-        ends.append(replace(one, tests=results))
+        epoch = await in_thread(package_epoch, one.package)
+        found = await tried(work, one.package, epoch, beside=beside, task_id=one.task_id)
+        ends.append(replace(one, tests=found.results, findings=(*one.findings, *found_by(work, found))))
     both = [own, *ends] if own.ending is Ending.BUILT else ends
     bad = [one for one in both if not all(test.passed for test in one.tests)]
     if not bad:

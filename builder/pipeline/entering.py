@@ -63,7 +63,7 @@ async def entered(
         mounts += terminal.mounts if sandbox.sealed else ()
     limits = replace(state.limits, wall_seconds=None, silence_seconds=None)
     with in_use(state, store), _at_its_place(state, place):
-        async with sandbox.open(door.rootfs, mounts, limits, variables) as session:
+        async with sandbox.open(door.rootfs, mounts, limits, variables, network=state.network) as session:
             yield session
 
 

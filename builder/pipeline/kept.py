@@ -16,7 +16,7 @@ from builder.model.frozen import frozen
 from builder.model.recipe import GitSource, GlobList, PathSource, Source, UrlSource
 from builder.model.source import SourceDigest
 from builder.model.task import Task
-from builder.plan.keys import is_dependency, is_option, recipe_key
+from builder.plan.keys import is_dependency, is_lent, is_option, recipe_key
 from builder.sandbox import Bind, Limits, Mount, Overlay, Tmpfs
 from builder.store import Store
 
@@ -51,7 +51,8 @@ class Kept:
     ``said`` is how it failed, empty for one that was only prepared; ``given`` is the recipe's file, or the package
     whose test it is; ``own_key`` is that of the task (see there). ``scratch`` is where the state lay while its script
     ran. ``variables`` are the whole environment but for the ``secrets``, which are asked for again. ``touched`` and
-    ``removed`` are what the script did to files that were in its work folder before.
+    ``removed`` are what the script did to files that were in its work folder before. With ``network`` it could use the
+    machine's. ``engine`` is where the container engine listened, ``image`` what it ran instead of our root.
     """
 
     task_id: str
@@ -69,6 +70,9 @@ class Kept:
     secrets: tuple[str, ...]
     limits: Limits
     script: PurePosixPath
+    network: bool = False
+    engine: str | None = None
+    image: str | None = None
     log: Path | None = None
     origin: Origin = Origin()
     touched: tuple[Touched, ...] = ()
@@ -101,9 +105,12 @@ class Kept:
 def own_key(task: Task) -> str:
     """Return the digest of what a task is: a recipe key's own part.
 
-    It is the same whatever the plan knows of the task's dependencies, and whatever packages were to be like.
+    It is the same whatever the plan knows of the task's dependencies, whatever packages were to be like, and whatever
+    the script may use of the machine.
     """
-    parts = (part for part in task.explanation if not is_dependency(part[0]) and not is_option(part[0]))
+    parts = (
+        part for part in task.explanation if not (is_dependency(part[0]) or is_option(part[0]) or is_lent(part[0]))
+    )
     return recipe_key(tuple(parts))
 
 
@@ -115,6 +122,9 @@ def write(kept: Kept, folder: Path, store: Store) -> None:
         **{name: str(getattr(kept, name)) for name in _PATHS},
         "log": str(kept.log) if kept.log else None,
         "limits": asdict(kept.limits),
+        "network": kept.network,
+        "engine": kept.engine,
+        "image": kept.image,
         "mounts": [_mount_data(mount, kept.scratch, store) for mount in kept.mounts],
         "sources": [{"type": type(source).__name__, **asdict(source)} for source in kept.origin.sources],
         "digests": [asdict(digest) for digest in kept.origin.digests],
@@ -169,6 +179,9 @@ def _kept(data: Json, folder: Path, store: Store) -> Kept:
         variables=tuple((name, value) for name, value in data["variables"]),
         secrets=tuple(data["secrets"]),
         limits=Limits(**data["limits"]),
+        network=bool(data.get("network", False)),
+        engine=data.get("engine"),
+        image=data.get("image"),
         script=PurePosixPath(data["script"]),
         log=Path(data["log"]) if data["log"] else None,
         origin=Origin(

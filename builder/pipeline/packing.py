@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from builder import __version__
 from builder.check import CheckContext, Leak, leaks_of
 from builder.check import run as run_checks
 from builder.environment.wall import in_thread
@@ -21,11 +20,13 @@ from builder.model.python import Python, python_in
 from builder.model.recipe import ScriptTest
 from builder.model.source import SourceTree
 from builder.model.target import target
-from builder.pack import Inherited, PackRequest, TestFile, Tool, pack
+from builder.pack import Inherited, PackRequest, TestFile, pack
 from builder.payload import PayloadContext, select
+from builder.pipeline import secrecy
 from builder.pipeline.ready import Ready
 from builder.pipeline.scripting import Scripted, epoch_of
 from builder.pipeline.siblings import sibling_files
+from builder.pipeline.stating import TOOL
 from builder.pipeline.work import Work
 from builder.relocate import RelocateContext, relocate
 
@@ -62,6 +63,7 @@ async def relocated(work: Work, ready: Ready, payload: Payload) -> Relocated:
 
 async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Relocated) -> tuple[Finding, ...]:
     """Return what the checks find."""
+    what = await in_thread(secrecy.sought, work.bench)
     context = CheckContext(
         output=work.output,
         target=target(work.rendering.platforms.host),
@@ -72,8 +74,11 @@ async def checked(work: Work, ready: Ready, scripted: Scripted, finished: Reloca
         leaks=_leaks(work, ready),
         glibc=work.bench.root.glibc,
         no_binary_prefix=work.bench.no_binary_prefix,
+        sought=what,
+        clashes=ready.clashes,
     )
-    return await in_thread(run_checks, _as_installed(work, ready, finished), context)
+    found = await in_thread(run_checks, _as_installed(work, ready, finished), context)
+    return secrecy.hidden((*found, *await secrecy.logged(work, what)), what)
 
 
 def _leaks(work: Work, ready: Ready) -> tuple[Leak, ...]:
@@ -102,16 +107,16 @@ class Made:
     finished: Relocated
 
 
-async def packed(work: Work, ready: Ready, made: Made) -> Package:
-    """Write the package file into the task's folder."""
-    request = PackRequest(
+def requested(work: Work, ready: Ready, made: Made) -> PackRequest:
+    """Return everything that the package is made of."""
+    return PackRequest(
         relocated=made.finished,
         rendering=work.rendering,
         environments=ready.environments,
         recipe_key=work.task.recipe_key,
         build_key=ready.build_key,
         epoch=epoch_of(work, made.tree, ready),
-        tool=Tool(name="bakehouse", version=__version__),
+        tool=TOOL,
         sealed=work.bench.sandbox.sealed,
         rootfs_digest=work.bench.root.digest if work.bench.sandbox.sealed else None,
         sources=made.tree.digests,
@@ -119,8 +124,16 @@ async def packed(work: Work, ready: Ready, made: Made) -> Package:
         test_files=tuple(_test_files(work, made.scripted.work)),
         packaging=work.bench.packaging,
         rules=work.bench.rules,
+        exposed=work.task.exposed,
+        unpublishable=ready.unpublishable,
     )
-    return await in_thread(pack, request, work.folder("packed"))
+
+
+async def packed(work: Work, request: PackRequest) -> tuple[Package, tuple[Finding, ...]]:
+    """Write the package file into the task's folder; return what was found in what it tells of itself, too."""
+    told = secrecy.Told(work)
+    package = await in_thread(pack, request, work.folder("packed"), told)
+    return package, told.findings
 
 
 def _inherited(ready: Ready) -> Inherited | None:

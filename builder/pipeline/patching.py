@@ -18,7 +18,7 @@ from builder.pipeline.keeping import origin
 from builder.pipeline.kept import Kept
 from builder.sandbox import Bind, Changes, Limits, Mount, Overlay, Session
 from builder.sandbox.changes import changes_of_copy
-from builder.source import Fetcher, prepare
+from builder.source import Fetcher, WorkFolder, prepare
 from builder.source.difference import Change, unified_diff, unpatchable
 from builder.store import Store
 
@@ -85,7 +85,7 @@ async def _trees(state: Kept, door: Door, fetcher: Fetcher, scratch: Path) -> As
     """Give the trees: a plain work folder has lost what it was, so that is made again; layers still have it."""
     mount = state.mount(state.start)
     match mount:
-        case Overlay(lower=lower):
+        case Overlay(lower=lower) if state.kind == "build":
             yield _Trees(before=lower, changes=await in_thread(door.sandbox.changes, mount))
         case Bind(source=source) if state.kind == "build":
             place = door.store.failed_place(state.task_id) / source.relative_to(_base(state, door.store))
@@ -103,15 +103,14 @@ def _base(state: Kept, store: Store) -> Path:
 
 async def _fresh_tree(state: Kept, door: Door, fetcher: Fetcher, scratch: Path) -> Path:
     """Return the tree as it was before the script, made again of the same sources and patches."""
-    sources, folder, into = state.origin.sources, state.recipe_folder, scratch / "tree"
+    sources, folder = state.origin.sources, state.recipe_folder
     inside = SEALED if door.sandbox.sealed else inside_paths(PurePosixPath(scratch))
+    into = WorkFolder(here=scratch / "tree", inside=inside)
 
     def patch_session(mounts: Sequence[Mount]) -> AbstractAsyncContextManager[Session]:
         return door.sandbox.open(door.rootfs, mounts, state.limits, _VARIABLES)
 
-    tree = await prepare(
-        sources, recipe_folder=folder, into=into, fetcher=fetcher, patch_session=patch_session, inside=inside
-    )
+    tree = await prepare(sources, recipe_folder=folder, into=into, fetcher=fetcher, patch_session=patch_session)
     now = await in_thread(origin, sources, folder, tree)
     if now != state.origin:
         changed = [old.url for old, new in zip(state.origin.digests, now.digests, strict=True) if old != new]
@@ -121,7 +120,7 @@ async def _fresh_tree(state: Kept, door: Door, fetcher: Fetcher, scratch: Path) 
             code="debug.sources-changed",
             remedy="build again, or prepare it anew with --fresh, and change that",
         )
-    return into
+    return into.here
 
 
 def _chosen(state: Kept, trees: _Trees, wish: Wish) -> tuple[list[Change], list[str]]:

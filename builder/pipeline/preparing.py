@@ -16,6 +16,7 @@ from builder.pipeline.kept import Kept
 from builder.pipeline.phases import Phases
 from builder.pipeline.ready import make_ready
 from builder.pipeline.work import Work
+from builder.sandbox import Engines
 from builder.script import lay_out, with_files
 from builder.store import Store
 from builder.testing.session import ScriptRun, Subject, set_up
@@ -41,7 +42,7 @@ def test_id(package: Path, run: ScriptRun) -> str:
     return f"test {package.stem} {run.name}"
 
 
-async def prepare_test(run: ScriptRun, subject: Subject, root: Root, store: Store) -> Path:
+async def prepare_test(run: ScriptRun, subject: Subject, root: Root, store: Store, engines: Engines) -> Path:
     """Do all that comes before a test's script and keep that; return where, among the failed trees.
 
     The bench's scratch folder is a fresh one, which is kept.
@@ -65,6 +66,9 @@ async def prepare_test(run: ScriptRun, subject: Subject, root: Root, store: Stor
         variables=tuple((name, value) for name, value in setting.run.variables.items() if name not in secrets),
         secrets=secrets,
         limits=bench.limits,
+        network=bench.permissions.network,
+        engine=engines.address(bench.sandbox.name),
+        image=engines.image,
         script=setting.run.inside,
     )
     await in_thread(kept.write, state, bench.scratch, store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from builder.environment import link, resolve
@@ -11,7 +12,7 @@ from builder.environment.packages import PackageStore
 from builder.environment.records import made_at
 from builder.environment.wall import in_thread
 from builder.errors import UsageError, WorkError
-from builder.model.environment import Environment, Environments, LinkedPrefix, LockedPackage
+from builder.model.environment import Clash, Environment, Environments, LinkedPrefix, LockedPackage
 from builder.model.frozen import frozen
 from builder.pipeline import staged
 from builder.pipeline.bench import Bench
@@ -50,6 +51,17 @@ class Ready:
     def host_layers(self) -> tuple[Path, ...]:
         """The folders below the host prefix, the uppermost first."""
         return (*((self.parent.installed.folder,) if self.parent else ()), self.host.folder)
+
+    @property
+    def clashes(self) -> tuple[tuple[str, tuple[Clash, ...]], ...]:
+        """The paths that several packages of an environment bring, by what people call that environment."""
+        return (("the build environment", self.build.clashes), ("the host environment", self.host.clashes))
+
+    @property
+    def unpublishable(self) -> tuple[str, ...]:
+        """The packages that the files are made with, this task's or those before it, and that are never published."""
+        before = (one.unpublishable for one in (self.parent, self.before) if one is not None)
+        return tuple(sorted({*self.build.unpublishable, *self.host.unpublishable, *chain.from_iterable(before)}))
 
     @property
     def around(self) -> LinkedPrefix:
@@ -91,8 +103,8 @@ async def _resolved(work: Work, staging: Environments | None) -> Environments:
     bench = work.bench
     if bench.lock is not None:
         try:
-            packages = PackageStore(bench.store, offline=bench.offline)
-            locked = bench.lock.solver(work.task.id, packages, partial(_old_enough, bench))
+            packages = PackageStore(bench.store, bench.access)
+            locked = bench.lock.solver(work.task.id, packages, partial(_old_enough, bench), bench.admission)
             return await resolve(work.rendering, locked, staging=staging)
         except UsageError:
             if bench.locked:
@@ -106,7 +118,7 @@ def _old_enough(bench: Bench, package: LockedPackage) -> bool:
 
 
 async def _linked(work: Work, environment: Environment, inside: PurePosixPath) -> LinkedPrefix:
-    return await link(environment, inside, work.bench.store, offline=work.bench.offline, report=work.note)
+    return await link(environment, inside, work.bench.store, access=work.bench.access, report=work.note)
 
 
 def _left_by(task: str | None, work: Work) -> Staged | None:

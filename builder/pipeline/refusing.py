@@ -1,4 +1,4 @@
-"""What is refused before anything is solved or fetched: scripts that nothing here, or nothing declared, can run."""
+"""What is refused before any work is done: scripts that nothing here can run, and on a farm what nobody vouches for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from builder.errors import BakehouseError, RecipeError
+from builder.errors import BakehouseError, Place, RecipeError, WorkError
 from builder.model.interpreter import Interpreter
 from builder.model.outcome import TestStrategy
 from builder.model.recipe import Script, ScriptTest
@@ -41,6 +41,22 @@ def refuse_missing(work: Work, ready: Ready) -> None:
         there = any(_has(folder, program.program) for folder in (ready.build.folder, *ready.host_layers))
         if program.package is not None and not there:
             raise _lacking(program, work.rendering)
+
+
+def refuse_unpublishable(work: Work, ready: Ready) -> None:
+    """Raise `WorkError` on a farm if the task's environments hold packages that are never to be published.
+
+    What is built with them would not be either.
+    """
+    if work.bench.access.policy.farm and ready.unpublishable:
+        names = ", ".join(ready.unpublishable)
+        raise WorkError(
+            f"{work.rendering.output.name} would be built with {names}, never to be published: "
+            "nothing vouches for what that was made from",
+            code="pipeline.unpublishable",
+            place=Place(file=str(work.rendering.recipe.path)),
+            remedy="have it built from sources that each have a sha256; until then keep it out of this farm's channels",
+        )
 
 
 def _refused(rendering: Rendering, *, test: TestStrategy, sealed: bool) -> Iterator[BakehouseError]:

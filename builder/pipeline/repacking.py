@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from builder.archive import read_package
 from builder.environment.wall import in_thread
 from builder.errors import SourceError
+from builder.model.finding import Finding
 from builder.model.frozen import frozen
 from builder.model.name import EXTENSIONS
 from builder.model.package import Package
 from builder.model.packaging import every_packaging
 from builder.pack.repack import Repacking, repack
+from builder.pipeline import secrecy
 from builder.pipeline.keys import build_key
 from builder.pipeline.ready import Ready
 from builder.pipeline.work import Work
 from builder.plan.keys import packed_as
+from builder.sandbox.confined import confine
 
 
 @frozen
@@ -31,12 +33,13 @@ class Twin:
 async def twin(work: Work, ready: Ready) -> Twin | None:
     """Return the channel's package that has the task's files in another packaging, None if there is none.
 
-    The user may ask for what only a build gives, its folder or the checks of its files: then there is none either.
+    The user may ask for what only a build gives, its folder, the checks of its files or a second build: then there is
+    none either.
     """
     bench = work.bench
     folder = bench.channel.root / work.rendering.subdir
     there = [name for name in (work.rendering.stem + end for end in EXTENSIONS) if (folder / name).is_file()]
-    if not there or bench.keep or bench.no_binary_prefix:
+    if not there or bench.keep or bench.no_binary_prefix or bench.around is not None:
         return None
     known = await in_thread(bench.channel.build_keys)
     keys = await in_thread(lambda: list(_other_keys(work, ready)))
@@ -44,8 +47,11 @@ async def twin(work: Work, ready: Ready) -> Twin | None:
     return Twin(file=folder / known[found], build_key=found) if found is not None else None
 
 
-async def repacked(work: Work, ready: Ready, source: Twin) -> Package | None:
-    """Write the files of ``source`` as the user asks for them; None, which is told, if they cannot be read."""
+async def repacked(work: Work, ready: Ready, source: Twin) -> tuple[Package, tuple[Finding, ...]] | None:
+    """Write the files of ``source`` as the user asks for them; None, which is told, if they cannot be read.
+
+    Also return what was found in them: secrets that the user has now are looked for in what was built before.
+    """
     name = source.file.name
     wanted = Repacking(
         before=source.build_key,
@@ -53,17 +59,21 @@ async def repacked(work: Work, ready: Ready, source: Twin) -> Package | None:
         recipe_key=work.task.recipe_key,
         build_key=ready.build_key,
     )
+    unpacker = confine(work.bench.store)
+    tree, out = work.folder("unpacked"), work.folder("packed")
+    told = secrecy.Told(work)
+
+    def write() -> Package:
+        unpacker.extract(source.file, tree)
+        return repack(tree, work.rendering.stem, wanted, out, told)
+
     try:
-        package = await in_thread(_repacked, source.file, wanted, work.folder("packed"), work.folder("unpacked"))
+        package = await unpacker.in_thread(write)
     except SourceError as error:
         work.note(f"built, for {name} cannot be packed anew: {error}")
         return None
     work.note(f"packed anew from {name}, which has the same files")
-    return package
-
-
-def _repacked(source: Path, wanted: Repacking, out: Path, scratch: Path) -> Package:
-    return repack(read_package(source), wanted, out, scratch)
+    return package, told.findings
 
 
 def _other_keys(work: Work, ready: Ready) -> Iterator[str]:

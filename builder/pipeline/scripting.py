@@ -18,9 +18,11 @@ from builder.pipeline import keeping
 from builder.pipeline.ready import Ready
 from builder.pipeline.work import Work
 from builder.sandbox import Bind, Changes, Mount, Overlay, Session, Tmpfs
+from builder.sandbox.allowance import lent
 from builder.script import (
     ActivatedPrefix,
     Log,
+    Ran,
     Run,
     Stage,
     build_variables,
@@ -29,8 +31,9 @@ from builder.script import (
     read_listing,
     run_script,
 )
+from builder.script.advice import Lent, advice
 from builder.script.variables import language_variables
-from builder.source import prepare
+from builder.source import WorkFolder, prepare
 
 NO_SOURCE_EPOCH = 946684800
 """The time of packages that are made of nothing dated: 1 January 2000."""
@@ -41,16 +44,19 @@ async def fetch_sources(work: Work) -> SourceTree:
 
     def patch_session(mounts: Sequence[Mount]) -> AbstractAsyncContextManager[Session]:
         bench, variables = work.bench, {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        return bench.sandbox.open(bench.root.folder, mounts, bench.limits, variables)
+        return bench.sandbox.open(bench.root.folder, mounts, work.allowance.limits, variables)
 
     goes_on = work.rendering.follows is not None
     tree = await prepare(
         work.output.source,
         recipe_folder=work.rendering.recipe.folder,
-        into=work.folder("sources" if goes_on else "tree"),
+        into=WorkFolder(
+            here=work.folder("sources" if goes_on else "tree"),
+            inside=work.inside,
+            case_blind=not target(work.rendering.platforms.host).is_linux,
+        ),
         fetcher=work.bench.fetcher,
         patch_session=patch_session,
-        inside=work.inside,
     )
     # The one before has unpacked them already, and changed them since: they only tell what the package is made of.
     return replace(tree, folder=work.folder("tree")) if goes_on else tree
@@ -66,11 +72,15 @@ def epoch_of(work: Work, tree: SourceTree, ready: Ready) -> int:
 
 @frozen
 class Scripted:
-    """What a script left: ``installed`` for the package, ``work`` the work folder's layers, the uppermost first."""
+    """What a script left: ``installed`` for the package, ``work`` the work folder's layers, the uppermost first.
+
+    ``peak_memory`` is the most memory, in bytes, that it was seen to use, as far as anybody looked.
+    """
 
     installed: Installed
     work: tuple[Path, ...]
     changes: Changes | None = None
+    peak_memory: int | None = None
 
 
 async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
@@ -83,25 +93,35 @@ async def run_build(work: Work, tree: SourceTree, ready: Ready) -> Scripted:
         return Scripted(installed=inherited if packed else replace(inherited, entries=()), work=layers)
     bench, made = work.bench, entrance(work, tree, ready, script)
     await in_thread(keeping.noted, work, tree, script, made.mounts, made.run.variables)
-    async with bench.sandbox.open(bench.root.folder, made.mounts, bench.limits, made.run.variables) as session:
+    async with _opened(work, made) as session:
         ran = await run_script(session, made.run, _log(work))
     if not ran.good:
-        raise ran.error(remedy=_remedy(work, ran.log))
+        raise ran.error(remedy=_remedy(work, ran))
     changes = await in_thread(bench.sandbox.changes, made.source)
     left = collect(await in_thread(bench.sandbox.changes, made.host), log=ran.log)
-    left = replace(left, listed=await in_thread(read_listing, work.folder("listing"), work.inside.prefix))
+    listing = (await in_thread(bench.sandbox.changes, made.listing)).folder
+    listed = await in_thread(read_listing, listing, work.inside.prefix)
+    left = replace(left, listed=listed, undeclared=ran.exit.undeclared)
     installed = _together(inherited, left) if packed else _added(inherited, left)
-    return Scripted(installed=installed, work=(changes.folder, *layers), changes=changes)
+    work_layers, peak = (changes.folder, *layers), ran.exit.peak_memory
+    return Scripted(installed=installed, work=work_layers, changes=changes, peak_memory=peak)
+
+
+def _opened(work: Work, made: Entrance) -> AbstractAsyncContextManager[Session]:
+    bench, allowance = work.bench, work.allowance
+    network = allowance.allowed.build.network
+    return bench.sandbox.open(bench.root.folder, made.mounts, allowance.limits, made.run.variables, network=network)
 
 
 @frozen
 class Entrance:
-    """What the task's script runs in, or people who enter its place; ``host`` and ``source`` get what they write."""
+    """What the task's script runs in, or people who enter its place; the overlays get what they write."""
 
     run: Run
     mounts: tuple[Mount, ...]
     host: Overlay
     source: Overlay
+    listing: Overlay
 
 
 def entrance(work: Work, tree: SourceTree, ready: Ready, script: Script) -> Entrance:
@@ -110,6 +130,8 @@ def entrance(work: Work, tree: SourceTree, ready: Ready, script: Script) -> Entr
     layers = ready.work_layers(tree.folder)
     host = Overlay(lower=ready.host_layers, upper=work.scratch / "host", inside=inside.prefix)
     source = Overlay(lower=layers, upper=work.scratch / "work-changes", inside=inside.work)
+    # An overlay of nothing: a writable bind would show the machine's path of its folder to the script.
+    listing = Overlay(lower=(), upper=work.scratch / "listing", inside=inside.listing)
     stage = Stage(inside=inside, epoch=epoch_of(work, tree, ready), cores=bench.cores)
     python = python_in(ready.host.environment, target(work.rendering.platforms.host))
     variables = build_variables(work.rendering, stage, python=python)
@@ -117,16 +139,21 @@ def entrance(work: Work, tree: SourceTree, ready: Ready, script: Script) -> Entr
     variables.update(language_variables(inside.prefix, packages))
     variables.update(bench.secrets_of(script))
     run = _run(work, ready, script, variables)
-    return Entrance(run=run, mounts=tuple(_mounts(work, ready, host, source)), host=host, source=source)
+    mounts = (host, source, *_mounts(work, ready), listing)
+    return Entrance(run=run, mounts=mounts, host=host, source=source, listing=listing)
 
 
-def _remedy(work: Work, log: Path) -> str:
+def _remedy(work: Work, ran: Ran) -> str:
     """Return what to do about a script that failed; the state of another failure may be in use just now."""
-    store, task = work.bench.store, work.task
+    store, task, allowance = work.bench.store, work.task, work.allowance
+    network = allowance.allowed.build.network or not work.bench.sandbox.sealed
+    lent = Lent(name=work.rendering.recipe.called, limits=allowance.limits, network=network)
+    advised = advice(ran.exit, ran.tail, lent)
+    first = f"{advised}; " if advised is not None else ""
     if store.is_locked(store.failed_lock(task.id)):
-        return f"the whole log is {log}; the tree is not kept, since somebody debugs the one before"
+        return f"{first}the whole log is {ran.log}; the tree is not kept, since somebody debugs the one before"
     return (
-        f"`{work.entrance}` enters it as the script left it; the whole log is {log}, "
+        f"{first}`{work.entrance}` enters it as the script left it; the whole log is {ran.log}, "
         f"the tree {store.failed_place(task.id)}"
     )
 
@@ -154,16 +181,15 @@ def _log(work: Work) -> Log:
     return Log(work.log, on_line=work.say, secrets=work.bench.secrets.values(), names=path_names(work.inside))
 
 
-def _mounts(work: Work, ready: Ready, host: Overlay, source: Overlay) -> list[Mount]:
+def _mounts(work: Work, ready: Ready) -> list[Mount]:
+    """Return the mounts that nobody looks into afterwards."""
     inside = work.inside
     return [
-        host,
         Overlay(lower=(ready.build.folder,), upper=work.scratch / "build", inside=inside.build_prefix),
-        source,
         Bind(source=work.rendering.recipe.folder, inside=inside.recipe),
         Bind(source=work.folder("run"), inside=inside.script),
-        Bind(source=work.folder("listing"), inside=inside.listing, writable=True),
         Tmpfs(inside=inside.home),
+        *lent(work.allowance.allowed.build, work.bench.sandbox),
     ]
 
 
@@ -180,6 +206,7 @@ def _together(inherited: Installed, own: Installed) -> Installed:
         changed=tuple(sorted({*inherited.changed, *own.changed} - theirs)),
         deleted=tuple(sorted({*inherited.deleted, *own.deleted} - theirs)),
         irregular=(*inherited.irregular, *own.irregular),
+        undeclared=tuple(sorted({*inherited.undeclared, *own.undeclared})),
     )
 
 

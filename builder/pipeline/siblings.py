@@ -44,7 +44,7 @@ async def _fetched(work: Work, sibling: Sibling) -> Path:
     spec = f"{sibling.name} =={sibling.version} {sibling.build_string}"
     environment = await bench.solver_of(rendering).solve([spec], subdir=rendering.platforms.host)
     record = next(package for package in environment.packages if package.name == sibling.name)
-    packages = PackageStore(bench.store, offline=bench.offline, report=work.note)
+    packages = PackageStore(bench.store, bench.access, work.note)
     return await packages.archive(record, work.folder("siblings"))
 
 
@@ -54,5 +54,9 @@ def _read(places: list[Path], names: frozenset[str]) -> tuple[SiblingFiles, ...]
 
 
 def _files(package: OpenPackage) -> SiblingFiles:
-    paths = frozenset(str(entry["_path"]) for entry in package.paths())
-    return SiblingFiles(name=str(package.index()["name"]), paths=paths)
+    listed = package.paths()
+    return SiblingFiles(
+        name=str(package.index()["name"]),
+        paths=frozenset(str(entry["_path"]) for entry in listed),
+        digests={str(entry["_path"]): str(entry.get("sha256")) for entry in listed},
+    )

@@ -18,6 +18,7 @@ from builder.model.environment import (
     ResolvedRunExports,
     RunDependency,
 )
+from builder.model.finding import Finding, Severity
 from builder.model.frozen import frozen
 from builder.model.inside import SEALED, InsidePaths
 from builder.model.payload import Entry, EntryKind, Installed
@@ -35,7 +36,8 @@ class Staged:
     """A finished staging output: ``installed`` and ``source`` lie in the store, read-only.
 
     ``owners`` are the host environment's paths with their packages' names; ``rendered`` is the output as
-    CEP 40 stores it. ``inside`` is where its script found its things.
+    CEP 40 stores it. ``inside`` is where its script found its things; ``unpublishable`` are the packages of its
+    environments that are never to be published.
     """
 
     build_key: str
@@ -45,6 +47,7 @@ class Staged:
     owners: tuple[tuple[str, str], ...]
     rendered: str = "{}"
     inside: InsidePaths = SEALED
+    unpublishable: tuple[str, ...] = ()
 
 
 def load(store: Store, build_key: str) -> Staged | None:
@@ -85,15 +88,18 @@ def _read(folder: Path, build_key: str) -> Staged:
             changed=tuple(data["changed"]),
             deleted=tuple(data["deleted"]),
             irregular=tuple(data["irregular"]),
+            undeclared=tuple(data.get("undeclared", ())),
         ),
         source=SourceTree(
             folder=folder / "work",
             digests=tuple(SourceDigest(**digest) for digest in data["sources"]),
             newest=data["newest"],
+            findings=tuple(_finding(one) for one in data.get("findings", ())),
         ),
         owners=tuple((path, name) for path, name in data["owners"]),
         rendered=data["rendered"],
         inside=_inside(data["inside"]) if "inside" in data else SEALED,
+        unpublishable=tuple(data.get("unpublishable", ())),
     )
 
 
@@ -118,13 +124,20 @@ def _write(staged: Staged, folder: Path) -> None:
         "changed": staged.installed.changed,
         "deleted": staged.installed.deleted,
         "irregular": staged.installed.irregular,
+        "undeclared": staged.installed.undeclared,
         "sources": [asdict(digest) for digest in staged.source.digests],
+        "findings": [asdict(finding) for finding in staged.source.findings],
         "newest": staged.source.newest,
         "owners": staged.owners,
         "rendered": staged.rendered,
         "inside": {name: str(path) for name, path in asdict(staged.inside).items()},
+        "unpublishable": staged.unpublishable,
     }
     (folder / _FILE).write_text(json.dumps(data), encoding="utf-8")
+
+
+def _finding(data: Json) -> Finding:
+    return Finding(**{**data, "severity": Severity(data["severity"])})
 
 
 def _entry(data: list[Any], prefix: Path) -> Entry:

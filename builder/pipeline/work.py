@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,18 +16,25 @@ from builder.model.task import Task
 from builder.pipeline.bench import Bench
 from builder.pipeline.phases import Phases
 from builder.report.events import LogLine, Noted
+from builder.sandbox.allowance import Allowance
 from builder.script import with_files
 
 
 @frozen
 class Work:
-    """A task with what it was given; ``scratch`` is its private folder, ``inputs`` the ends of what it needed."""
+    """A task with what it was given; ``scratch`` is its private folder, ``inputs`` the ends of what it needed.
+
+    ``started`` is when it began, in seconds since 1970, as far as anybody tells the time. ``again`` marks the second
+    build of a task that is built twice.
+    """
 
     task: Task
     bench: Bench
     inputs: Sequence[Outcome]
     scratch: Path
     phases: Phases
+    started: float = 0.0
+    again: bool = False
 
     @property
     def rendering(self) -> Rendering:
@@ -37,6 +45,11 @@ class Work:
     def output(self) -> Output:
         """The evaluated output."""
         return self.task.rendering.output
+
+    @property
+    def allowance(self) -> Allowance:
+        """What its scripts may use."""
+        return self.bench.allowance(self.task.id)
 
     @property
     def inside(self) -> InsidePaths:
@@ -60,6 +73,10 @@ class Work:
         recipe = self.rendering.recipe
         words = ["bakehouse", "debug", str(recipe.folder if recipe.path.name == "recipe.yaml" else recipe.path)]
         return shlex.join([*words, *(["--output", self.output.name] if self.rendering.siblings else [])])
+
+    def left_as(self, build_key: str) -> str:
+        """Return the key under which a build of this round leaves its work in the store, for others to go on with."""
+        return hashlib.sha256(f"again {build_key}".encode()).hexdigest() if self.again else build_key
 
     def folder(self, name: str) -> Path:
         """Return a folder of the task's own, made when it is absent."""

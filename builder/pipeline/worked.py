@@ -27,13 +27,14 @@ async def keep_work(work: Work, ready: Ready, tree: SourceTree, scripted: Script
     await in_thread(_folded, scripted, place)
     newest = max((time for time in (tree.newest, ready.newest_source) if time is not None), default=None)
     left = Staged(
-        build_key=ready.build_key,
+        build_key=work.left_as(ready.build_key),
         environments=ready.environments,
         installed=Installed(folder=place, entries=()),
         source=replace(tree, folder=place, newest=newest),
         owners=(),
         rendered=work.output.rendered,
         inside=work.inside,
+        unpublishable=ready.unpublishable,
     )
     await staged.keep(work.bench.store, left)
 

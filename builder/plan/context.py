@@ -9,6 +9,7 @@ from typing import Protocol
 
 from builder.model.frozen import frozen
 from builder.model.packaging import Packaging
+from builder.model.permission import Allowed
 from builder.model.recipe import Source
 from builder.model.solving import SolveRules
 from builder.model.source import SourceDigest
@@ -43,7 +44,8 @@ class PlanContext:
     ``rootfs_digest`` and ``sealed`` say what scripts will run in, ``epoch`` is ``SOURCE_DATE_EPOCH`` if it was given.
     ``outside`` are folders that may lie in a recipe's folder without being part of it: the channel we write, the store.
     ``packaging`` is how packages are written, ``rules`` how environments are solved. ``existing`` are packages that are
-    not to be built, whatever they were made from: by identity, where each of them is.
+    not to be built, whatever they were made from: by identity, where each of them is. ``allowed`` is what the scripts
+    of renderings may use of the machine, by identity.
     """
 
     rootfs_digest: str
@@ -57,3 +59,4 @@ class PlanContext:
     packaging: Packaging = Packaging()
     rules: SolveRules = SolveRules()
     existing: Mapping[str, Existing] = field(default_factory=dict)
+    allowed: Mapping[str, Allowed] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from builder.model.permission import Permissions
 from builder.model.task import Task
 
 
@@ -10,7 +11,7 @@ def task_document(task: Task) -> dict[str, object]:
 
     ``deps`` are the tasks that must be finished before it starts, ``tests_need`` those that must be in the channel
     before its tests run, ``tested_by`` the task that runs its tests if it is another; ``reason`` is all reasons in one
-    line.
+    line. ``allowed`` is what the user lets its script use of the machine, and its tests if that is anything.
     """
     rendering = task.rendering
     return {
@@ -29,4 +30,16 @@ def task_document(task: Task) -> dict[str, object]:
         "reason": "; ".join(task.reasons),
         "reasons": list(task.reasons),
         "package": task.package,
+        "allowed": {
+            **_permissions(task.allowed.build),
+            **({"tests": _permissions(task.allowed.tests)} if task.allowed.tests else {}),
+        },
     }
+
+
+def _permissions(permissions: Permissions) -> dict[str, object]:
+    mounts = [
+        {"source": str(one.source), "inside": str(one.inside), "writable": one.writable, "sha256": one.digest}
+        for one in permissions.mounts
+    ]
+    return {"network": permissions.network, "mounts": mounts}

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from builder.errors import Problem, SourceError
 from builder.model.packaging import FORMAT_OPTION, PACKAGE_OPTIONS, Packaging
+from builder.model.permission import MOUNT, NETWORK, NOTHING
 from builder.model.rendering import Rendering
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
@@ -39,6 +40,11 @@ def is_dependency(what: str) -> bool:
 def is_option(what: str) -> bool:
     """Return whether an entry of an explanation is an option of the command line."""
     return what.startswith("--")
+
+
+def is_lent(what: str) -> bool:
+    """Return whether an entry of an explanation is something of the machine that the script may use."""
+    return what == NETWORK or what.startswith(MOUNT)
 
 
 def packed_as(explanation: Explanation, packaging: Packaging) -> Explanation:
@@ -82,6 +88,7 @@ class Keys:
         yield "the package format", str(context.format)
         yield "the rootfs", context.rootfs_digest
         yield "the isolation", "sealed" if context.sealed else "none"
+        yield from context.allowed.get(rendering.identity, NOTHING).build.asked()
         if context.epoch is not None:
             yield "SOURCE_DATE_EPOCH", str(context.epoch)
         yield from context.rules.asked()

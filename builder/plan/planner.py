@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from builder.errors import MAX_PROBLEMS, Place, RecipeError
 from builder.matrix import refuse_collisions
+from builder.model.permission import NOTHING, Permissions, union
 from builder.model.rendering import Rendering
 from builder.model.task import Plan, Task
 from builder.plan.behind import behind_reused
@@ -37,6 +38,7 @@ def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
     waiting, notes = tests_that_wait(graph, _apart(tests, found))
     keys, unions = Keys(context), _Unions()
     explanations = {task: keys.explain(by_id[task], needs[task]) for task in in_order(graph)}
+    exposed = _exposed([by_id[task] for task in in_order(graph)], context)
     tasks = [
         Task(
             id=task,
@@ -46,11 +48,23 @@ def make_plan(renderings: Sequence[Rendering], context: PlanContext) -> Plan:
             tests_need=unions.of(waiting[task]),
             reasons=notes.get(task, ()),
             explanation=explanations[task],
+            allowed=context.allowed.get(task, NOTHING),
+            exposed=exposed[task],
         )
         for task in in_order({task: (*graph[task], *waiting[task]) for task in graph})
     ]
     runs = {task: _run_groups(tested[task], waiting[task]) for task in tested}
     return Plan(tasks=joined(behind_reused(decided(tasks, context), runs), found))
+
+
+def _exposed(renderings: Iterable[Rendering], context: PlanContext) -> dict[str, Permissions]:
+    """Return what the scripts may use that make the files of ``renderings``, those first that others start from."""
+    found: dict[str, Permissions] = {}
+    for rendering in renderings:
+        before = (found[one] for one in (rendering.staging, rendering.follows) if one is not None)
+        own = context.allowed.get(rendering.identity, NOTHING).build
+        found[rendering.identity] = union((own, *before))
+    return found
 
 
 def _apart(tests: Mapping[str, Sequence[Group]], found: Sequence[Circle]) -> dict[str, tuple[Group, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from builder.errors import Place
 from builder.model.explanation import Explanation, NamePart, Reason, Through, UnusedKey, UsedKey
 from builder.model.variant import VariantValue
-from builder.report.text import escape
+from builder.report.escape import escape
 from builder.report.trouble import frame_lines
 
 _NAMED = 8

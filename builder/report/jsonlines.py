@@ -9,6 +9,7 @@ from typing import TextIO
 
 from builder.model.outcome import Outcome
 from builder.report import events
+from builder.report.escape import escape_json
 
 
 class JsonReporter:
@@ -24,7 +25,7 @@ class JsonReporter:
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
         line = json.dumps({"event": name, **_fields(event)}, ensure_ascii=False)
         with self._lock:
-            self._stream.write(line + "\n")
+            self._stream.write(escape_json(line) + "\n")
             self._stream.flush()
 
     def close(self) -> None:

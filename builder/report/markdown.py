@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from builder.model.finding import Finding, Severity
 from builder.model.outcome import Ending, Outcome
 from builder.model.task import Phase, Plan
+from builder.report.escape import escape
 from builder.report.matrix import matrix
 from builder.report.summary import folded
-from builder.report.text import duration, escape, size
+from builder.report.text import duration, size
 from builder.report.trouble import problem_text
 
 _SPECIAL = frozenset("&<>|*[]`\\")

@@ -10,7 +10,7 @@ from builder.model.frozen import frozen
 from builder.model.outcome import Ending, Outcome
 from builder.model.rendering import Rendering
 from builder.model.task import Plan
-from builder.report.text import escape
+from builder.report.escape import escape
 
 _WIDTH = 110
 """Columns of text that a line may have; further variants go below."""

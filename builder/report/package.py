@@ -17,6 +17,8 @@ def package_document(outcome: Outcome, channel: Path, variant: Variant = NO_KEYS
     """Return one package as plain data; ``channel`` is the folder that it lies in, ``variant`` what it was built for.
 
     ``ending`` is ``built`` or ``reused``; what is only known of a package that was built now is empty for others.
+    ``reproducible`` says that a second build gave the same bytes; None says that there was none. ``peak_memory`` is the
+    most memory that its script was seen to use, in bytes.
     """
     assert outcome.file_name is not None
     subdir = outcome.task_id.partition("/")[0]
@@ -34,6 +36,8 @@ def package_document(outcome: Outcome, channel: Path, variant: Variant = NO_KEYS
         "tests": [test_document(test) for test in outcome.tests],
         "timings": {timing.phase.value: round(timing.seconds, 3) for timing in outcome.timings},
         "depends": _depends(outcome),
+        "reproducible": outcome.reproducible,
+        "peak_memory": outcome.peak_memory,
     }
 
 
@@ -56,7 +60,8 @@ def test_document(test: TestResult) -> dict[str, object]:
     """Return how one test went as plain data; one that was skipped has the reason."""
     log = str(test.log) if test.log else None
     reason = {"skipped": test.tail} if test.skipped else {}
-    return {"what": test.what, "passed": test.passed, "seconds": round(test.seconds, 3), "log": log, **reason}
+    used = {"undeclared": list(test.undeclared)} if test.undeclared else {}
+    return {"what": test.what, "passed": test.passed, "seconds": round(test.seconds, 3), "log": log, **reason, **used}
 
 
 def _depends(outcome: Outcome) -> list[dict[str, str]]:

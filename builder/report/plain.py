@@ -7,7 +7,8 @@ from typing import TextIO
 
 from builder.model.outcome import Ending
 from builder.report import events
-from builder.report.text import duration, escape, finding_line, size
+from builder.report.escape import escape
+from builder.report.text import duration, finding_line, size
 
 
 class PlainReporter:
@@ -25,7 +26,7 @@ class PlainReporter:
         if line is None:
             return
         with self._lock:
-            self._stream.write(line + "\n")
+            self._stream.write(escape(line) + "\n")
             self._stream.flush()
 
     def close(self) -> None:
@@ -43,7 +44,7 @@ class PlainReporter:
             case events.PhaseStarted(task_id=task_id, phase=phase):
                 return f"{task_id}: {phase}"
             case events.LogLine(task_id=task_id, line=line):
-                return f"{task_id} │ {escape(line)}" if self._verbose else None
+                return f"{task_id} │ {line}" if self._verbose else None
             case events.Found(task_id=task_id, finding=finding):
                 return f"{task_id}: {finding_line(finding)}"
             case events.Finished():

@@ -42,7 +42,8 @@ def _package(outcome: Outcome) -> Iterator[str]:
     assert package is not None
     ran = [test for test in outcome.tests if not test.skipped]
     tests = f"  {sum(test.passed for test in ran)} of {len(ran)} tests passed" if ran else "  no tests"
-    yield f"{package.subdir}/{package.file_name}  {size(package.size)}{tests}"
+    twice = "  the same when built twice" if outcome.reproducible else ""
+    yield f"{package.subdir}/{package.file_name}  {size(package.size)}{tests}{twice}"
     for test in outcome.tests:
         if test.skipped:
             yield f"    {test.what}: {test.tail.splitlines()[0]}"

@@ -9,13 +9,14 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape as literal
+from rich.markup import escape as unmarked
 from rich.table import Table
 
 from builder.model.outcome import Ending
 from builder.model.task import Phase
 from builder.report import events
-from builder.report.text import duration, escape, finding_line, size
+from builder.report.escape import escape
+from builder.report.text import duration, finding_line, size
 
 _COLOURS = {
     Ending.BUILT: "green", Ending.REUSED: "cyan", Ending.STAGED: "green", Ending.FAILED: "bold red",
@@ -37,6 +38,11 @@ class _State:
     downloads: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     done: int = 0
     total: int = 0
+
+
+def _literal(text: str) -> str:
+    """Return ``text`` as it may stand in rich's markup: nothing in it is markup, or steers the terminal."""
+    return unmarked(escape(text))
 
 
 class TableReporter:
@@ -67,9 +73,9 @@ class TableReporter:
         state = self._state
         match event:
             case events.Noted(text=text):
-                return literal(text)
+                return _literal(text)
             case events.Warned(text=text):
-                return f"[yellow]warning:[/] {literal(text)}"
+                return f"[yellow]warning:[/] {_literal(text)}"
             case events.Planned(tasks=tasks):
                 state.total = len(tasks)
             case events.PhaseStarted(task_id=task_id, phase=phase):
@@ -79,7 +85,7 @@ class TableReporter:
             case events.LogLine(task_id=task_id, line=line):
                 return self._log(task_id, line)
             case events.Found(task_id=task_id, finding=finding):
-                return f"{literal(task_id)}: {literal(finding_line(finding))}"
+                return f"{_literal(task_id)}: {_literal(finding_line(finding))}"
             case events.Finished():
                 return self._finish(event)
             case events.Downloaded(name=name, received=received, size=total):
@@ -87,10 +93,9 @@ class TableReporter:
         return None
 
     def _log(self, task_id: str, line: str) -> str | None:
-        clean = escape(line)
         if task_id in self._state.running:
-            self._state.running[task_id].line = clean
-        return f"[dim]{literal(task_id)} │[/] {literal(clean)}" if self._verbose else None
+            self._state.running[task_id].line = line
+        return f"[dim]{_literal(task_id)} │[/] {_literal(line)}" if self._verbose else None
 
     def _download(self, name: str, received: int, total: int | None) -> None:
         if received == total:
@@ -106,9 +111,8 @@ class TableReporter:
         weight = f"  {size(outcome.package.size)}" if outcome.package else ""
         reason = "" if outcome.ending is Ending.BUILT else "  " + "; ".join(outcome.reasons)
         colour = _COLOURS[outcome.ending]
-        return (
-            f"[{colour}]{outcome.ending:>8}[/]  {literal(outcome.task_id)}  [dim]{seconds}{weight}{literal(reason)}[/]"
-        )
+        rest = f"{seconds}{weight}{_literal(reason)}"
+        return f"[{colour}]{outcome.ending:>8}[/]  {_literal(outcome.task_id)}  [dim]{rest}[/]"
 
     def _draw(self) -> Table:
         now = time.monotonic()
@@ -119,11 +123,11 @@ class TableReporter:
             state = self._state
             for task_id, running in state.running.items():
                 table.add_row(
-                    "", f"[bold]{literal(task_id)}", str(running.phase), duration(now - running.began),
-                    f"[dim]{literal(running.line)}",
+                    "", f"[bold]{_literal(task_id)}", str(running.phase), duration(now - running.began),
+                    f"[dim]{_literal(running.line)}",
                 )  # fmt: skip
             for name, (received, total) in list(state.downloads.items())[:4]:
                 share = f"{size(received)} of {size(total)}" if total else size(received)
-                table.add_row("", literal(name), "download", share, "")
+                table.add_row("", _literal(name), "download", share, "")
             table.add_row("", f"[dim]{state.done} of {state.total} tasks", "", "", "")
         return table

@@ -1,14 +1,9 @@
-"""Small pieces of text that several reporters share: sizes, times, findings, harmless log lines."""
+"""Small pieces of text that several reporters share: sizes, times, findings."""
 
 from __future__ import annotations
 
-import re
-
 from builder.model.finding import Finding
-
-_CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
-_CI_COMMAND = re.compile(r"##(?=\[|vso\[)|^[ \t]*:(?=:[a-z-]+[ :])", re.MULTILINE)
-"""What CI services take for a command: the one form anywhere in a line, the other where a line begins."""
+from builder.report.escape import escape
 
 
 def size(count: int) -> str:
@@ -38,8 +33,3 @@ def finding_line(finding: Finding) -> str:
     where = f"{finding.path}: " if finding.path else ""
     remedy = f" ({finding.remedy})" if finding.remedy else ""
     return escape(f"{finding.severity} [{finding.check}] {where}{finding.message}{remedy}")
-
-
-def escape(line: str) -> str:
-    """Take from text what could steer a terminal or a CI system: control sequences and workflow commands."""
-    return _CI_COMMAND.sub(lambda match: match[0] + " ", _CONTROL.sub("", line))

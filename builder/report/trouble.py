@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builder.errors import BakehouseError, Place, Problem
-from builder.report.text import escape
+from builder.report.escape import escape
 
 _MAX_TOLD = 4000
 

@@ -7,22 +7,21 @@ import os
 import signal
 import subprocess
 import time
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Literal
 
 from builder.errors import MachineError
 from builder.model.frozen import frozen
 from builder.sandbox.seam import Output
-from builder.sandbox.values import Exit, Limits, Streams
+from builder.sandbox.values import Exit, Limits, Reason, Streams
+from builder.sandbox.watcher import Gauge, watch
 
 _PIECE = 1 << 16
 _PIPE = 1 << 20
 _GRACE = 0.5
-
-Reason = Literal["timeout", "silence", "signal"]
 
 
 @frozen
@@ -70,14 +69,25 @@ class Child:
         self._loop.add_reader(self._reader, self._hear)
         self._loop.add_reader(self._process, self._end)
 
-    async def wait(self, limits: Limits) -> Exit:
-        """Return how it ended, ending it at a limit; cancelling, or an error of the output callback, kills it first."""
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._popen.pid
+
+    async def wait(self, limits: Limits, gauges: Sequence[Gauge] = ()) -> Exit:
+        """Return how it ended, ending it at a limit of time, or when one of ``gauges`` finds another one broken.
+
+        Cancelling, or an error of the output callback or of a gauge, kills it first.
+        """
+        watching = asyncio.ensure_future(watch(gauges)) if gauges else None
         try:
-            reason = await self._watch(limits)
+            reason = await self._watch(limits, watching)
         except BaseException:
             await asyncio.shield(self.kill())
             raise
         finally:
+            if watching is not None:
+                watching.cancel()
             ended = self._reap()
         if self._failure is not None:
             raise self._failure
@@ -95,22 +105,24 @@ class Child:
             self._spawn.kill(self._popen.pid)
             await asyncio.wait({self._ended}, timeout=_GRACE)
 
-    async def _watch(self, limits: Limits) -> Reason | None:
+    async def _watch(self, limits: Limits, watching: asyncio.Future[Reason] | None) -> Reason | None:
         """Wait for the end; return the limit that was broken."""
         reason: Reason | None = None
+        signs: set[asyncio.Future[None] | asyncio.Future[Reason]] = {self._ended}
+        if watching is not None:
+            signs.add(watching)
         while not self._ended.done():
             now = time.monotonic()
-            left: dict[Reason, float] = {}
-            if limits.wall_seconds is not None:
-                left["timeout"] = self._started + limits.wall_seconds - now
-            if limits.silence_seconds is not None and self._spawn.streams is None:
-                left["silence"] = self._heard + limits.silence_seconds - now
+            left = limits.time_left(now - self._started, now - self._heard if self._spawn.streams is None else None)
             broken = [word for word, seconds in left.items() if seconds <= 0]
             if broken or self._failure is not None:
                 reason = broken[0] if broken else None
                 await self.kill()
+            elif watching is not None and watching.done():
+                reason = watching.result()
+                await self.kill()
             else:
-                await asyncio.wait({self._ended}, timeout=min(left.values(), default=None))
+                await asyncio.wait(signs, timeout=min(left.values(), default=None), return_when=FIRST_COMPLETED)
         return reason
 
     def _hear(self) -> None:
@@ -152,6 +164,7 @@ class Child:
         self._drain()
         os.close(self._process)
         os.close(self._reader)
+        self._spawn.kill(self._popen.pid)  # whoever is left: its number is its own until it is collected
         _, status, usage = os.wait4(self._popen.pid, 0)
         code = self._popen.returncode = os.waitstatus_to_exitcode(status)
         if self._killed:

@@ -21,6 +21,7 @@ class Opened:
     mounts: tuple[Mount, ...]
     limits: Limits
     env: Mapping[str, str]
+    network: bool = False
 
 
 Player = Callable[[Command, Opened, Output], Exit | int]
@@ -54,10 +55,10 @@ class FakeSandbox:
 
     @asynccontextmanager
     async def open(
-        self, rootfs: Path, mounts: Sequence[Mount], limits: Limits, env: Mapping[str, str]
+        self, rootfs: Path, mounts: Sequence[Mount], limits: Limits, env: Mapping[str, str], *, network: bool = False
     ) -> AsyncIterator[Session]:
         """Remember the arguments and make the upper folders."""
-        opened = Opened(rootfs=rootfs, mounts=tuple(mounts), limits=limits, env=dict(env))
+        opened = Opened(rootfs=rootfs, mounts=tuple(mounts), limits=limits, env=dict(env), network=network)
         self.opened.append(opened)
         for mount in opened.mounts:
             if isinstance(mount, Overlay):

@@ -15,6 +15,13 @@ CONTAINER_FLAGS = (
 unmasked system paths because the kernel mounts a new ``/proc`` only where the old one is wholly visible; SYS_ADMIN
 where AppArmor or a sysctl keeps user namespaces for the privileged."""
 
+NO_GROUPS = (
+    "no control group is delegated here, so that limits are kept by looking at processes many times a second, which "
+    "counts memory less exactly; start with `systemd-run --user --scope -p Delegate=yes`, in a container with "
+    "`--privileged`"
+)
+"""What is missing where nobody lets us make control groups, and the remedy."""
+
 _CHROOT = "enter the tree by pivot_root in a mount namespace of its own (`unshare -m`) instead of chroot"
 _CONTAINER = f"start the container with `{CONTAINER_FLAGS}`"
 

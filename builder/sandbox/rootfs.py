@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 
-from builder.archive import unpack
-from builder.errors import MachineError
+from builder.errors import MachineError, Place, Problem, SourceError, UsageError
 from builder.model.frozen import frozen
 from builder.model.inside import SEALED
+from builder.sandbox.confined import confine
 from builder.store import Store, remove_tree
 
 FORMAT = 1
@@ -29,6 +31,12 @@ _LOCK = Path(__file__).with_name("rootfs.lock")
 _HEAD = (
     "# The packages of the sandbox root: name, version, path in the archive, sha256, size. `make repin` renews them.\n"
 )
+
+_LINE = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9+.-]+) (?P<version>[\w.+:~-]+) "
+    r"(?P<path>pool/[\w.+~/-]+_(?P<architecture>[a-z0-9]+)\.deb) (?P<sha256>[0-9a-f]{64}) (?P<size>[0-9]{1,12})"
+)
+_ARCHITECTURES = frozenset({"amd64", "all"})
 
 _KEPT = ("usr/bin/", "usr/lib/", "usr/lib64/", "usr/libexec/")
 _DROPPED = ("usr/lib/mime/", "usr/lib/x86_64-linux-gnu/gconv/", "usr/lib/x86_64-linux-gnu/audit/")
@@ -94,6 +102,49 @@ def rootfs_lock(text: str | None = None) -> RootfsLock:
     return RootfsLock(debs=tuple(sorted(debs, key=lambda deb: deb.name)))
 
 
+def read_rootfs_lock(file: Path) -> RootfsLock:
+    """Read somebody's own lock file, of lines as `rootfs_lock_text` writes them; blank ones and comments are skipped.
+
+    Raises `UsageError` with a problem for each bad line, with its place and remedy, or when it cannot be read.
+    """
+    try:
+        text = file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        remedy = "write one with `bakehouse rootfs show > FILE`"
+        raise UsageError(f"{file} cannot be read: {why}", code="rootfs.unreadable", remedy=remedy) from error
+    seen: set[str] = set()
+    problems = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.startswith("#") and (fault := _fault(line, seen)):
+            message, remedy = fault
+            place = Place(file=str(file), line=number, column=1, frame=line)
+            problems.append(Problem(code="rootfs.line", message=message, place=place, remedy=remedy))
+    if not problems and "libc6" not in seen:
+        place = Place(file=str(file))
+        remedy = "name it: every root needs libc6, coreutils and bash"
+        problems.append(Problem(code="rootfs.libc", message="there is no libc6 in it", place=place, remedy=remedy))
+    if problems:
+        raise UsageError.of(problems)
+    return rootfs_lock(text)
+
+
+def _fault(line: str, seen: set[str]) -> tuple[str, str] | None:
+    """Return what is wrong with a line and its remedy; adds the package's name to ``seen``."""
+    found = _LINE.fullmatch(line)
+    if found is None or ".." in found["path"]:
+        return "this is no package", "write: name, version, path in the archive, sha256, size in bytes"
+    if found["architecture"] not in _ARCHITECTURES:
+        return (
+            f"{found['name']} is for {found['architecture']}",
+            "the root is for amd64; name packages for it, or for all",
+        )
+    if found["name"] in seen:
+        return f"{found['name']} is there twice", "leave one of them"
+    seen.add(found["name"])
+    return None
+
+
 def rootfs_lock_text(debs: Iterable[Deb]) -> str:
     """Return the lock file that holds ``debs``, sorted by name."""
     return _HEAD + _lines(debs)
@@ -106,12 +157,13 @@ def _lines(debs: Iterable[Deb]) -> str:
     )
 
 
-def ensure_rootfs(store: Store, debs: Mapping[str, Path]) -> Path:
+def ensure_rootfs(store: Store, debs: Mapping[str, Path], lock: RootfsLock | None = None) -> Path:
     """Return the locked tree in the store, unpacking it once from ``debs`` (sha256 → file, already verified).
 
-    Blocks; safe for many threads and processes. Raises `MachineError` when a package is missing.
+    Without ``lock`` it is that of our own list. Blocks; safe for many threads and processes. Raises `MachineError` when
+    a package is missing, `SourceError` when one of them cannot be laid out with the others.
     """
-    lock = rootfs_lock()
+    lock = lock or rootfs_lock()
     with store.making("rootfs", lock.digest) as making:
         if not making.ready:
             for deb in lock.debs:
@@ -121,29 +173,45 @@ def ensure_rootfs(store: Store, debs: Mapping[str, Path]) -> Path:
                         code="sandbox.rootfs",
                         remedy="fetch it while the network is reachable: `bakehouse fetch`",
                     )
-            _lay_out(making.path, [(deb, debs[deb.sha256]) for deb in lock.debs])
+            _lay_out(store, making.path, [(deb, debs[deb.sha256]) for deb in lock.debs])
     found = store.folder("rootfs", lock.digest)
     assert found is not None
     return found
 
 
-def _lay_out(tree: Path, debs: Iterable[tuple[Deb, Path]]) -> None:
+def _lay_out(store: Store, tree: Path, debs: Iterable[tuple[Deb, Path]]) -> None:
     """Write the whole tree into the empty folder ``tree``."""
-    unpacked = tree / ".unpacked"
+    unpacker, unpacked = confine(store), tree / ".unpacked"
     for deb, archive in debs:
-        unpack(archive, unpacked, strip=False, name=deb.path)
+        with store.held(deb.sha256) if archive.is_relative_to(store.root) else nullcontext(archive) as file:
+            unpacker.unpack(file, unpacked, strip=False, name=deb.path)
         for path in _paths(unpacked):
             place = _place(path.relative_to(unpacked))
             if _is_kept(deb.name, str(place)):
-                (tree / place).parent.mkdir(parents=True, exist_ok=True)
-                path.rename(tree / place)
+                _move(path, tree, place, deb)
         remove_tree(unpacked)
     for link, target in _LINKS.items():
-        (tree / link).unlink(missing_ok=True)
-        (tree / link).symlink_to(target)
+        if (tree / link).parent.joinpath(target).exists():
+            (tree / link).unlink(missing_ok=True)
+            (tree / link).symlink_to(target)
+    (tree / "etc").mkdir(exist_ok=True)
     for name, text in _TEXTS.items():
         (tree / name).write_text(text, encoding="ascii")
     _settle(tree)
+
+
+def _move(path: Path, tree: Path, place: PurePosixPath, deb: Deb) -> None:
+    """Put ``path`` at its ``place``, never through a symlink that another package brought: it may lead anywhere."""
+    taken = next((above for above in place.parents if (tree / above).is_symlink() or (tree / above).is_file()), None)
+    if taken is None and not (tree / place).is_dir():
+        (tree / place).parent.mkdir(parents=True, exist_ok=True)
+        path.rename(tree / place)
+        return
+    raise SourceError(
+        f"{deb.name} {deb.version} has {place}, where another package has {taken or 'a folder of that name'}",
+        code="rootfs.conflict",
+        remedy="leave one of the two packages out of the list",
+    )
 
 
 def _paths(folder: Path) -> Iterator[Path]:

@@ -51,11 +51,12 @@ class Sandbox(Protocol):
         ...
 
     def open(
-        self, rootfs: Path, mounts: Sequence[Mount], limits: Limits, env: Mapping[str, str]
+        self, rootfs: Path, mounts: Sequence[Mount], limits: Limits, env: Mapping[str, str], *, network: bool = False
     ) -> AbstractAsyncContextManager[Session]:
         """Prepare ``mounts`` over ``rootfs``; leaving the context closes the session.
 
-        ``env`` is the whole environment of the session's commands.
+        ``env`` is the whole environment of the session's commands. With ``network`` they reach what the machine
+        reaches.
         """
         ...
 

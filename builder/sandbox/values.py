@@ -44,11 +44,12 @@ Mount = Bind | Overlay | Tmpfs
 
 @frozen
 class Limits:
-    """What a command may use: None is no limit.
+    """What a command may use: None is no limit. Each counts for the whole command, all its processes together.
 
-    ``memory`` and ``disk`` are bytes (private memory of each process, size of each file), ``cpu_seconds`` counts for
-    each process, ``processes`` for all of the user's in the sandbox (the kernel exempts root), ``wall_seconds`` and
-    ``silence_seconds`` (since the last output) for the whole command.
+    ``memory`` and ``disk`` are bytes: memory that cannot be taken back, and what is written into overlays, writable
+    binds and temporary file systems beyond what lay there. ``processes`` counts threads too, ``cpu_seconds`` is user
+    and system time; ``wall_seconds`` and ``silence_seconds`` (since the last output) are real time. How exactly they
+    are kept is told by `Capabilities.limits`.
     """
 
     memory: int | None = None
@@ -57,6 +58,18 @@ class Limits:
     cpu_seconds: int | None = None
     wall_seconds: float | None = None
     silence_seconds: float | None = None
+
+    def time_left(self, running: float, silent: float | None) -> dict[Reason, float]:
+        """Return the seconds until each limit in time is broken, for a command that has been ``running`` so long.
+
+        ``silent`` is how long it has printed nothing; None where it may be silent as long as it likes.
+        """
+        left: dict[Reason, float] = {}
+        if self.wall_seconds is not None:
+            left["timeout"] = self.wall_seconds - running
+        if self.silence_seconds is not None and silent is not None:
+            left["silence"] = self.silence_seconds - silent
+        return left
 
 
 @frozen
@@ -81,26 +94,46 @@ class Streams:
     terminal: bool = False
 
 
+Reason = Literal["timeout", "silence", "memory", "processes", "disk", "cpu", "signal"]
+"""Who ended a command: the limit that it broke, or a signal from outside."""
+
+LimitKeeper = Literal["cgroup2", "cgroup1", "watcher"]
+"""What keeps the limits: control groups of version 2 or 1, or resource limits and a watcher that looks and kills."""
+
+
 @frozen
 class Exit:
     """How a command ended: ``code`` as a shell gives it (128 + signal number after a signal).
 
-    ``reason`` says who ended it when it did not end by itself: a limit, or a signal from outside.
+    ``reason`` says who ended it when it did not end by itself: a limit, or a signal from outside. ``peak_memory`` is
+    the most that was seen of what `Limits.memory` counts, in bytes, where somebody looked. ``undeclared`` are programs
+    of the machine that it used and a sealed command would not find.
     """
 
     code: int
     seconds: float
     cpu_seconds: float
-    reason: Literal["timeout", "silence", "signal"] | None = None
+    reason: Reason | None = None
+    peak_memory: int | None = None
+    undeclared: tuple[str, ...] = ()
 
 
 @frozen
 class Capabilities:
-    """What a sandbox can do on this machine; ``notes`` say for people what is missing, and the remedy."""
+    """What a sandbox can do on this machine; ``notes`` say for people what is missing, and the remedy.
+
+    ``limits`` is what keeps `Limits`, ``syscalls`` whether a filter refuses system calls that no build needs.
+    ``version`` is the version of the program or engine that isolates, empty where nobody asked it; ``rootless`` tells
+    that it runs without the machine's root.
+    """
 
     overlay: bool
     network_isolated: bool
     processes_isolated: bool
+    limits: LimitKeeper = "watcher"
+    syscalls: bool = False
+    version: str = ""
+    rootless: bool = False
     notes: tuple[str, ...] = ()
 
 

@@ -60,8 +60,10 @@ class Ran:
             lack, _, advice = self.lacks.partition(": ")
             return ScriptError(f"{self.name} cannot start: {lack}", code="script.interpreter", remedy=advice)
         said = "".join(f"\n  │ {line}" for line in self.tail)
-        said = f"; its last lines:{said}" if said else " and printed nothing"
-        return ScriptError(f"{self.name} {self.ending}{said}", remedy=remedy)
+        silent = "" if self.exit.reason == "silence" else " and printed nothing"
+        said = f"; its last lines:{said}" if said else silent
+        code = f"script.{self.exit.reason}" if self.exit.reason is not None else None
+        return ScriptError(f"{self.name} {self.ending}{said}", code=code, remedy=remedy)
 
 
 async def run_script(session: Session, run: Run, log: Log) -> Ran:
@@ -94,6 +96,14 @@ def _ending(ended: Exit) -> str:
             return f"ran longer than it may ({ended.seconds:.0f} s)"
         case "silence":
             return "printed nothing for longer than it may"
+        case "memory":
+            return "needed more memory than it may have"
+        case "processes":
+            return "started more processes than it may"
+        case "disk":
+            return "wrote more to the disk than it may"
+        case "cpu":
+            return f"used more CPU time than it may ({ended.cpu_seconds:.0f} s)"
         case "signal":
             return f"was killed (exit code {ended.code})"
         case None:

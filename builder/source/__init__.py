@@ -5,6 +5,6 @@ from __future__ import annotations
 from builder.source.address import Addresses
 from builder.source.digests import source_digests
 from builder.source.fetch import Fetcher
-from builder.source.prepare import prepare
+from builder.source.prepare import WorkFolder, prepare
 
-__all__ = ["Addresses", "Fetcher", "prepare", "source_digests"]
+__all__ = ["Addresses", "Fetcher", "WorkFolder", "prepare", "source_digests"]

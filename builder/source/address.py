@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from builder.errors import SourceError
 from builder.model.frozen import frozen
+from builder.model.policy import Policy
 
 Mirrors = Mapping[str, tuple[str, ...]]
 """What an address starts with → what to try in place of that start, in order, before the address itself."""
@@ -26,7 +27,9 @@ class Addresses:
     ``debian`` is the base address of a Debian archive (the folder that holds ``dists`` and ``pool``); without it the
     first one of the apt configuration in ``apt`` is taken. Its indexes are trusted when a key of ``keyring`` signed
     them. ``pypi`` is the base address of a simple index (PEP 503, 691); without it PyPI's own. ``environment`` are the
-    caller's variables, of which git sees those that lead it to programs, keys and proxies.
+    caller's variables, of which git sees those that lead it to programs, keys and proxies. ``policy`` says whether
+    recipes may name any address (`builder.source.fence`), ``allow_unhashed`` whether sources without a sha256 are taken
+    as they come.
     """
 
     debian: str | None = None
@@ -35,6 +38,16 @@ class Addresses:
     apt: Path = Path("/etc/apt")
     keyring: Path = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
     environment: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy = Policy()
+    allow_unhashed: bool = False
+
+
+@frozen
+class Offer:
+    """A place to try: ``base`` is what the operator of this machine wrote, None when the recipe wrote all of it."""
+
+    address: str
+    base: str | None = None
 
 
 @frozen
@@ -115,10 +128,16 @@ def mirror_fault(start: str, replacement: str) -> str | None:
 
 def with_mirrors(address: str, mirrors: Mirrors) -> Iterator[str]:
     """Yield the address's mirrors, those of the longest matching start, then the address itself."""
+    return (offer.address for offer in offers(address, mirrors))
+
+
+def offers(address: str, mirrors: Mirrors) -> Iterator[Offer]:
+    """Yield what `with_mirrors` yields, and who wrote it."""
     start = max((prefix for prefix in mirrors if _begins(address, prefix)), key=len, default=None)
     if start is not None:
-        yield from (replacement + address.removeprefix(start) for replacement in mirrors[start])
-    yield address
+        rest = address.removeprefix(start)
+        yield from (Offer(address=replacement + rest, base=replacement) for replacement in mirrors[start])
+    yield Offer(address=address)
 
 
 def _begins(address: str, prefix: str) -> bool:
@@ -129,7 +148,7 @@ def _begins(address: str, prefix: str) -> bool:
 
 def file_name(address: str) -> str:
     """Return the name of the file that an address names: unquoted, without query and fragment."""
-    path = address.partition(":")[2] if scheme(address) in {"pypi", "debian"} else urlsplit(address).path
+    path = address.partition(":")[2] if scheme(address) in {"pypi", "debian"} else _parts(address).path
     name = unquote(path.rpartition("/")[2])
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise SourceError(
@@ -140,7 +159,7 @@ def file_name(address: str) -> str:
 
 def local_path(address: str) -> Path:
     """Return the file that a ``file:`` address names on this machine."""
-    parts = urlsplit(address)
+    parts = _parts(address)
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
         raise SourceError(f"{address!r} names no file of this machine", code="source.address")
     return Path(unquote(parts.path))
@@ -156,12 +175,22 @@ def check_address(address: str) -> None:
         case "file":
             local_path(address)
         case _:
-            pass
+            _parts(address)
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:  # brackets that do not close
+        raise SourceError(
+            f"{shown(address)!r} is no address of a source: {error}",
+            code="source.address",
+            remedy="write an IPv6 address in brackets: https://[2600::1]/",
+        ) from error
 
 
 def shown(address: str) -> str:
     """Return the address as messages show it: without user name and password."""
-    parts = urlsplit(address)
-    if "@" not in parts.netloc:
-        return address
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    before, slashes, rest = address.partition("//")
+    end = next((at for at, sign in enumerate(rest) if sign in "/?#"), len(rest))
+    return before + slashes + rest[:end].rpartition("@")[2] + rest[end:]

@@ -6,6 +6,7 @@ import asyncio
 import lzma
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -102,13 +103,15 @@ def is_newer(one: str, other: str) -> bool:
 async def binaries(index: Index, names: Collection[str]) -> dict[str, PoolFile]:
     """Return the packages of `BINARY_SUITE` (amd64 and all) among ``names``."""
     path = await _index_file(index, BINARY_SUITE, "main/binary-amd64/Packages.xz")
-    return await asyncio.to_thread(_read_packages, path, frozenset(names))
+    with _index_errors():
+        return await asyncio.to_thread(_read_packages, path, frozenset(names))
 
 
 async def tarballs(index: Index, suite: str, names: Collection[str]) -> dict[str, tuple[PoolFile, ...]]:
     """Return the upstream tarballs of the source packages among ``names`` that ``suite`` has."""
     path = await _index_file(index, suite, "main/source/Sources.xz")
-    return await asyncio.to_thread(_read_sources, path, suite, frozenset(names))
+    with _index_errors():
+        return await asyncio.to_thread(_read_sources, path, suite, frozenset(names))
 
 
 async def successors(index: Index, paths: Collection[str]) -> dict[str, PoolFile]:
@@ -134,10 +137,24 @@ async def successors(index: Index, paths: Collection[str]) -> dict[str, PoolFile
     return found
 
 
+@contextmanager
+def _index_errors() -> Iterator[None]:
+    """Turn what happens to an index that is not as deb-src-control(5) says into a `SourceError`."""
+    try:
+        yield
+    except (KeyError, ValueError, EOFError, lzma.LZMAError) as error:
+        raise SourceError(
+            f"the archive's index cannot be read: {type(error).__name__}: {str(error)[:200]}",
+            code="source.debian-index",
+            remedy="check the address of the archive",
+        ) from error
+
+
 async def _index_file(index: Index, suite: str, name: str) -> Path:
     """Fetch one of the suite's index files by the hash that its signed release file gives."""
     release = await _verified(await index.current(f"debian:dists/{suite}/InRelease"), index.keyring)
-    fields, hashes = _read_release(release)
+    with _index_errors():
+        fields, hashes = _read_release(release)
     if fields.get("Codename") != suite or name not in hashes:
         raise SourceError(
             f"the archive's release file for {suite} is that of {fields.get('Codename')!r}",

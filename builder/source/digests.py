@@ -25,9 +25,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def source_digests(sources: Sequence[Source], recipe_folder: Path) -> tuple[SourceDigest, ...]:
     """Return a digest for each source, in order; asks no network.
 
-    For an address it is the recipe's sha256, for a path `builder.source.folder.digest` of what is there now, for a git
-    repository the commit, which the recipe says or the plan has found. Raises one `SourceError` with all that is wrong:
-    no sha256, unusable addresses, paths that are absent or leave the recipe's folder.
+    For an address it is the recipe's sha256 (without one, that of what came when the plan was made, if it came), for a
+    path `builder.source.folder.digest` of what is there now, for a git repository the commit, which the recipe says or
+    the plan has found. Raises one `SourceError` with all that is wrong: no sha256, unusable addresses, paths that are
+    absent or leave the recipe's folder.
     """
     digests: list[SourceDigest] = []
     problems: list[Problem] = []
@@ -48,7 +49,8 @@ def _digest(source: Source, recipe_folder: Path) -> SourceDigest:
         case GitSource():
             return _commit_digest(source, recipe_folder)
         case UrlSource():
-            return SourceDigest(url=shown(source.urls[0]), sha256=_declared_sha256(source), kind="url")
+            sha256, unhashed = _sha256(source), source.sha256 is None
+            return SourceDigest(url=shown(source.urls[0]), sha256=sha256, kind="url", unhashed=unhashed)
         case PathSource():
             place = located(source.path, recipe_folder)
             try:
@@ -73,24 +75,26 @@ def _commit_digest(source: GitSource, recipe_folder: Path) -> SourceDigest:
     return SourceDigest(url=without_secret(source.git), sha256=sha256, kind="git", commit=commit)
 
 
-def _declared_sha256(source: UrlSource) -> str:
+def _sha256(source: UrlSource) -> str:
     for address in source.urls:
         check_address(address)
     if source.file_name is not None:
         plain_name(source.file_name)
-    if source.sha256 is None:
+    sha256 = source.known_sha256
+    if sha256 is None:
         raise SourceError(
             f"{shown(source.urls[0])} has no sha256" + ("" if source.md5 is None else ", and md5 alone proves nothing"),
             code="source.unhashed",
-            remedy="`bakehouse fetch` downloads it once and says the line to write",
+            remedy="`bakehouse fetch` downloads it once and says the line to write; with --allow-unhashed it is used, "
+            "for packages that are never published",
         )
-    if not _SHA256.fullmatch(source.sha256):
+    if not _SHA256.fullmatch(sha256):
         raise SourceError(
-            f"{source.sha256!r} is no sha256 in lower-case hexadecimal",
+            f"{sha256!r} is no sha256 in lower-case hexadecimal",
             code="source.unhashed",
             remedy="write 64 digits",
         )
-    return source.sha256
+    return sha256
 
 
 def _path_digest(source: PathSource, place: Path) -> SourceDigest:

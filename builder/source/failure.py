@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from builder.errors import BakehouseError, MachineError, SourceError
 from builder.model.frozen import frozen
 from builder.model.recipe import UrlSource
 from builder.source.address import debian_path, shown
+from builder.source.connection import TransferError
 from builder.source.debian import PoolFile
-from builder.source.transfer import TransferError
 from builder.store import StoredFile
+
+_CODES = {"wrong": "source.wrong-bytes", "refused": "source.forbidden"}
+_OTHER_BYTES = "if its author really published other bytes, check them and change the recipe's sha256"
 
 
 @frozen
@@ -31,11 +35,12 @@ def explain(unfetched: Unfetched, present: Mapping[str, PoolFile] | None = None)
 
     ``present`` maps a pinned path of the Debian archive to what the archive has in its place now.
     """
-    tried = [f"{shown(place)}: {failure}" for place, failure in unfetched.tried]
+    tried = [_told(place, failure) for place, failure in unfetched.tried]
     message = tried[0] if len(tried) == 1 else "\n  ".join(("no address gives the source:", *tried))
-    if any(failure.kind == "wrong" for _, failure in unfetched.tried):
-        remedy = "if its author really published other bytes, check them and change the recipe's sha256"
-        return SourceError(message, code="source.wrong-bytes", remedy=remedy)
+    for kind, code in _CODES.items():
+        failed = next((failure for _, failure in unfetched.tried if failure.kind == kind), None)
+        if failed is not None:
+            return SourceError(message, code=code, remedy=failed.remedy or _OTHER_BYTES)
     if not unfetched.is_gone:
         remedy = "check the network and the proxy; `bakehouse fetch PATH…` gets everything for a later --offline"
         return MachineError(message, code="source.unreachable", remedy=remedy)
@@ -48,6 +53,11 @@ def explain(unfetched: Unfetched, present: Mapping[str, PoolFile] | None = None)
                 remedy="renew the pins: `make repin`, or `bakehouse repin PATH…`",
             )
     return SourceError(message, code="source.gone", remedy="give the source another address")
+
+
+def _told(place: str, failure: TransferError) -> str:
+    """Say which address failed and why; a refusal says the address itself."""
+    return str(failure) if str(failure).startswith(shown(place)) else f"{shown(place)}: {failure}"
 
 
 def unhashed_error(source: UrlSource, stored: StoredFile) -> SourceError:
@@ -64,16 +74,17 @@ def unhashed_error(source: UrlSource, stored: StoredFile) -> SourceError:
     )
 
 
-def offline_error(source: UrlSource) -> MachineError:
-    """Make the error of a source that is not in the store when nothing may be fetched."""
+def offline_error(source: UrlSource, torn: Path | str | None = None) -> MachineError:
+    """Make the error of a source that is not in the store when nothing may be fetched; ``torn`` is what once was it."""
+    why = f"is damaged in the store (set aside as {torn})" if torn else "was never fetched"
     return MachineError(
-        f"{shown(source.urls[0])} was never fetched, and --offline forbids to fetch it now",
+        f"{shown(source.urls[0])} {why}, and --offline forbids to fetch it now",
         code="source.offline",
         remedy="run `bakehouse fetch PATH…` once with a network",
     )
 
 
 def together(errors: Sequence[BakehouseError]) -> BakehouseError:
-    """Make one error of many; wrong input outweighs a machine that cannot."""
+    """Make one error of many; wrong input outweighs a machine that cannot. What all say alike is said once."""
     kind = next((SourceError for error in errors if isinstance(error, SourceError)), type(errors[0]))
-    return kind.of([problem for error in errors for problem in error.problems])
+    return kind.of(dict.fromkeys(problem for error in errors for problem in error.problems))

@@ -13,22 +13,30 @@ from builder.model.recipe import UrlSource
 from builder.source import debian, pypi
 from builder.source.address import (
     Addresses,
+    Offer,
     check_address,
     debian_path,
     join,
+    offers,
     parse_pypi,
     scheme,
     shown,
-    with_mirrors,
 )
 from builder.source.apt import debian_archive
+from builder.source.connection import TransferError
 from builder.source.digests import other_digests
 from builder.source.failure import Unfetched, explain, offline_error, together, unhashed_error
-from builder.source.transfer import Progress, Transfer, TransferError
+from builder.source.fence import judge
+from builder.source.transfer import Progress, Transfer
+from builder.source.unhashed import Unhashed, unhashed
 from builder.store import Store, StoredFile
 
 if TYPE_CHECKING:
     from builder.source.git.repositories import Repositories
+
+
+_IN_HAND = 64
+"""So many sources are fetched or waited for at once, each with a file lock open."""
 
 
 class ArchiveFile(Protocol):
@@ -65,6 +73,12 @@ class Fetcher:
         self._report = report
         self._progress = progress
         self._retries = retries
+        self._in_hand = asyncio.Semaphore(_IN_HAND)
+
+    @property
+    def store(self) -> Store:
+        """Where what is fetched lies."""
+        return self._store
 
     @property
     def keyring(self) -> Path:
@@ -95,11 +109,10 @@ class Fetcher:
         wrong bytes or an attestation, or is gone, `MachineError` when nothing can be reached or ``offline`` was asked
         for.
         """
-        for source in sources:
-            _refuse_attestation(source)
-            for address in source.urls:
-                check_address(address)
-        there = [self._store.file(source.sha256) if source.sha256 else None for source in sources]
+        self.check(sources)
+        if self._addresses.allow_unhashed:
+            sources = await self.measured(sources)
+        there = await asyncio.to_thread(self._there, sources)
         missing = [source for source, path in zip(sources, there, strict=True) if path is None]
         if missing:
             fetched = iter(await self._fetch_missing(missing))
@@ -107,6 +120,52 @@ class Fetcher:
         found = tuple(path for path in there if path is not None)
         await asyncio.to_thread(_check_other_digests, sources, found)
         return found
+
+    def check(self, sources: Iterable[UrlSource]) -> None:
+        """Refuse what is no address, and on a farm one that may not be asked, even if the store has the file.
+
+        Raises `SourceError`; asks no network.
+        """
+        for source in sources:
+            _refuse_attestation(source)
+            for address in source.urls:
+                check_address(address)
+                if sum(1 for _ in offers(address, self._addresses.mirrors)) == 1:
+                    judge(address, self._addresses.policy)
+
+    async def measured(self, sources: Sequence[UrlSource]) -> tuple[UrlSource, ...]:
+        """Return ``sources`` with the sha256 of what comes now for those that have none.
+
+        Offline it is what came last, and that is reported. Raises what `fetch_all` raises.
+        """
+        self.check(sources)
+        memory, asked = Unhashed(self._store), unhashed(sources)
+        found = {one: memory.remembered(one) for one in asked} if self._offline else {}
+        missing = [one for one in asked if found.get(one) is None]
+        if missing:
+            async with self._transferring(missing) as transfer, asyncio.TaskGroup() as group:
+                tasks = {one: group.create_task(self._measure(transfer, memory, one)) for one in missing}
+            ends = {one: task.result() for one, task in tasks.items()}
+            errors = [end for end in ends.values() if isinstance(end, BakehouseError)]
+            if errors:
+                raise together(errors)
+            found |= {one: end for one, end in ends.items() if isinstance(end, UrlSource)}
+        for one, end in found.items():
+            as_said = "as it came last" if self._offline else "as it comes"
+            self._report(f"{shown(one.urls[0])} has no sha256 and is taken {as_said}: {end.measured if end else ''}")
+        return tuple(found.get(one) or one for one in sources)
+
+    async def _measure(self, transfer: Transfer, memory: Unhashed, source: UrlSource) -> UrlSource | BakehouseError:
+        try:
+            stored = await self._from_any_address(transfer, source)
+            if isinstance(stored, Unfetched):
+                return explain(stored)
+            return await asyncio.to_thread(memory.measured, source, stored)
+        except BakehouseError as error:
+            return error
+
+    def _there(self, sources: Sequence[UrlSource]) -> list[Path | None]:
+        return [self._store.file(known) if (known := source.known_sha256) else None for source in sources]
 
     async def current(self, address: str) -> Path:
         """Return what lies at ``address`` now, which nothing vouches for."""
@@ -122,7 +181,8 @@ class Fetcher:
         source = UrlSource(urls=(address,))
         async with self._transferring((source,)) as transfer:
             try:
-                await transfer.ask(await self._resolve(transfer, address, None))
+                found = await self._resolve(transfer, Offer(address=address), None)
+                await transfer.ask(found.address, base=found.base)
             except TransferError as failure:
                 if failure.kind == "missing":
                     return True
@@ -143,19 +203,24 @@ class Fetcher:
     @asynccontextmanager
     async def _transferring(self, wanted: Sequence[UrlSource]) -> AsyncIterator[Transfer]:
         if self._offline:
-            raise together([offline_error(source) for source in wanted])
-        async with Transfer(self._store, retries=self._retries, progress=self._progress) as transfer:
+            torn = [(known := source.known_sha256) and self._store.torn(known) for source in wanted]
+            raise together([offline_error(source, place) for source, place in zip(wanted, torn, strict=True)])
+        policy = self._addresses.policy
+        async with Transfer(self._store, retries=self._retries, progress=self._progress, policy=policy) as transfer:
             yield transfer
 
     async def _get(self, transfer: Transfer, source: UrlSource) -> Path | Unfetched | BakehouseError:
         """Return the source's file or why there is none, so that one failure hides no other."""
         try:
-            if source.sha256 is None:
+            sha256 = source.known_sha256
+            if sha256 is None:
                 stored = await self._from_any_address(transfer, source)
                 return stored if isinstance(stored, Unfetched) else unhashed_error(source, stored)
-            async with self._store.lock_async(f"fetch {source.sha256}"):
-                if there := self._store.file(source.sha256):
+            async with self._in_hand, self._store.lock_async(f"fetch {sha256}"):
+                if there := await asyncio.to_thread(self._store.file, sha256):
                     return there
+                if torn := self._store.torn(sha256):
+                    self._report(f"{shown(source.urls[0])}: what the store had was damaged ({torn}); fetching it again")
                 stored = await self._from_any_address(transfer, source)
                 return stored if isinstance(stored, Unfetched) else stored.path
         except BakehouseError as error:
@@ -164,30 +229,33 @@ class Fetcher:
     async def _from_any_address(self, transfer: Transfer, source: UrlSource) -> StoredFile | Unfetched:
         """Try the addresses in order, each with its mirrors before it."""
         failures: list[tuple[str, TransferError]] = []
-        for place in (place for address in source.urls for place in with_mirrors(address, self._addresses.mirrors)):
+        for offer in (offer for address in source.urls for offer in offers(address, self._addresses.mirrors)):
             try:
-                address = await self._resolve(transfer, place, source.sha256)
-                stored = await transfer.save(address, source.sha256)
+                found = await self._resolve(transfer, offer, source.known_sha256)
+                stored = await transfer.save(found.address, source.known_sha256, base=found.base)
             except TransferError as failure:
-                failures.append((place, failure))
+                failures.append((offer.address, failure))
                 continue
             for passed, why in failures:
-                self._report(f"{shown(passed)}: {why}; took {shown(place)}")
+                self._report(f"{shown(passed)}: {why}; took {shown(offer.address)}")
             return stored
         return Unfetched(source=source, tried=tuple(failures))
 
-    async def _resolve(self, transfer: Transfer, address: str, sha256: str | None) -> str:
+    async def _resolve(self, transfer: Transfer, offer: Offer, sha256: str | None) -> Offer:
         """Return the ordinary address that a ``pypi:`` or ``debian:`` one stands for, any other as it is."""
+        address = offer.address
         match scheme(address):
             case "debian":
-                return join(await asyncio.to_thread(self._debian), debian_path(address))
+                base = await asyncio.to_thread(self._debian)
+                return Offer(address=join(base, debian_path(address)), base=base)
             case "pypi":
-                found = await pypi.find(transfer, self._addresses.pypi, parse_pypi(address))
+                index = self._addresses.pypi
+                found = await pypi.find(transfer, index, parse_pypi(address))
                 if sha256 and found.sha256 not in {None, sha256}:
                     raise TransferError("wrong", f"the index has it with sha256 {found.sha256}, not {sha256}")
-                return found.address
+                return Offer(address=found.address, base=index)
             case _:
-                return address
+                return offer
 
     def _debian(self) -> str:
         base = self._addresses.debian or debian_archive(self._addresses.apt)
@@ -226,7 +294,7 @@ def _check_other_digests(sources: Sequence[UrlSource], paths: Sequence[Path]) ->
         for kind, digest, found in other_digests(source, path):
             if found != digest:
                 raise SourceError(
-                    f"{shown(source.urls[0])} has the recipe's sha256, but its {kind} is {found}, not {digest}",
+                    f"{shown(source.urls[0])} has the right sha256, but its {kind} is {found}, not {digest}",
                     code="source.wrong-bytes",
-                    remedy=f"remove the {kind} from the recipe: the sha256 is enough",
+                    remedy=f"remove the {kind} from the recipe if it has a sha256, which is enough",
                 )

@@ -5,35 +5,54 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from builder.archive import Unpacked, is_archive, unpack
+from builder.archive import Unpacked, is_archive
+from builder.archive.oddity import ELSEWHERE
 from builder.errors import SourceError
+from builder.model.finding import Finding, Severity
 from builder.model.frozen import frozen
 from builder.model.inside import RECIPE_PLACE, SEALED, SOURCE_PLACE, InsidePaths
 from builder.model.recipe import GitSource, PathSource, Source, UrlSource
 from builder.model.source import SourceTree
 from builder.sandbox import Bind, Mount, Session
+from builder.sandbox.confined import Confined, confine
 from builder.source import folder
 from builder.source.address import file_name, shown
 from builder.source.digests import inside_only, located, source_digests
 from builder.source.fetch import Fetcher
-from builder.source.patches import Patch, apply_patch, read_patch, strip_level
-from builder.store import remove_tree
+from builder.source.patches import Patch, apply_patch, read_patch, refuse_links, strip_level
+from builder.store import Store, remove_tree
 
 _AT_ONCE = 4
+_TEXT = "patch"
 _T = TypeVar("_T")
 
 OpenSession = Callable[[Sequence[Mount]], AbstractAsyncContextManager[Session]]
 """Opens a sandbox session over the rootfs with these mounts."""
 
 
-CheckOut = Callable[[Path], Unpacked]
+class CheckOut(Protocol):
+    """Writes a commit's tree to a folder, by way of who unpacks."""
+
+    def __call__(self, into: Path, *, unpacker: Confined) -> Unpacked: ...  # noqa: D102
+
+
+@frozen
+class WorkFolder:
+    """The folder to fill: where it lies ``here`` and, with the recipe's, as sessions see it.
+
+    ``case_blind`` says that the target's file systems take some names otherwise: such names are refused.
+    """
+
+    here: Path
+    inside: InsidePaths = SEALED
+    case_blind: bool = False
 
 
 @frozen
@@ -57,17 +76,16 @@ async def prepare(
     sources: Sequence[Source],
     *,
     recipe_folder: Path,
-    into: Path,
+    into: WorkFolder,
     fetcher: Fetcher,
     patch_session: OpenSession,
-    inside: InsidePaths = SEALED,
 ) -> SourceTree:
-    """Fill the folder ``into`` (made when absent) with the patched tree of ``sources`` and say what went in.
+    """Fill the work folder ``into`` (made when absent) with the patched tree of ``sources`` and say what went in.
 
     Sources are laid out side by side in threads and merged in their order; each one's patches are applied before the
     next one is merged; ``${{ SRC_DIR }}/NAME`` is a patch that is in the tree by then. ``patch_session`` is opened only
-    when there is a patch, with the work folder at ``inside.work`` and the recipe's folder, read-only, at
-    ``inside.recipe``.
+    when there is a patch, with the work folder at ``into.inside.work`` and the patch's text, read-only, below
+    ``into.inside.script``.
 
     Raises `SourceError` for wrong sources, archives that break the member policy, two sources with the same file, and
     patches that do not apply; `MachineError` when something cannot be fetched.
@@ -75,7 +93,7 @@ async def prepare(
     digests = await asyncio.to_thread(source_digests, sources, recipe_folder)
     patches = [tuple(_patch(name, recipe_folder) for name in source.patches) for source in sources]
     fetched = iter(await fetcher.fetch_all([source for source in sources if isinstance(source, UrlSource)]))
-    room = await asyncio.to_thread(_stage_room, into)
+    room = await asyncio.to_thread(_stage_room, into.here)
     try:
         parts = []
         for number, (source, own) in enumerate(zip(sources, patches, strict=True)):
@@ -89,14 +107,16 @@ async def prepare(
                 case GitSource():
                     repositories = fetcher.repositories
                     checkout = await repositories.fetch(source, recipe_folder)
-                    check_out = partial(repositories.check_out, checkout)
+                    check_out = partial(repositories.check_out, checkout, case_blind=into.case_blind)
                     parts.append(part(file=checkout.folder, name=checkout.name, check_out=check_out))
-        newest = await _lay_out_all(parts)
-        bench = _Bench(into=into, recipe_folder=recipe_folder, inside=inside)
+        laid_out = await _lay_out_all(parts, _Layer(fetcher.store, case_blind=into.case_blind))
+        bench = _Bench(into=into.here, texts=room / "patches", inside=into.inside)
         await _merge_all(parts, bench, patch_session)
     finally:
         await asyncio.to_thread(remove_tree, room)
-    return SourceTree(folder=into, digests=digests, newest=newest)
+    newest = max((one.newest for one in laid_out if one.newest is not None), default=None)
+    findings = tuple(finding for one in laid_out for finding in one.findings)
+    return SourceTree(folder=into.here, digests=digests, newest=newest, findings=findings)
 
 
 def _name_of(source: UrlSource | PathSource, otherwise: str) -> str:
@@ -116,67 +136,115 @@ def _patch(name: str, recipe_folder: Path) -> Patch | PurePosixPath:
     return read_patch(place.relative_to(recipe_folder.resolve()).as_posix(), place)
 
 
-async def _lay_out_all(parts: Sequence[_Part]) -> int | None:
-    """Lay out all parts, several at once, and return the newest member time of all."""
+@frozen
+class _LaidOut:
+    """What laying out one part told: the newest member time of its archive or its commit's, None when it has none."""
+
+    newest: int | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+async def _lay_out_all(parts: Sequence[_Part], layer: _Layer) -> list[_LaidOut]:
+    """Lay out all parts, several at once; cancelled, it gives them up."""
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="unpack") as pool:
-        times = await _to_the_end([pool.submit(_lay_out, part) for part in parts])
-    return max((time for time in times if time is not None), default=None)
+        jobs = [pool.submit(layer.lay_out, part) for part in parts]
+        return await _to_the_end(jobs, give_up=layer.unpacker.abandon)
 
 
-async def _to_the_end(jobs: Sequence[Future[_T]]) -> list[_T]:
+async def _to_the_end(jobs: Sequence[Future[_T]], *, give_up: Callable[[], None] = lambda: None) -> list[_T]:
     """Return the results of ``jobs``, or raise the first failure once all of them have ended.
 
     A thread cannot be stopped, and a future of asyncio forgets it when it is cancelled. So a cancelled call drops the
-    jobs that wait and stays for those that run: nobody writes behind the back of whoever cleans up.
+    jobs that wait and stays for those that run, which ``give_up`` may hurry: nobody writes behind the back of whoever
+    cleans up.
     """
     try:
         return await asyncio.gather(*(asyncio.wrap_future(job) for job in jobs))
+    except asyncio.CancelledError:
+        give_up()
+        raise
     finally:
         for job in jobs:
             job.cancel()
         await asyncio.to_thread(wait, jobs)
 
 
-def _lay_out(part: _Part) -> int | None:
-    """Fill the part's stage; return the newest member time of its archive or its commit's, None when it has neither."""
-    part.stage.mkdir()
-    newest = None
-    if part.check_out is not None:
-        newest = part.check_out(part.stage).newest
-    elif isinstance(part.source, PathSource) and part.file.is_dir():
-        found = folder.items_of(part.source, part.file)
-        folder.copy(found, part.stage)
-    elif _name_given(part.source) is None and is_archive(part.name):
-        keeps_top = not isinstance(part.source, GitSource) and part.source.keeps_top_folder
-        newest = unpack(part.file, part.stage, name=part.name, strip=not keeps_top).newest
-    else:
-        executable = isinstance(part.source, PathSource) and os.access(part.file, os.X_OK)
-        folder.copy_file(part.file, part.stage / part.name, executable=executable)
-    if part.source.filter and newest is not None:
-        folder.keep_only(part.stage, part.source.filter)
-    if part.source.filter and next(part.stage.iterdir(), None) is None:
-        raise SourceError(f"the filter of {_label(part)} selects nothing", code="source.filter")
-    return newest
+class _Layer:
+    """Fills the stages of parts; for several threads."""
+
+    def __init__(self, store: Store, *, case_blind: bool) -> None:
+        self.unpacker = confine(store)
+        self._store = store
+        self._case_blind = case_blind
+
+    def lay_out(self, part: _Part) -> _LaidOut:
+        """Fill the part's stage."""
+        part.stage.mkdir()
+        with self._held(part) as file:
+            unpacked = self._fill(part, file)
+        if part.source.filter and unpacked is not None:
+            folder.keep_only(part.stage, part.source.filter)
+        if part.source.filter and next(part.stage.iterdir(), None) is None:
+            raise SourceError(f"the filter of {_label(part)} selects nothing", code="source.filter")
+        if unpacked is None:
+            return _LaidOut()
+        return _LaidOut(newest=unpacked.newest, findings=tuple(_odd(part, unpacked)))
+
+    def _held(self, part: _Part) -> AbstractContextManager[Path]:
+        """Give the file of a part for a block; one of the store stays the one that was compared with its digest."""
+        sha256 = part.source.known_sha256 if isinstance(part.source, UrlSource) else None
+        return nullcontext(part.file) if sha256 is None else self._store.held(sha256)
+
+    def _fill(self, part: _Part, file: Path) -> Unpacked | None:
+        source = part.source
+        if part.check_out is not None:
+            return part.check_out(part.stage, unpacker=self.unpacker)
+        if isinstance(source, PathSource) and part.file.is_dir():
+            folder.copy(folder.items_of(source, part.file), part.stage)
+        elif _name_given(source) is None and is_archive(part.name):
+            strip = isinstance(source, GitSource) or not source.keeps_top_folder
+            return self.unpacker.unpack(file, part.stage, name=part.name, strip=strip, case_blind=self._case_blind)
+        else:
+            executable = isinstance(source, PathSource) and os.access(part.file, os.X_OK)
+            folder.copy_file(file, part.stage / part.name, executable=executable)
+        return None
+
+
+def _odd(part: _Part, unpacked: Unpacked) -> Iterator[Finding]:
+    """Yield what is odd about an archive, at most one finding for each kind."""
+    for oddity in unpacked.warnings:
+        yield Finding(
+            check=f"source-{oddity.kind}",
+            severity=Severity.WARNING,
+            message=f"{part.name}: {oddity.sentence}",
+            remedy="ask its authors for another, or repack it" if oddity.kind in ELSEWHERE else None,
+        )
 
 
 @frozen
 class _Bench:
-    """Where the merged tree lies, here and as a session sees it."""
+    """Where the merged tree lies, here and as a session sees it; ``texts`` are what patch(1) sees of patches."""
 
     into: Path
-    recipe_folder: Path
+    texts: Path
     inside: InsidePaths
 
     def mounts(self) -> tuple[Mount, ...]:
         return (
             Bind(source=self.into, inside=self.inside.work, writable=True),
-            Bind(source=self.recipe_folder, inside=self.inside.recipe),
+            Bind(source=self.texts, inside=self.inside.script),
         )
 
-    def patch(self, wanted: Patch | PurePosixPath) -> tuple[Patch, PurePosixPath]:
-        """Return a patch and where a session sees it; one of the sources is read now that it is there."""
-        if isinstance(wanted, Patch):
-            return wanted, self.inside.recipe / wanted.name
+    def patch(self, wanted: Patch | PurePosixPath, target: PurePosixPath) -> tuple[Patch, int]:
+        """Return a patch and how many folders to strip; one of the sources is read now that it is there."""
+        patch = wanted if isinstance(wanted, Patch) else self._from_sources(wanted)
+        strip = strip_level(patch, self.into / target)
+        refuse_links(patch, self.into / target, strip)
+        self.texts.mkdir(exist_ok=True)
+        (self.texts / _TEXT).write_bytes(patch.text)
+        return patch, strip
+
+    def _from_sources(self, wanted: PurePosixPath) -> Patch:
         place = (self.into / wanted).resolve()
         if not (place.is_file() and place.is_relative_to(self.into.resolve())):
             raise SourceError(
@@ -184,7 +252,7 @@ class _Bench:
                 code="source.absent",
                 remedy="a patch that comes with a source can change that source and those after it",
             )
-        return read_patch(str(wanted), place), self.inside.work / place.relative_to(self.into.resolve())
+        return read_patch(str(wanted), place)
 
 
 async def _merge_all(parts: Sequence[_Part], bench: _Bench, patch_session: OpenSession) -> None:
@@ -195,16 +263,11 @@ async def _merge_all(parts: Sequence[_Part], bench: _Bench, patch_session: OpenS
             target = PurePosixPath(part.source.target_directory or ".")
             await _to_the_end([pool.submit(_merge_part, part, bench.into, target)])
             for wanted in part.patches:
-                patch, inside = await asyncio.to_thread(bench.patch, wanted)
+                patch, strip = await asyncio.to_thread(bench.patch, wanted, target)
                 if session is None:
                     session = await stack.enter_async_context(patch_session(bench.mounts()))
-                await apply_patch(
-                    session,
-                    patch,
-                    inside=inside,
-                    cwd=bench.inside.work / target,
-                    strip=strip_level(patch, bench.into / target),
-                )
+                text = bench.inside.script / _TEXT
+                await apply_patch(session, patch, inside=text, cwd=bench.inside.work / target, strip=strip)
 
 
 def _merge_part(part: _Part, into: Path, target: PurePosixPath) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from builder.model.frozen import frozen
 from builder.source.address import PypiFile, join, shown
-from builder.source.transfer import Answer, Transfer, TransferError
+from builder.source.connection import TransferError
+from builder.source.transfer import Answer, Transfer
 
 if TYPE_CHECKING:  # costs a quarter of a second: imported when an index is really asked
     from pypi_simple import ProjectPage
@@ -34,7 +35,7 @@ async def find(transfer: Transfer, base: str | None, wanted: PypiFile) -> Found:
     page_address = f"{join(base, name)}/"
     if page_address.startswith("file:"):
         page_address += "index.html"
-    answer = await transfer.read(page_address, _ACCEPT)
+    answer = await transfer.read(page_address, _ACCEPT, base=base)
     page = await asyncio.to_thread(_parse, answer, wanted.project)
     files = {package.filename: package for package in page.packages}
     package = files.get(wanted.file)
@@ -55,11 +56,19 @@ def _default_index() -> str:
 
 
 def _parse(answer: Answer, project: str) -> ProjectPage:
+    from bs4.exceptions import ParserRejectedMarkup
     from pypi_simple import ProjectPage, UnsupportedRepoVersionError
 
     try:
         if answer.media_type == _JSON:
             return ProjectPage.from_json_data(json.loads(answer.body), answer.address)
         return ProjectPage.from_html(project, answer.body, base_url=answer.address)
-    except (ValueError, KeyError, TypeError, UnsupportedRepoVersionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+        ParserRejectedMarkup,
+        UnsupportedRepoVersionError,
+    ) as error:
         raise TransferError("network", f"the index at {shown(answer.address)} is not understood: {error}") from error

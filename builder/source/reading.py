@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 
 from builder.archive import is_archive
-from builder.archive.single import read_single
 from builder.errors import SourceError
 from builder.model.recipe import GitSource, PathSource, Source, UrlSource
+from builder.sandbox.confined import Confined, confine
 from builder.source.address import file_name
 from builder.source.digests import inside_only, located
 from builder.source.fetch import Fetcher
@@ -51,7 +52,9 @@ class _Reading:
         match source:
             case UrlSource():
                 file = await self._fetcher.fetch(source)
-                return await asyncio.to_thread(_of_file, file, source, path)
+                sha256 = source.known_sha256
+                with nullcontext(file) if sha256 is None else self._fetcher.store.held(sha256) as held:
+                    return await asyncio.to_thread(_of_file, confine(self._store), held, source, path)
             case PathSource():
                 return await asyncio.to_thread(self._beside, source, path)
             case GitSource():
@@ -59,7 +62,7 @@ class _Reading:
 
     def _beside(self, source: PathSource, path: str) -> bytes | None:
         place = located(source.path, self._recipe_folder)
-        return _below(place, path) if place.is_dir() else _of_file(place, source, path)
+        return _below(place, path) if place.is_dir() else _of_file(confine(self._store), place, source, path)
 
     async def _of_commit(self, source: GitSource, path: str) -> bytes | None:
         repositories = self._fetcher.repositories
@@ -69,13 +72,13 @@ class _Reading:
             return await asyncio.to_thread(_below, room / "tree", path)
 
 
-def _of_file(file: Path, source: UrlSource | PathSource, path: str) -> bytes | None:
+def _of_file(unpacker: Confined, file: Path, source: UrlSource | PathSource, path: str) -> bytes | None:
     """Return the file at ``path`` of the archive ``file``, or ``file`` itself if it is none and has that name."""
     strip, name = True, file.name
     if isinstance(source, UrlSource):
         strip, name = not source.keeps_top_folder, source.archive_name or file_name(source.urls[0])
     if source.file_name is None and is_archive(name):
-        return read_single(file, path, most=MAX_BYTES, name=name, strip=strip)
+        return unpacker.read_single(file, path, most=MAX_BYTES, name=name, strip=strip)
     name = source.file_name or name
     return _bounded(file, name) if path == name else None
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from builder import __version__
 from builder.errors import SourceError
 from builder.model.frozen import frozen
-from builder.source.address import local_path, shown
+from builder.model.policy import Policy
+from builder.report.text import size
+from builder.source.address import Offer, local_path, shown
+from builder.source.connection import AT_ONCE, AgainError, Connections, TransferError
+from builder.source.patience import PATIENT, Pace, Patience, oddities
 from builder.store import Store, StoredFile
 
 if TYPE_CHECKING:  # httpx costs a tenth of a second: it is imported when something really must be fetched
@@ -23,33 +28,16 @@ if TYPE_CHECKING:  # httpx costs a tenth of a second: it is imported when someth
 Progress = Callable[[str, int, int | None], None]
 """Called with an address, the bytes that came so far, and how many there will be (None when nobody says)."""
 
-_AT_ONCE = 8
-_MAX_REDIRECTS = 10
 _PIECE = 1 << 18
 _WAITING_PIECES = 64
-_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_GONE = frozenset({404, 410})
 _T = TypeVar("_T")
-
-
-class TransferError(Exception):
-    """One address did not give the bytes: ``kind`` says whose fault it is, the text says why.
-
-    ``missing``: the server knows no such file; ``wrong``: other bytes came, or the address breaks a rule; ``network``:
-    nothing came at all.
-    """
-
-    def __init__(self, kind: Literal["missing", "wrong", "network"], why: str) -> None:
-        self.kind = kind
-        super().__init__(why)
 
 
 class _AbandonedError(Exception):
     """Ends the writing thread when the bytes stop coming."""
 
 
-class _AgainError(Exception):
-    """A failure that may pass when asked again."""
+_LAPTOP = Policy()
 
 
 @frozen
@@ -61,123 +49,167 @@ class Answer:
     body: bytes
 
 
+class _Body:
+    """What comes as an answer: ``total`` bytes if the server says how many, ``largest`` at most; ``head`` is its start.
+
+    ``use`` says what it is for, where that is why it may not be larger.
+    """
+
+    def __init__(self, address: str, response: httpx.Response, largest: int, use: str = "") -> None:
+        self.address = address
+        self.response = response
+        self.largest = largest
+        self.use = use
+        length = response.headers.get("content-length", "")
+        self.total = int(length) if length.isdecimal() and len(length) < 20 else None
+        self.head = b""
+
+    def check(self, done: int) -> None:
+        """Refuse more than is borne, before it comes where the server says so."""
+        if max(done, self.total or 0) > self.largest:
+            why = self.use or ("" if self.total else " and announces no end")
+            raise TransferError("wrong", f"it sends more than {size(self.largest)}{why}")
+
+    def oddities(self) -> tuple[str, ...]:
+        """Return what may explain that the bytes were wrong."""
+        came_from = shown(str(self.response.url))
+        redirected = f"it came from {came_from}, to which it was redirected"
+        moved = () if came_from == shown(self.address) else (redirected,)
+        return moved + oddities(self.response.headers, self.head)
+
+
 class Transfer:
     """The connections of one batch of fetches; use it as an async context manager."""
 
     def __init__(
-        self, store: Store, *, retries: tuple[float, ...] = (0.5, 2.0, 5.0), progress: Progress | None = None
+        self,
+        store: Store,
+        *,
+        retries: tuple[float, ...] = (0.5, 2.0, 5.0),
+        progress: Progress | None = None,
+        patience: Patience = PATIENT,
+        policy: Policy = _LAPTOP,
     ) -> None:
         """Keep what is fetched in ``store``; ``retries`` are the seconds to wait before each further attempt."""
         self._store = store
         self._retries = retries
         self._progress = progress
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._writers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetch")
+        self._patience = patience
+        self._silent: dict[str, str] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._writers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch")
+        self._connections = Connections(policy, patience.answer)
 
     async def __aenter__(self) -> Self:
-        """Open the client."""
-        self._client = await asyncio.to_thread(_new_client)
+        """Open the connections."""
+        await self._connections.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._connections.__aexit__(kind, error, trace)
         self._writers.shutdown(wait=False)
 
-    async def save(self, address: str, sha256: str | None) -> StoredFile:
-        """Put the address's bytes into the store; `TransferError` when they cannot be had or are not ``sha256``'s."""
-        async with self._slots:
-            return await self._persistently(lambda: self._save(address, sha256))
+    async def save(self, address: str, sha256: str | None, *, base: str | None = None) -> StoredFile:
+        """Put the address's bytes into the store; `TransferError` when they cannot be had or are not ``sha256``'s.
 
-    async def read(self, address: str, accept: str) -> Answer:
+        ``base`` is what the operator of this machine wrote as the beginning of the address, if he did.
+        """
+        offer = Offer(address=address, base=base)
+        async with self._slots:
+            return await self._persistently(offer, lambda: self._save(offer, sha256))
+
+    async def read(self, address: str, accept: str, *, base: str | None = None) -> Answer:
         """Return a small document whole, such as a page of an index."""
+        offer = Offer(address=address, base=base)
         async with self._slots:
-            return await self._persistently(lambda: self._read(address, accept))
+            return await self._persistently(offer, lambda: self._read(offer, accept))
 
-    async def ask(self, address: str) -> None:
+    async def ask(self, address: str, *, base: str | None = None) -> None:
         """Ask for the address without reading it; `TransferError` says what a fetch would meet."""
+        offer = Offer(address=address, base=base)
         async with self._slots:
-            await self._persistently(lambda: self._ask(address))
+            await self._persistently(offer, lambda: self._ask(offer))
 
-    async def _persistently(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
-        last = _AgainError("never tried")
+    async def _persistently(self, offer: Offer, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        """Try until it works; a server that could not be reached at all is not waited for a second time."""
+        server = offer.address.partition("://")[2].partition("/")[0]
+        last = AgainError("never tried")
         for pause in (0.0, *self._retries):
+            if server in self._silent:
+                raise TransferError("network", f"{self._silent[server]}, as before")
             await asyncio.sleep(pause)
             try:
                 return await attempt()
-            except _AgainError as failure:
+            except AgainError as failure:
                 last = failure
+        if last.silent is not None:
+            self._silent[last.silent] = str(last)
         raise TransferError("network", f"{last} ({1 + len(self._retries)} attempts)") from last.__cause__
 
-    async def _save(self, address: str, sha256: str | None) -> StoredFile:
-        if address.startswith("file:"):
-            return await self._write(_pieces(local_path(address)), sha256)
-        async with self._open(address, "*/*") as response:
-            return await self._pour(self._body(address, response), sha256)
+    async def _save(self, offer: Offer, sha256: str | None) -> StoredFile:
+        if offer.address.startswith("file:"):
+            self._connections.check(offer)
+            return await self._write(_pieces(local_path(offer.address)), sha256)
+        async with self._connections.open(offer, "*/*") as response:
+            body = _Body(offer.address, response, self._patience.largest)
+            try:
+                return await self._pour(self._pieces(body), sha256, body.total)
+            except TransferError as error:
+                odd = body.oddities() if error.kind == "wrong" else ()
+                raise TransferError(error.kind, "; ".join((str(error), *odd)), error.remedy) from error
 
-    async def _read(self, address: str, accept: str) -> Answer:
-        if address.startswith("file:"):
-            body = await asyncio.to_thread(lambda: b"".join(_pieces(local_path(address))))
-            return Answer(address=address, media_type="", body=body)
-        async with self._open(address, accept) as response:
-            body = b"".join([piece async for piece in self._body(address, response)])
+    async def _read(self, offer: Offer, accept: str) -> Answer:
+        if offer.address.startswith("file:"):
+            self._connections.check(offer)
+            body = await asyncio.to_thread(lambda: b"".join(_pieces(local_path(offer.address))))
+            return Answer(address=offer.address, media_type="", body=body)
+        async with self._connections.open(offer, accept) as response:
+            document = _Body(offer.address, response, self._patience.page, " for a page")
+            body = b"".join([piece async for piece in self._pieces(document)])
             media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             return Answer(address=str(response.url), media_type=media_type, body=body)
 
-    async def _ask(self, address: str) -> None:
-        if not address.startswith("file:"):
-            async with self._open(address, "*/*", "HEAD"):
+    async def _ask(self, offer: Offer) -> None:
+        if not offer.address.startswith("file:"):
+            async with self._connections.open(offer, "*/*", "HEAD"):
                 return
-        if not await asyncio.to_thread(local_path(address).is_file):
+        self._connections.check(offer)
+        if not await asyncio.to_thread(local_path(offer.address).is_file):
             raise TransferError("missing", "there is no such file")
 
-    @asynccontextmanager
-    async def _open(self, address: str, accept: str, method: str = "GET") -> AsyncIterator[httpx.Response]:
-        """Ask, follow redirects (never from https to anything else), judge the status; yield the response unread."""
-        import httpx
+    async def _pieces(self, body: _Body) -> AsyncIterator[bytes]:
+        """Yield the body as the server sent it, undecoded: a recipe's sha256 is that of the file, whatever it is.
 
-        headers = {"accept": accept, "accept-encoding": "identity", "user-agent": f"bakehouse/{__version__}"}
-        try:
-            request = self._client.build_request(method, address, headers=headers)
-            for _ in range(_MAX_REDIRECTS):
-                response = await self._client.send(request, stream=True)
-                try:
-                    if response.next_request is None:
-                        _judge(response)
-                        yield response
-                        return
-                    _check_redirect(request, response.next_request)
-                    request = response.next_request
-                finally:
-                    await response.aclose()
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise TransferError("wrong", f"no usable address: {error}") from error
-        except httpx.HTTPError as error:
-            raise _AgainError(str(error) or type(error).__name__) from error
-        raise TransferError("network", f"more than {_MAX_REDIRECTS} redirects")
-
-    async def _body(self, address: str, response: httpx.Response) -> AsyncIterator[bytes]:
-        """Yield the body as the server sent it, undecoded: a recipe's sha256 is that of the file, whatever it is."""
-        length = response.headers.get("content-length", "")
-        total = int(length) if length.isdecimal() else None
+        A server may neither send for ever nor so slowly that nobody sees the end.
+        """
+        loop = asyncio.get_running_loop()
+        pace = Pace(self._patience, loop.time())
         done = 0
-        async for piece in response.aiter_raw(_PIECE):
+        body.check(done)
+        async for piece in body.response.aiter_raw():
+            body.head = body.head or piece[:1024]
             done += len(piece)
+            body.check(done)
+            trouble = pace.trouble(loop.time(), done)
+            if trouble is not None:
+                raise AgainError(trouble)
             if self._progress is not None:
-                self._progress(shown(address), done, total)
+                self._progress(shown(body.address), done, body.total)
             yield piece
 
-    async def _write(self, pieces: Iterator[bytes], sha256: str | None) -> StoredFile:
+    async def _write(self, pieces: Iterator[bytes], sha256: str | None, size: int | None = None) -> StoredFile:
         """Run the store's writer in a thread of ours, so that downloads never take the threads of other work."""
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._writers, lambda: self._store.add_file(pieces, sha256=sha256))
+            add = partial(self._store.add_file, pieces, sha256=sha256, size=size)
+            return await loop.run_in_executor(self._writers, add)
         except SourceError as error:
             raise TransferError("wrong", str(error)) from error
 
-    async def _pour(self, pieces: AsyncIterator[bytes], sha256: str | None) -> StoredFile:
+    async def _pour(self, pieces: AsyncIterator[bytes], sha256: str | None, size: int | None) -> StoredFile:
         """Hand the pieces to a writing thread as they come.
 
         Whatever ends this early (a broken connection, a cancelled task) makes the writer throw away what it has, and
@@ -194,7 +226,7 @@ class Transfer:
             if piece is None:
                 raise _AbandonedError
 
-        writer = asyncio.ensure_future(self._write(drain(), sha256))
+        writer = asyncio.ensure_future(self._write(drain(), sha256, size))
         writer.add_done_callback(lambda _: room.release())
         end: bytes | None = None
         try:
@@ -213,36 +245,16 @@ class Transfer:
         return writer.result()
 
 
-def _new_client() -> httpx.AsyncClient:
-    """Make the client in a thread: importing httpx and reading the certificates takes a tenth of a second."""
-    import httpx
-
-    limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE)
-    timeout = httpx.Timeout(30.0, connect=15.0, pool=None)
-    return httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False)
-
-
-def _judge(response: httpx.Response) -> None:
-    status = f"{response.status_code} {response.reason_phrase}".strip()
-    if response.status_code in _GONE:
-        raise TransferError("missing", f"the server answers {status}")
-    if response.status_code in _AGAIN:
-        raise _AgainError(f"the server answers {status}")
-    if not response.is_success:
-        raise TransferError("network", f"the server answers {status}")
-
-
-def _check_redirect(request: httpx.Request, following: httpx.Request) -> None:
-    old, new = request.url.scheme, following.url.scheme
-    if new not in {"http", "https"} or (old == "https" and new == "http"):
-        raise TransferError("wrong", f"it redirects from {old} to {shown(str(following.url))}, which is not followed")
-
-
 def _pieces(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as stream:
-            while piece := stream.read(_PIECE):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise TransferError("network", "it cannot be read: it is no plain file")
+            while piece := os.read(descriptor, _PIECE):
                 yield piece
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
         raise TransferError("missing", "there is no such file") from error
     except OSError as error:

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from builder.errors import MachineError
 from builder.model.frozen import frozen
 from builder.store.locks import take
 from builder.store.notes import notes
 from builder.store.removal import remove_tree
 from builder.store.session import sweep
+
+TORN = "torn"
+"""Where a store keeps what is not what its name said, below its root."""
 
 
 @frozen
@@ -24,11 +28,16 @@ class Collected:
     kept: int
 
 
+def is_store(root: Path) -> bool:
+    """Whether anything has ever been kept in the folder ``root``."""
+    return any((root / part).is_dir() for part in ("files", "folders", "notes", "sessions"))
+
+
 @frozen
 class _Thing:
     """One removable thing; ``used`` is when it was last asked for (seconds since 1970).
 
-    A note has no lock: it may go at any time.
+    A note has no lock, nor has a torn file: they may go at any time.
     """
 
     path: Path
@@ -36,6 +45,23 @@ class _Thing:
     marker: Path
     used: float
     size: int
+
+
+def move_aside(path: Path, place: Path) -> None:
+    """Move what is damaged out of the way, in the place of what lay there."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    remove_tree(place)
+    path.rename(place)
+    os.utime(place, follow_symlinks=False)
+
+
+def exchanged(path: Path) -> MachineError:
+    """Return the error for a file that was whole and is not there any more, or is another one."""
+    return MachineError(
+        f"{path} was taken away or exchanged while it was to be used",
+        code="store.exchanged",
+        remedy="find out who writes to the store, and run the same command again",
+    )
 
 
 def marker(root: Path, kind: str, key: str) -> Path:
@@ -50,7 +76,7 @@ def failed_lock(place: Path) -> str:
 
 def collect(root: Path, budget: int, *, lock_path: Callable[[str], Path]) -> Collected:
     """Sweep dead sessions, then remove the least recently used things of ``root`` until ``budget`` bytes are left."""
-    for _ in _children(*_children(root / "used")):
+    for _ in children(*children(root / "used")):
         pass  # only to remove what a killed collection has moved aside
     sessions = root / "sessions"
     living_since = sweep(sessions) if sessions.is_dir() else None
@@ -71,9 +97,9 @@ def collect(root: Path, budget: int, *, lock_path: Callable[[str], Path]) -> Col
 
 
 def _forget(note: _Thing) -> bool:
-    """Remove a note, or what is left of one; whoever reads it right now has it open."""
+    """Remove a note, a torn file, or what is left of one; whoever reads it right now has it open."""
     with suppress(FileNotFoundError):
-        note.path.unlink()
+        remove_tree(note.path)
         return True
     return False
 
@@ -111,12 +137,12 @@ def _used_meanwhile(thing: _Thing) -> bool:
 
 
 def _things(root: Path) -> Iterator[_Thing]:
-    for path in _children(*_children(root / "files")):
+    for path in children(*children(root / "files")):
         yield _thing(root, "files", path)
-    for kind in _children(root / "folders"):
-        for path in _children(kind):
+    for kind in children(root / "folders"):
+        for path in children(kind):
             yield _thing(root, kind.name, path)
-    for path in _children(root / "failed"):
+    for path in children(root / "failed"):
         used = path.lstat().st_mtime
         yield _Thing(
             path=path,
@@ -125,7 +151,7 @@ def _things(root: Path) -> Iterator[_Thing]:
             used=used,
             size=_size(path),
         )
-    for path in notes(root):
+    for path in (*notes(root), *children(root / TORN)):
         with suppress(FileNotFoundError):
             used = path.lstat().st_mtime
             yield _Thing(path=path, lock_name=None, marker=path, used=used, size=_size(path))
@@ -138,7 +164,8 @@ def _thing(root: Path, kind: str, path: Path) -> _Thing:
     )
 
 
-def _children(*folders: Path) -> Iterator[Path]:
+def children(*folders: Path) -> Iterator[Path]:
+    """Return what lies in ``folders``, without what a killed collection has moved aside, which goes."""
     for folder in folders:
         with suppress(FileNotFoundError):
             for path in folder.iterdir():
@@ -174,7 +201,7 @@ def _size(path: Path) -> int:
 
 
 def _drop_free_locks(folder: Path) -> None:
-    for path in _children(folder):
+    for path in children(folder):
         held = take(path, wait=False)
         if held is not None:
             path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from builder.errors import SourceError
 from builder.model.frozen import frozen
 
 _BLOCK = 1 << 18
@@ -17,6 +18,15 @@ class Digest:
     sha256: str
     md5: str
     size: int
+
+    def expect(self, sha256: str | None) -> None:
+        """Raise `SourceError` unless the sha256 is the one expected; None expects nothing."""
+        if sha256 is not None and self.sha256 != sha256.lower():
+            raise SourceError(
+                f"sha256 is {self.sha256} ({self.size} bytes), expected {sha256}",
+                code="source.digest",
+                remedy="check the address and the digest in the recipe; upstream may have replaced the file",
+            )
 
 
 class Digester:

@@ -6,16 +6,19 @@ each other inside one process as well. Descriptors are not inherited by programs
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from builder.store.writing import disk_errors
+from builder.errors import MachineError
+from builder.store.writing import disk_errors, make_folder
 
 _SHORTEST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.05
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def take(path: Path, *, wait: bool, make: bool = True) -> int | None:
@@ -28,7 +31,7 @@ def take(path: Path, *, wait: bool, make: bool = True) -> int | None:
         if descriptor is None:
             return None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            _lock(descriptor, path, wait=wait)
             if _still_named(descriptor, path):
                 return descriptor
         except BlockingIOError:
@@ -40,15 +43,29 @@ def take(path: Path, *, wait: bool, make: bool = True) -> int | None:
         os.close(descriptor)
 
 
+def _lock(descriptor: int, path: Path, *, wait: bool) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise MachineError(
+            f"the file system of {path.parent} gives no file locks: {error.strerror}",
+            code="machine.no-locks",
+            remedy="put it on a local disk, or mount it so that it has locks (NFS: without `nolock`)",
+        ) from error
+
+
 def _open(path: Path, *, make: bool) -> int | None:
     flags = os.O_RDWR | os.O_CLOEXEC
-    try:
-        return os.open(path, flags)
-    except FileNotFoundError:
-        if not make:
-            return None
     with disk_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            if not make:
+                return None
+    with disk_errors(path.parent):
+        make_folder(path.parent)
         return os.open(path, flags | os.O_CREAT, 0o666)
 
 

@@ -8,8 +8,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from builder.errors import MachineError
 from builder.store.locks import take
 from builder.store.removal import remove_tree
+from builder.store.writing import make_folder
 
 _SUFFIX = ".lock"
 _LONGEST_NAME = 120
@@ -32,7 +34,7 @@ class Session:
         """Begin the session if it has not begun; return its folder, on the same file system as the store."""
         with self._guard:
             if self._folder is None:
-                self._sessions.mkdir(parents=True, exist_ok=True)
+                make_folder(self._sessions)
                 sweep(self._sessions)
                 self._held, self._folder = self._join()
             return self._folder
@@ -85,6 +87,7 @@ def sweep(sessions: Path) -> float | None:
         Since when the oldest living session lives (seconds since 1970), None when no session lives.
     """
     oldest: float | None = None
+    _remove_unlocked(sessions)
     for path in sessions.glob("*" + _SUFFIX):
         held = take(path, wait=False, make=False)
         if held is None:
@@ -102,3 +105,27 @@ def sweep(sessions: Path) -> float | None:
         finally:
             os.close(held)
     return oldest
+
+
+def tidy(sessions: Path) -> bool:
+    """Remove what dead sessions left, as far as this user can; return whether there was any.
+
+    For commands that may begin no session of their own, such as a build of which everything is there already.
+    """
+    try:
+        before = set(sessions.iterdir())
+        sweep(sessions)
+        return bool(before - set(sessions.iterdir()))
+    except (OSError, MachineError):  # no sessions yet, or a store that may only be read
+        return False
+
+
+def _remove_unlocked(sessions: Path) -> None:
+    """Remove folders without a lock file: a session makes that first and removes it last, so nobody lives in them.
+
+    After a power failure there may be some, for the names in ``sessions`` are not forced to the disk.
+    """
+    for folder in sessions.iterdir():
+        if folder.suffix != _SUFFIX and not folder.with_name(folder.name + _SUFFIX).exists():
+            with suppress(OSError):  # as in `sweep`; whatever it is, nobody takes it for finished
+                remove_tree(folder)

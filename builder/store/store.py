@@ -6,21 +6,34 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
-from functools import partial
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from pathlib import Path
+from typing import TypeVar
 
-from builder.errors import SourceError
+from builder.errors import MachineError
 from builder.model.frozen import frozen
-from builder.store import cleaning, locks
+from builder.store import cleaning, locks, session
+from builder.store.cleaning import TORN
 from builder.store.digest import Digester
+from builder.store.keys import checked, readable
+from builder.store.lasting import Closable, Lasting
 from builder.store.removal import remove_tree
+from builder.store.seals import Seals, Verified, seal
 from builder.store.session import Session
-from builder.store.writing import disk_errors, sync_folder, sync_tree
+from builder.store.threads import in_thread
+from builder.store.writing import amount, disk_errors, sync_folder, sync_tree
 
-_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _FILES = "files"
 _FAILED_KEPT = 5
+
+L = TypeVar("L", bound=Closable)
 
 
 @frozen
@@ -52,33 +65,74 @@ class Store:
     """A cache in one folder that any number of processes, threads and coroutines may use at once.
 
     Whatever `file` or `folder` finds is complete, and stays while this store's session lives. What a killed process
-    leaves lies in its session's folder and is removed when the next session begins, or by `gc`.
+    leaves lies in its session's folder and is removed when the next session begins, or by `tidy` or `gc`.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Use the folder ``root``; it is made when something is first written."""
+    def __init__(self, root: Path, *, read_always: bool = False) -> None:
+        """Use the folder ``root``; it is made when something is first written.
+
+        With ``read_always`` each file is compared with its digest when it is first asked for (see `Seals`).
+        """
         self.root = root.absolute()
         self._session = Session(self.root / "sessions")
+        self._seals = Seals(always=read_always)
+        self._lasting = Lasting()
 
     def close(self) -> None:
         """End this store's session: its scratch folders go, and `gc` may take what it used. It can be used again."""
+        self._lasting.close()
         self._session.close()
+
+    def lasting(self, kind: type[L], make: Callable[[], L]) -> L:
+        """Return the one ``kind`` of this store's session, made by who asks first; it is closed with the session."""
+        return self._lasting.get(kind, make)
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
     def file(self, sha256: str) -> Path | None:
-        """Return the file with that digest, or None."""
-        return self._used(_FILES, sha256, self._file_path(sha256))
+        """Return the file with that digest, or None; what has lost its seal is read first, and torn it is set aside.
 
-    def add_file(self, chunks: Iterable[bytes], *, sha256: str | None) -> StoredFile:
-        """Store the bytes of ``chunks`` under their digest.
+        `torn` then tells where it lies.
+        """
+        path = self._file_path(sha256)
+        found = self._used(_FILES, sha256, path)
+        if found is None or self._seals.hold(path, sha256):
+            return found
+        self._set_aside(path, sha256)
+        return None
+
+    @contextmanager
+    def held(self, sha256: str) -> Iterator[Path]:
+        """Give a way to the file with that digest, which is the one that was found whole until the block ends.
+
+        What takes its place in the store meanwhile is not met. The way is this process's alone (``/proc``).
+
+        Raises `MachineError` when there is no such file any more.
+        """
+        path = self.file(sha256)
+        descriptor = None if path is None else self._seals.opened(path, sha256)
+        if path is None or descriptor is None:
+            raise cleaning.exchanged(self._file_path(sha256))
+        try:
+            way = Path(f"/proc/self/fd/{descriptor}")
+            yield way if way.exists() else path
+        finally:
+            os.close(descriptor)
+
+    def torn(self, sha256: str) -> Path | None:
+        """Return where a file of that name was set aside because its bytes were others, None if none was."""
+        place = self.root / TORN / checked(sha256)
+        return place if os.path.lexists(place) else None
+
+    def add_file(self, chunks: Iterable[bytes], *, sha256: str | None, size: int | None = None) -> StoredFile:
+        """Store the bytes of ``chunks`` under their digest; ``size`` is how many there should be, for errors.
 
         Raises:
             SourceError: the digest is not ``sha256``; nothing is kept.
             MachineError: the disk is full or may not be written.
         """
         digester = Digester()
-        with disk_errors(self.root):
+        with disk_errors(self.root, needed=lambda: amount(digester.size, size)):
             temporary = self._session.fresh_file("file")
             try:
                 with temporary.open("wb") as file:
@@ -86,9 +140,9 @@ class Store:
                         digester.update(chunk)
                         file.write(chunk)
                     file.flush()
-                    os.fchmod(file.fileno(), 0o444)
                     found = digester.digest()
-                    _compare(found.sha256, sha256, found.size)
+                    found.expect(sha256)
+                    seal(file.fileno())
                     os.fsync(file.fileno())
                 final = self._file_path(found.sha256)
                 with self.lock(f"{_FILES}/{found.sha256}"):
@@ -97,11 +151,33 @@ class Store:
                 temporary.unlink(missing_ok=True)
         return StoredFile(path=final, sha256=found.sha256, md5=found.md5, size=found.size)
 
+    def verify(self) -> Iterator[Verified]:
+        """Read every file of the store, compare it with its name, and set aside what is torn.
+
+        Raises `MachineError` when something torn cannot be moved.
+        """
+        for path in cleaning.children(*cleaning.children(self.root / _FILES)):
+            whole = bool(_DIGEST.fullmatch(path.name)) and self._seals.read(path, path.name)
+            if not whole:
+                self._set_aside(path, path.name, strict=True)
+            yield Verified(path=path, whole=whole)
+
     # -- folders -------------------------------------------------------------------------------------------------------
 
     def folder(self, kind: str, key: str) -> Path | None:
         """Return the finished folder ``key`` of ``kind``, or None."""
         return self._used(kind, key, self._folder_path(kind, key))
+
+    def keys(self, kind: str) -> tuple[str, ...]:
+        """Return the keys of all finished folders of ``kind``, sorted."""
+        return tuple(sorted(path.name for path in cleaning.children(self.root / "folders" / kind)))
+
+    def set_aside(self, kind: str, key: str) -> None:
+        """Move a damaged folder out of the way, so that it is made anew; whoever uses it right now has it no longer."""
+        path, place = self._folder_path(kind, key), self.root / TORN / f"{kind}-{key}"
+        with disk_errors(self.root), self.lock(f"{kind}/{key}"):
+            if path.exists():
+                cleaning.move_aside(path, place)
 
     @contextmanager
     def making(self, kind: str, key: str) -> Iterator[Making]:
@@ -141,9 +217,9 @@ class Store:
                     temporary = self._session.fresh_folder(kind, 0o755)
                     try:
                         yield Making(path=temporary, ready=False)
-                        await _in_thread(self._finish, temporary, kind, key)
+                        await in_thread(self._finish, temporary, kind, key)
                     finally:
-                        await _in_thread(remove_tree, temporary)
+                        await in_thread(remove_tree, temporary)
         if temporary is None:
             async with self.making_async(kind, key) as making:
                 yield making
@@ -184,7 +260,7 @@ class Store:
         With ``keep`` an exception moves it to the place that `failed_place` names instead of removing it.
         """
         with disk_errors(self.root):
-            folder = self._session.fresh_folder(_readable(key), 0o700)
+            folder = self._session.fresh_folder(readable(key), 0o700)
             try:
                 yield folder
             except Exception:
@@ -198,24 +274,24 @@ class Store:
     async def scratch_async(self, key: str, *, keep: bool = False) -> AsyncIterator[Path]:
         """Do as `scratch` does, without ever blocking the event loop."""
         with disk_errors(self.root):
-            folder = self._session.fresh_folder(_readable(key), 0o700)
+            folder = self._session.fresh_folder(readable(key), 0o700)
             try:
                 yield folder
             except Exception:
                 if keep:
-                    await _in_thread(self.keep_failed, key, folder)
+                    await in_thread(self.keep_failed, key, folder)
                 raise
             finally:
-                await _in_thread(remove_tree, folder)
+                await in_thread(remove_tree, folder)
 
     def session_folder(self, key: str) -> Path:
         """Give a fresh, empty, private folder that lasts as long as this store's session."""
         with disk_errors(self.root):
-            return self._session.fresh_folder(_readable(key), 0o700)
+            return self._session.fresh_folder(readable(key), 0o700)
 
     def failed_place(self, key: str) -> Path:
         """Return where `keep_failed` puts the tree of ``key``."""
-        return self.root / "failed" / _readable(key)
+        return self.root / "failed" / readable(key)
 
     def failed_lock(self, key: str) -> str:
         """Return the name of the lock of whoever uses the failed tree of ``key``."""
@@ -255,6 +331,10 @@ class Store:
         with disk_errors(self.root), self.lock("gc"):
             return cleaning.collect(self.root, budget, lock_path=self._lock_path)
 
+    def tidy(self) -> bool:
+        """Remove what sessions of killed processes left, if this user may; return whether there was any."""
+        return session.tidy(self.root / "sessions")
+
     # -- inside --------------------------------------------------------------------------------------------------------
 
     def _remove_failed(self, place: Path) -> bool:
@@ -264,13 +344,24 @@ class Store:
                 remove_tree(place)
             return free
 
+    def _set_aside(self, path: Path, name: str, *, strict: bool = False) -> None:
+        """Move a file that is not what its name says out of the way, unless somebody has put a whole one there."""
+        place = self.root / TORN / name
+        try:
+            with disk_errors(self.root), self.lock(f"{_FILES}/{name}"):
+                if os.path.lexists(path) and not self._seals.read(path, name):
+                    cleaning.move_aside(path, place)
+        except MachineError:
+            if strict:
+                raise
+
     def _file_path(self, sha256: str) -> Path:
-        return self.root / _FILES / _checked(sha256)[:2] / sha256
+        return self.root / _FILES / checked(sha256)[:2] / sha256
 
     def _folder_path(self, kind: str, key: str) -> Path:
         if kind == _FILES:
             raise ValueError(f"{_FILES!r} is no kind of folder")
-        return self.root / "folders" / _checked(kind) / _checked(key)
+        return self.root / "folders" / checked(kind) / checked(key)
 
     def _lock_path(self, name: str) -> Path:
         return self.root / "locks" / hashlib.sha256(name.encode()).hexdigest()[:32]
@@ -295,55 +386,15 @@ class Store:
         """
         if not path.exists():
             return None
-        marker = cleaning.marker(self.root, kind, key)
-        try:
+        with suppress(OSError, MachineError):  # a store that may only be read has no gc either
             self._session.begin()
-            os.utime(marker)
-        except FileNotFoundError:
-            with self.lock(f"{kind}/{key}"):
-                if not path.exists():
-                    return None
-                marker.parent.mkdir(parents=True, exist_ok=True)
-                marker.touch()
-        except OSError:  # a store that may only be read has no gc either
-            return path
+            marker = cleaning.marker(self.root, kind, key)
+            try:
+                os.utime(marker)
+            except FileNotFoundError:
+                with self.lock(f"{kind}/{key}"):
+                    if not path.exists():
+                        return None
+                    marker.parent.mkdir(parents=True, exist_ok=True)
+                    marker.touch()
         return path
-
-
-def _compare(found: str, expected: str | None, size: int) -> None:
-    if expected is not None and found != expected.lower():
-        raise SourceError(
-            f"sha256 is {found} ({size} bytes), expected {expected}",
-            code="source.digest",
-            remedy="check the address and the digest in the recipe; upstream may have replaced the file",
-        )
-
-
-def _checked(key: str) -> str:
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"{key!r} cannot name something in the store")
-    return key
-
-
-def _readable(key: str) -> str:
-    """Return a file name that people recognise ``key`` in."""
-    return re.sub(r"[^A-Za-z0-9_.+-]+", "_", key).lstrip(".")[:120] or "_"
-
-
-async def _in_thread(function: Callable[..., object], *args: object) -> None:
-    """Call ``function`` without blocking the event loop; a cancellation counts when it has ended, not before.
-
-    A thread cannot be stopped: whoever cleans up must not meet one that still works.
-    """
-    import asyncio  # see `builder.store.locks`
-
-    job = asyncio.get_running_loop().run_in_executor(None, partial(function, *args))
-    cancelled: asyncio.CancelledError | None = None
-    while not job.done():
-        try:
-            await asyncio.wait({job})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    job.result()
-    if cancelled is not None:
-        raise cancelled

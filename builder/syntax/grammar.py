@@ -79,6 +79,8 @@ def _tree(source: str) -> nodes.Expr:
             raise ExpressionError(
                 f"{parser.stream.current.value!r} is not expected here", code="recipe.expression-syntax"
             )
+    except ValueError as error:  # more than 4300 digits
+        raise ExpressionError("a number has too many digits", code="recipe.too-much") from error
     except TemplateSyntaxError as error:
         raise ExpressionError(error.message or "this is no expression", code="recipe.expression-syntax") from error
     return tree

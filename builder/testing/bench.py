@@ -9,6 +9,7 @@ from typing import Protocol
 from builder.model.environment import LinkedPrefix, LockedPackage
 from builder.model.frozen import frozen
 from builder.model.inside import InsidePaths
+from builder.model.permission import Permissions
 from builder.sandbox import Limits, Sandbox
 
 
@@ -34,7 +35,8 @@ class TestBench:
 
     ``platform`` is the subdir that tests run on, also those of noarch packages. ``epoch`` is the package's, in seconds
     since 1970. ``at_once`` is how many tests may run side by side, ``cores`` how many processes all of them together
-    may run. ``secrets`` are the values of variables that test scripts name as secrets.
+    may run. ``secrets`` are the values of variables that test scripts name as secrets, ``permissions`` what the user
+    lets them use of the machine.
     """
 
     __test__ = False
@@ -44,6 +46,7 @@ class TestBench:
     rootfs: Path
     inside: InsidePaths
     limits: Limits
+    permissions: Permissions
     link: LinkFor
     fetch: FetchPackage
     scratch: Path

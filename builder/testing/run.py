@@ -14,7 +14,8 @@ from builder.errors import BakehouseError, Interrupted, MachineError, UsageError
 from builder.model.package import TestResult
 from builder.model.recipe import DownstreamTest, PackageContentsTest
 from builder.model.target import target
-from builder.script import runnable
+from builder.script import Ran, runnable
+from builder.script.advice import Lent, advice
 from builder.testing.bench import TestBench
 from builder.testing.contents import missing_contents
 from builder.testing.downstream import Downstream, find_downstream
@@ -102,8 +103,18 @@ async def _script(what: str, run: ScriptRun, subject: Subject) -> TestResult:
     except MachineError as error:  # not this machine is lacking: no machine of this platform runs it
         return TestResult(what=what, passed=False, seconds=0, tail=str(error))
     ran = await run_in_session(run, subject)
-    tail = ran.tail if ran.good else (*ran.tail, f"({what} {ran.ending})")
-    return TestResult(what=what, passed=ran.good, seconds=0, log=ran.log, tail="\n".join(tail))
+    tail = ran.tail if ran.good else (*ran.tail, f"({what} {ran.ending}{_advised(ran, subject)})")
+    undeclared = ran.exit.undeclared
+    return TestResult(what=what, passed=ran.good, seconds=0, log=ran.log, tail="\n".join(tail), undeclared=undeclared)
+
+
+def _advised(ran: Ran, subject: Subject) -> str:
+    bench = subject.bench
+    network = bench.permissions.network or not bench.sandbox.sealed
+    name = str(subject.package.index()["name"])
+    lent = Lent(name=name, limits=bench.limits, network=network, permit="--allow-test-network")
+    advised = advice(ran.exit, ran.tail, lent)
+    return f"; {advised}" if advised is not None else ""
 
 
 def _contents(test: PackageContentsTest, subject: Subject) -> tuple[str, ...]:

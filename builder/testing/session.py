@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from builder.model.recipe import Script
 from builder.model.target import target
 from builder.model.variant import VariantValue
 from builder.sandbox import Bind, Mount, Overlay, Tmpfs
+from builder.sandbox.allowance import lent
 from builder.script import ActivatedPrefix, Log, Ran, Run, Stage, path_names, run_script, test_variables
 from builder.script.linking import with_post_link
 from builder.testing.bench import TestBench
@@ -53,9 +53,7 @@ class Subject:
     @property
     def variant(self) -> Mapping[str, VariantValue]:
         """The variant that the package was built for."""
-        if "hash_input.json" not in self.package.info_files():
-            return {}
-        found = json.loads(self.package.read_info("hash_input.json"))
+        found = self.package.value_of("hash_input.json")
         return found if isinstance(found, dict) else {}
 
 
@@ -85,7 +83,8 @@ async def run_in_session(run: ScriptRun, subject: Subject) -> Ran:
     log = Log(
         setting.log, on_line=bench.on_line, secrets=bench.secrets.values(), names=path_names(bench.inside)
     )  # fmt: skip
-    async with bench.sandbox.open(bench.rootfs, setting.mounts, bench.limits, setting.run.variables) as session:
+    variables, network = setting.run.variables, bench.permissions.network
+    async with bench.sandbox.open(bench.rootfs, setting.mounts, bench.limits, variables, network=network) as session:
         return await run_script(session, setting.run, log)
 
 
@@ -100,9 +99,11 @@ async def set_up(run: ScriptRun, subject: Subject) -> Setting:
     linked = [prefix for prefix in (host, build) if prefix is not None]
     mounts: list[Mount] = [
         *(Overlay(lower=(one.folder,), upper=place / one.inside.name, inside=one.inside) for one in linked),
-        Bind(source=place / "work", inside=inside.test_work, writable=True),
+        # An overlay, since a writable bind would show the machine's path of its folder to the script.
+        Overlay(lower=(place / "work",), upper=place / "work-changes", inside=inside.test_work),
         Bind(source=place / "script", inside=inside.script),
         Tmpfs(inside=inside.home),
+        *lent(bench.permissions, bench.sandbox),
     ]
     variables = _variables(subject, run, host, build)
     script = Run(

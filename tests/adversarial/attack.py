@@ -1,13 +1,15 @@
 """Hostile input through the real command: what it says, what it costs, and that it touches nothing else.
 
 Each run is a process of its own that the system stops after 2 s of CPU time or with 512 MiB of memory, so that a
-refusal that takes longer or more is none. CPU time does not depend on what else the machine does; the long wall clock
-limit only ends what waits for ever (a pipe, the network).
+refusal that takes longer or more is none; what it starts is counted with it. CPU time does not depend on what else the
+machine does; the long wall clock limit only ends what waits for ever (a pipe, the network). Where a command meets many
+inputs, one after the other, each has the 2 s for itself: see `Ended.alone`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -27,13 +29,20 @@ CHECKOUT = Path(__file__).parents[2]
 CPU_SECONDS = 2
 MEMORY = 512 << 20
 HANG_SECONDS = 120
+MANY_SECONDS = 60
 SECRET = "hunter2-is-nobody's-business"
+CANARY = "escaped"
+ENDS = frozenset({"refused", "kept as text", "kept", "stripped", "warned", "skipped", "contained"})
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def row(identity: str, expectation: str, ends: str = "refused") -> Callable[[Test], Test]:
-    """Mark a test as that of one id of the table; ``ends`` says how its inputs end: refused, kept as text, contained."""
+    """Mark a test as that of one id of the table; ``ends`` says how its inputs end, in words of `ENDS`.
+
+    An id may have several tests; where they end in different ways, the table names each of these.
+    """
+    assert ends in ENDS, ends
 
     def marked(test: Test) -> Test:
         assert test.__name__.startswith(f"test_{identity[0].lower()}{int(identity[1:]):02}_"), test.__name__
@@ -58,13 +67,13 @@ class Told:
 
 _HEAD = re.compile(r"(?:(?P<file>.+?)(?::(?P<line>\d+))?(?::(?P<column>\d+))?: )?error: (?P<message>.*)")
 _FRAME = re.compile(r" {0,4}\d+ │ (.*)")
-_CARET = re.compile(r" {5} │ ( *)\^")
+_CARET = re.compile(r" +│ ( *)\^")
 
 
 def problems(text: str) -> list[Told]:
-    """Read back the problems that the command told."""
+    """Read back the problems that the command told; a summary indents those of a task by four columns."""
     found: list[dict[str, Any]] = []
-    for line in text.splitlines():
+    for line in (line.removeprefix("    ") for line in text.splitlines()):
         if head := _HEAD.fullmatch(line):
             numbers = {key: int(head[key]) if head[key] else None for key in ("line", "column")}
             found.append({"file": head["file"] or "", "message": head["message"], **numbers})
@@ -79,12 +88,26 @@ def problems(text: str) -> list[Told]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a run ended: its exit code (below 0: the signal that stopped it), what it told, its largest size in bytes."""
+    """How a run ended: its exit code (below 0: the signal that stopped it), what it told, what it cost.
+
+    ``largest`` is its largest size in bytes and ``cpu`` its time in seconds, both together with all that it started, of
+    which ``left`` processes went on when it had ended. ``marks`` are the seconds that were used when the first task
+    began, and when each task ended.
+    """
 
     code: int
     out: str
     err: str
     largest: int
+    cpu: float
+    left: int
+    marks: list[float] = field(default_factory=list)
+
+    @property
+    def alone(self) -> float:
+        """Seconds that each input takes at most where no other is given: all but what was for other inputs' tasks."""
+        tasks = [end - start for start, end in itertools.pairwise(self.marks)]
+        return self.cpu - sum(tasks) + max(tasks, default=0.0)
 
     @property
     def told(self) -> list[Told]:
@@ -94,32 +117,35 @@ class Ended:
         return json.loads(self.out)
 
 
-_MEASURED = """
-import os, resource, sys
-size, cpu, memory, *argv = sys.argv[1:]
-resource.setrlimit(resource.RLIMIT_CPU, (int(cpu), int(cpu) + 1))
-resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
-_, status, used = os.wait4(os.posix_spawn(argv[0], argv, os.environ), 0)
-with open(size, "w") as file:
-    file.write(str(used.ru_maxrss))
-code = os.waitstatus_to_exitcode(status)
-os.kill(os.getpid(), -code) if code < 0 else os._exit(code)
-"""
-# In between, because the kernel counts a process as large as the one that started it: here that is pytest itself.
+MEASURING = Path(__file__).with_name("measuring.py")
 
 
 @dataclass(slots=True)
 class Attack:
-    """A folder to attack from. Whatever happens, nothing in it changes but the command's own ``store``."""
+    """A folder to attack from. Whatever happens, nothing in it changes but the command's own ``store``.
+
+    ``inputs`` counts hostile inputs for the table, ``escaped`` remembers that one of them did something after all.
+    ``slowest`` and ``largest`` are the most seconds of CPU time and bytes of memory that one of them took.
+    Members that must not get anywhere have names that begin with `CANARY`: no such file may be found anywhere.
+    """
 
     folder: Path
     inputs: int = 0
+    slowest: float = 0.0
+    largest: int = 0
     environment: dict[str, str] = field(default_factory=dict)
+    escaped: bool = False
+    _digests: dict[tuple[str, tuple[int, ...]], str] = field(default_factory=dict)
 
     @property
     def mark(self) -> Path:
         """A file that code makes which must not run."""
         return self.folder / "ran"
+
+    @property
+    def store(self) -> Path:
+        """The command's own store where a test names no other; what the command may write goes below it."""
+        return self.folder / "store"
 
     def put(self, name: str, content: str | bytes) -> Path:
         """Write a file below the folder and return its path."""
@@ -128,39 +154,81 @@ class Attack:
         path.write_bytes(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
         return path
 
-    def run(self, *arguments: str | Path, memory: int | None = MEMORY, stdin: bytes = b"") -> Ended:
-        """Run the command within the limits; nothing but its store may have changed when it ends."""
-        before = self._tree()
-        ended = self._run([sys.executable, "-m", "builder", *map(str, arguments)], memory, stdin)
-        assert ended.code != -signal.SIGXCPU, f"took more than {CPU_SECONDS} s of CPU time"
-        assert ended.largest <= MEMORY, f"took {ended.largest >> 20} MiB"
+    def run(
+        self,
+        *arguments: str | Path,
+        memory: int | None = MEMORY,
+        stdin: bytes = b"",
+        store: Path | None = None,
+        cpu: int = CPU_SECONDS,
+        tasks: bool = False,
+    ) -> Ended:
+        """Run any verb within the limits; nothing but its store may have changed when it ends, nor is a part left there.
+
+        ``store`` is another store than this attack's own (that of the fixture ``kitchen`` has the sandbox's root);
+        ``memory`` limits address space too, None leaves that out, for what reserves more than it takes. With ``tasks``
+        it is a build in which each input is a task, and has ``cpu`` seconds for itself.
+        """
+        argv = [sys.executable, "-m", "builder", *map(str, arguments), *(("--progress", "json") if tasks else ())]
+        ended = self._watched(argv, memory, stdin, store or self.store, MANY_SECONDS if tasks else cpu)
+        self.judge(ended, cpu)
         assert "Traceback" not in ended.err, ended.err[-2000:]
         assert "this is a defect" not in ended.out + ended.err, ended.out + ended.err
         assert "Warning:" not in ended.err, ended.err[-2000:]
-        assert self._tree() == before, "something was written"
-        assert not self.mark.exists(), "foreign code ran"
         return ended
+
+    def judge(self, ended: Ended, cpu: int = CPU_SECONDS) -> None:
+        """Check that each input of a run took no more than it may, and remember the most for the table."""
+        assert ended.code != -signal.SIGXCPU, f"took more than {cpu} s of CPU time"
+        assert ended.alone <= cpu, f"took {ended.alone:.2f} s of CPU time, with what it started"
+        assert ended.largest <= MEMORY, f"took {ended.largest >> 20} MiB"
+        self.slowest, self.largest = max(self.slowest, ended.alone), max(self.largest, ended.largest)
+
+    def refused(self, because: str, *arguments: str | Path, store: Path | None = None, cpu: int = CPU_SECONDS) -> Told:
+        """Run a verb that must refuse, and return why: one line that the pattern ``because`` finds, and a remedy.
+
+        The input counts as one; the exit code is that of failed work or of bad input.
+        """
+        self.inputs += 1
+        ended = self.run(*arguments, store=store, cpu=cpu, memory=None)
+        assert ended.code in {1, 2}, (ended.code, ended.err[-2000:])
+        found = [told for told in ended.told if re.search(because, f"{told.file}: {told.message}")]
+        assert found, (because, ended.err[-2000:])
+        assert found[0].remedy, f"no remedy: {found[0]}"
+        assert len(found[0].message) < 1000, f"an endless message: {found[0].message[:200]}"
+        return found[0]
 
     def build(self, *arguments: str | Path, store: Path) -> Ended:
         """Build for good with a store that has the sandbox's root, without limits: a script runs, nothing may leave it."""
+        argv = [sys.executable, "-m", "builder", "build", *map(str, arguments), "--progress", "json"]
+        return self._watched(argv, None, b"", store, cpu=600)
+
+    def _watched(self, argv: list[str], memory: int | None, stdin: bytes, store: Path, cpu: int) -> Ended:
         before = self._tree()
-        self.environment |= {"BAKEHOUSE_STORE": str(store)}
-        argv = [sys.executable, "-m", "builder", "build", *map(str, arguments), "-q"]
-        ended = self._run(argv, None, b"", cpu=600)
-        assert self._tree() == before, "something was written"
+        ended = self._run(argv, memory, stdin, store, cpu)
+        changed = sorted(dict(self._tree().items() ^ before.items()))
+        parts = [str(path) for path in (store / "sessions").glob("*/*")] if store == self.store else []
+        canaries = [str(path) for root in (self.folder, store) for path in root.rglob(f"{CANARY}*")]
+        self.escaped |= bool(changed or canaries or self.mark.exists() or ended.left)
+        assert not changed, f"something was written: {changed}"
+        assert not canaries, f"members were written: {canaries}"
+        assert not parts, f"the store has parts of something: {parts}"
+        assert not ended.left, f"{ended.left} processes were left"
         assert not self.mark.exists(), "foreign code ran"
         return ended
 
-    def _run(self, argv: list[str], memory: int | None, stdin: bytes, cpu: int = CPU_SECONDS) -> Ended:
+    def _run(self, argv: list[str], memory: int | None, stdin: bytes, store: Path, cpu: int) -> Ended:
         variables = {
-            "PATH": os.environ["PATH"], "HOME": str(self.folder / "store" / "home"), "PYTHONPATH": str(CHECKOUT),
-            "BAKEHOUSE_STORE": str(self.folder / "store"), "PYTHONDONTWRITEBYTECODE": "1", **self.environment,
+            "PATH": os.environ["PATH"], "HOME": str(self.store / "home"), "PYTHONPATH": str(CHECKOUT),
+            "PYTHONDONTWRITEBYTECODE": "1", **self.environment, "BAKEHOUSE_STORE": str(store),
         }  # fmt: skip
-        files = [self.folder / "store" / name for name in ("stdout", "stderr", "stdin")]
+        files = [self.store / name for name in ("stdout", "stderr", "stdin")]
         files[0].parent.mkdir(exist_ok=True)
         files[2].write_bytes(stdin)
-        size = self.folder / "store" / "size"
-        started = [sys.executable, "-ISc", _MEASURED, str(size), str(cpu), str(memory or resource.RLIM_INFINITY), *argv]
+        result = self.store / "measured"
+        result.unlink(missing_ok=True)
+        limits = [str(result), str(cpu), str(memory or resource.RLIM_INFINITY)]
+        started = [sys.executable, "-IS", str(MEASURING), *limits, *argv]
         with files[0].open("wb") as out, files[1].open("wb") as err, files[2].open("rb") as given:
             process = subprocess.Popen(
                 started, stdout=out, stderr=err, stdin=given, env=variables, cwd=self.folder, start_new_session=True
@@ -171,9 +239,9 @@ class Attack:
                 code = process.wait()
             finally:
                 guard.cancel()
-        assert size.exists(), f"was not over after {HANG_SECONDS} s"
+        assert result.exists(), f"was not over after {HANG_SECONDS} s"
         texts = [file.read_text("utf-8", errors="backslashreplace") for file in files[:2]]
-        return Ended(code=code, out=texts[0], err=texts[1], largest=int(size.read_text()) << 10)
+        return Ended(code=code, out=texts[0], err=texts[1], **json.loads(result.read_text("utf-8")))
 
     def _tree(self) -> dict[str, str]:
         found = {}
@@ -184,8 +252,17 @@ class Attack:
             if path.is_symlink():
                 found[name] = f"-> {path.readlink()}"
             else:
-                found[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+                mode = oct(path.lstat().st_mode)
+                found[name] = f"{mode} {self._digest(path)}" if path.is_file() else mode
         return found
+
+    def _digest(self, path: Path) -> str:
+        """The sha256 of a file; it is read again when anybody has touched it, which shows in a time that nobody can set."""
+        status = path.stat()
+        key = str(path), (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if key not in self._digests:
+            self._digests[key] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return self._digests[key]
 
     def refuse(self, recipes: Mapping[str, tuple[str | bytes, str]], *options: str | Path) -> dict[str, list[Told]]:
         """Render all ``recipes`` (name → text, pattern of the message) in one process: each is refused, fully told."""
@@ -218,12 +295,16 @@ class Attack:
 
     def keep(self, text: str, *options: str | Path, name: str = "kept") -> list[dict[str, Any]]:
         """Render a recipe that is none of an attack's business to refuse, and return its document."""
-        self.inputs += 1
-        path = self.put(f"{name}/recipe.yaml", text)
-        ended = self.run("render", path, "--json", *options)
+        return self.keep_all({name: text}, *options)[name]
+
+    def keep_all(self, texts: Mapping[str, str], *options: str | Path) -> dict[str, list[dict[str, Any]]]:
+        """Render such recipes (name → text) in one process, and return the documents of each."""
+        self.inputs += len(texts)
+        paths = {name: self.put(f"{name}/recipe.yaml", text) for name, text in texts.items()}
+        ended = self.run("render", *paths.values(), "--json", *options)
         assert ended.code == 0, ended.out + ended.err
-        found: list[dict[str, Any]] = ended.document()
-        return found
+        found = ended.document()
+        return {name: [one for one in found if one["recipe"] == str(path)] for name, path in paths.items()}
 
 
 def check(told: list[Told], name: str, pattern: str) -> None:

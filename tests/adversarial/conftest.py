@@ -1,4 +1,4 @@
-"""The attack of each test, and with ``--table`` the table of all ids: what is expected, and how the inputs ended."""
+"""The attack of each test, and with ``--table`` the table of all ids."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 
 from builder.store import Store
 from tests.adversarial.attack import Attack
+from tests.adversarial.table import Table, note
+from tests.source.server import Server, serving
 
 _ATTACK = pytest.StashKey[Attack]()
-_ROWS = pytest.StashKey[dict[str, tuple[str, int, str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker that `tests.adversarial.attack.row` sets."""
     config.addinivalue_line("markers", "row(id, expectation, ends): the test of one id of the table of hostile inputs")
-    config.stash[_ROWS] = {}
+    if config.getoption("--table"):
+        config.pluginmanager.register(Table())
 
 
 @pytest.fixture
@@ -33,6 +35,13 @@ def attack(request: pytest.FixtureRequest, tmp_path: Path) -> Attack:
     """An attack from a fresh folder."""
     made = request.node.stash[_ATTACK] = Attack(tmp_path.resolve())
     return made
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server on this machine that lies as it is told, and remembers what it was asked for."""
+    with serving() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -46,29 +55,18 @@ def kitchen(machine_store: Store, rootfs: Path) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def oven(kitchen: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the sandbox's root unpacked: that is no part of what hostile input costs."""
+    attack = Attack(tmp_path_factory.mktemp("oven").resolve())
+    attack.put("recipe.yaml", "package: {name: warm, version: '1'}\n")
+    assert attack.build(attack.folder, "--isolation", "none", "--out", attack.store / "out", store=kitchen).code == 0
+    return kitchen
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Note how the test of an id ended."""
-    report: pytest.TestReport = yield  # type: ignore[assignment]
-    marker = item.get_closest_marker("row")
-    rows = item.config.stash.get(_ROWS, None)
-    if marker is not None and rows is not None and (report.when == "call" or report.failed):
-        identity, expectation, ends = marker.args
-        attack = item.stash.get(_ATTACK, None)
-        verdict = ends if report.passed and rows.get(identity, ("", 0, ends))[2] == ends else "NOT AS EXPECTED"
-        before = rows[identity][1] if identity in rows else 0
-        rows[identity] = (expectation, before + (attack.inputs if attack else 0), verdict)
-    return report  # type: ignore[return-value]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table."""
-    rows = config.stash.get(_ROWS, {})
-    if not rows or not config.getoption("--table", default=False):
-        return
-    terminalreporter.section("hostile inputs")
-    width = max(len(expectation) for expectation, _, _ in rows.values())
-    terminalreporter.write_line(f"{'id':4}  {'inputs':>6}  {'expected':{width}}  what happened")
-    for identity in sorted(rows, key=lambda name: (name[0], int(name[1:]))):
-        expectation, inputs, verdict = rows[identity]
-        terminalreporter.write_line(f"{identity:4}  {inputs:>6}  {expectation:{width}}  {verdict}")
+    """Let reports say how the test of an id ended."""
+    attack = item.stash.get(_ATTACK, None)
+    note(item, attack)
+    return (yield)

@@ -262,21 +262,21 @@ def test_b08_huge_pinning_files(attack: Attack) -> None:
 
 @row("B9", "the text that was written", "kept as text")
 def test_b09_versions_that_look_like_numbers(attack: Attack) -> None:
-    for name, text, value in (
-        ("typed", "python: [3.10]\n", "3.10"),
-        ("zero", "python: [1.0]\n", "1.0"),
-        ("octal", "python: [0o17]\n", "0o17"),
-        ("no", "python: [no]\n", "no"),
-        ("time", "python: ['22:22']\n", "22:22"),
-        ("float", "python: [1e3]\n", "1e3"),
-    ):
-        attack.put(f"{name}/variants.yaml", text)
-        (document,) = attack.keep(using("python"), name=name)
+    files = {
+        "typed/variants.yaml": ("python: [3.10]\n", "3.10"),
+        "zero/variants.yaml": ("python: [1.0]\n", "1.0"),
+        "octal/variants.yaml": ("python: [0o17]\n", "0o17"),
+        "no/variants.yaml": ("python: [no]\n", "no"),
+        "time/variants.yaml": ("python: ['22:22']\n", "22:22"),
+        "float/variants.yaml": ("python: [1e3]\n", "1e3"),
+        "legacy/conda_build_config.yaml": ("python:\n  - 3.10\n", "3.10"),
+    }
+    folders = {attack.put(file, text).parent.name: value for file, (text, value) in files.items()}
+    kept = attack.keep_all(dict.fromkeys(folders, using("python")))
+    for folder, value in folders.items():
+        (document,) = kept[folder]
         assert document["variant"]["python"] == value
         assert document["script"]["content"] == f"echo {value}"
-    attack.put("legacy/conda_build_config.yaml", "python:\n  - 3.10\n")
-    (document,) = attack.keep(using("python"), name="legacy")
-    assert document["variant"]["python"] == "3.10"
     attack.put("option/recipe.yaml", using("python"))
     ended = attack.run("render", attack.folder / "option", "--json", "--variant", "python=3.10")
     assert ended.document()[0]["variant"]["python"] == "3.10"

@@ -191,21 +191,22 @@ def test_lines_of_a_pinning_file_are_looked_at_once(attack: Attack) -> None:
 
 def test_the_largest_files_that_may_be(attack: Attack) -> None:
     """What is within the limits is within the time, too."""
-    for name, text in {
+    texts = {
         "lines": f"{PACKAGE}build:\n  script:\n" + "    - echo x\n" * 50_000,
-        "specs": f"{PACKAGE}requirements:\n  run:\n" + "".join(f"  - a{n}>=1.2,<3\n" for n in range(15_000)),
+        "specs": f"{PACKAGE}requirements:\n  run:\n" + "".join(f"  - a{n}>=1.2,<3\n" for n in range(10_000)),
         "comment": "#" * 1_000_000 + "\n" + PACKAGE,
         "flow": f"{PACKAGE}extra: {{a: https://example.org, b: [{'a,' * 20_000}]}}\n",
         "globs": f"{PACKAGE}build:\n  files:\n"
         + "".join(f"    - '{{a,b}}{{c,d}}{{e,f}}/*{n}*a*b'\n" for n in range(5000)),
-    }.items():
+    }
+    for name, text in texts.items():
         attack.keep(text, name=name)
 
 
 def test_the_commands_limits_are_real(attack: Attack) -> None:
     """The harness stops what takes too long, so that a refusal in time is one."""
     text = "x" * 100_000
-    with pytest.raises(AssertionError, match="more than 2 s of CPU time"):
+    with pytest.raises(AssertionError, match="more than 1 s of CPU time"):
         attack_endlessly(attack, text)
 
 
@@ -214,4 +215,4 @@ def attack_endlessly(attack: Attack, text: str) -> None:
     site = attack.put("site/builder/__main__.py", f"text = {text!r}\nwhile True:\n    pass\n")
     attack.put("site/builder/__init__.py", "")
     attack.environment = {"PYTHONPATH": f"{site.parents[1]}:{CHECKOUT}"}
-    attack.run("render")
+    attack.run("render", cpu=1)

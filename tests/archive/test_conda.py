@@ -64,7 +64,17 @@ def test_an_entry_twice(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    [b"", b"{", b"[]", b"2", b"{}", b'{"conda_pkg_format_version": 99}', b'{"conda_pkg_format_version": "2"}', b"\xff"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"2",
+        b"{}",
+        b'{"conda_pkg_format_version": 99}',
+        b'{"conda_pkg_format_version": "2"}',
+        b"\xff",
+        b"[" * 4000,
+    ],
 )
 def test_metadata_must_say_version_two(tmp_path: Path, metadata: bytes) -> None:
     """D14."""

@@ -47,7 +47,19 @@ def test_bad_archives(data: bytes, why: str) -> None:
         open_data(io.BytesIO(data))
 
 
-def test_a_data_member_that_is_cut_off_ends_early() -> None:
+def test_a_part_that_is_cut_off() -> None:
     whole = ar([(b"data.tar", b"payload")])
-    data = open_data(io.BytesIO(whole[:-4]))
-    assert data.read(1000) == b"payl"
+    with pytest.raises(MalformedError, match="cut off"):
+        open_data(io.BytesIO(whole[:-4]))
+
+
+@pytest.mark.parametrize("names", [(b"data.tar.gz", b"data.tar.xz"), (b"control.tar", b"control.tar", b"data.tar")])
+def test_parts_of_which_readers_take_one_or_the_other(names: tuple[bytes, ...]) -> None:
+    """dpkg takes the first; others the last, or the one whose suffix they know."""
+    with pytest.raises(MalformedError, match="parts twice"):
+        open_data(io.BytesIO(ar([(name, b"") for name in names])))
+
+
+def test_more_parts_than_a_package_can_have() -> None:
+    with pytest.raises(MalformedError, match="more than 16 parts"):
+        open_data(io.BytesIO(ar([(b"%d" % number, b"") for number in range(20)])))

@@ -157,7 +157,7 @@ def test_missing_metadata(tmp_path: Path, name: str) -> None:
         ([], "'bin/hello' is not listed"),
         ([HELLO, path_entry("bin/other", b"")], "'bin/other', which is not there"),
         ([path_entry("bin/hello", b"HELLO\n")], "not the digest"),
-        ([{**HELLO, "size_in_bytes": 7}], "not the digest"),
+        ([{**HELLO, "size_in_bytes": 7}], "has 6 bytes, and paths.json says 7"),
         ([HELLO, path_entry("../../etc/cron.d/x", b"")], "lists '../../etc/cron.d/x'"),
         ([HELLO, path_entry("/etc/x", b"")], "lists '/etc/x'"),
         ([HELLO, path_entry("info/index.json", b"")], "lists 'info/index.json'"),

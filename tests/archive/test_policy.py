@@ -35,7 +35,9 @@ def refused(members: list[Member], rules: Rules = SOURCES, limits: UnpackLimits 
         judge.admit(members[-1])
     message = str(caught.value)
     assert message.startswith(f"a.tar: member {members[-1].path[:200]!r} ")
-    assert caught.value.problems[0].code == "archive.member"
+    [problem] = caught.value.problems
+    assert problem.code in {"archive.member", "archive.limit"}
+    assert ("--archive-limit" in str(problem.remedy)) is (problem.code == "archive.limit")
     return message
 
 
@@ -67,10 +69,24 @@ def test_paths_that_no_archive_may_have(path: str, why: str, rules: Rules) -> No
 
 @pytest.mark.parametrize("rules", [SOURCES, DEBIAN, PACKAGES])
 @pytest.mark.parametrize(
-    "path", ["a", "a/b", "..a", "a..", "...", "a b", "-rf", "a\\b", "ä/ö", "x" * 255, "/".join(["d"] * 64), "~", "C:x"]
+    "path", ["a", "a/b", "..a", "a..", "...", "a b", "-rf", "ä/ö", "x" * 255, "/".join(["d"] * 64), "~", "C:x"]
 )
 def test_paths_that_every_archive_may_have(path: str, rules: Rules) -> None:
     assert gate(rules).admit(file(path)) == path
+
+
+@pytest.mark.parametrize("path", ["a\\b", "d/invoice\u202efdp.exe", "a\u2028b"])
+def test_names_that_no_package_may_have(path: str) -> None:
+    """Sources have them (systemd's units, for one) and are kept as they are; writing refuses what reading refuses."""
+    assert gate(SOURCES).admit(file(path)) == path
+    assert gate(DEBIAN).admit(file(path)) == path
+    assert "in its path" in refused([file(path)], PACKAGES)
+
+
+@pytest.mark.parametrize("path", ["a\x80b", "a\x9b2Jb"])
+def test_control_characters_of_eight_bits(path: str) -> None:
+    """A terminal may take U+009B for what begins its commands."""
+    assert "control" in refused([file(path)])
 
 
 @pytest.mark.parametrize(
@@ -278,6 +294,51 @@ def test_budgets() -> None:
     judge.admit(file("a", 5))
     judge.admit(file("b", 5))
     assert (judge.members, judge.size) == (2, 10)
+
+
+def test_what_members_say_that_they_hold_counts_before_they_do() -> None:
+    """Of an archive that is known to be small; not below the size from which on that counts."""
+    limits = UnpackLimits(ratio=10, ratio_from=50, size=1000)
+    for packed, most in {0: 50, 4: 50, 5: 50, 6: 60, 99: 990, 100: 1000, 500: 1000}.items():
+        judge = Gate("a.tar", SOURCES, limits, packed=packed)
+        judge.admit(file("a", most))
+        with pytest.raises(SourceError) as caught:
+            judge.admit(file("b", 1))
+        why = "makes it more than the 1000 bytes" if most == 1000 else "expands it to more than 10 times its own size"
+        assert f"member 'b' {why}" in str(caught.value)
+        assert f"--archive-limit {'size' if most == 1000 else 'ratio'}=" in str(caught.value.problems[0].remedy)
+
+
+@pytest.mark.parametrize("depth", [1, 64, 200])
+def test_how_deep_members_may_lie(depth: int) -> None:
+    path = "/".join("a" * (depth + 1))
+    limits = UnpackLimits(depth=depth)
+    assert gate(limits=limits).admit(file(path[:-2])) == path[:-2]
+    assert f"lies more than {depth} folders deep" in refused([file(path)], limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("cap", "fine", "too_much"),
+    [("members", [file("a")], file("b")), ("size", [file("a", 1)], file("b", 1)), ("depth", [file("a")], file("b/c"))],
+)
+def test_a_budget_that_is_spent_says_which_key_has_more(cap: str, fine: list[Member], too_much: Member) -> None:
+    judge = gate(limits=UnpackLimits(**{cap: 1}))
+    for member in fine:
+        judge.admit(member)
+    with pytest.raises(SourceError) as caught:
+        judge.admit(too_much)
+    [problem] = caught.value.problems
+    assert problem.code == "archive.limit"
+    assert f"--archive-limit {cap}=… lets it pass, and so does `archives` in bakehouse.yaml" in str(problem.remedy)
+
+
+def test_a_package_has_the_same_budget_everywhere() -> None:
+    judge = gate(PACKAGES, UnpackLimits(members=1))
+    judge.admit(file("a"))
+    with pytest.raises(SourceError, match="one more than the 1 members") as caught:
+        judge.admit(file("b"))
+    [problem] = caught.value.problems
+    assert (problem.code, "--archive-limit" in str(problem.remedy)) == ("archive.member", False)
 
 
 def test_who_writes_an_archive_gets_another_error() -> None:

@@ -45,6 +45,9 @@ def tar(path: Path, *members: tuple[str, bytes | str]) -> Path:
         ([("a", b""), ("v.txt", "nowhere")], None),
         ([("./top/./v.txt", b"1")], b"1"),
         ([("top/v.txt/inner", b"1")], None),
+        ([("v.txt", b"1"), ("a", b""), ("v.txt", b"2")], b"2"),
+        ([("real", b"1"), ("v.txt", "=real"), ("real", b"2")], b"1"),  # found by `make fuzz`
+        ([("v.txt", b"1"), ("v.txt", "=v.txt"), ("a", b"")], b"1"),
     ],
 )
 def test_a_file_is_found_where_unpacking_puts_it(

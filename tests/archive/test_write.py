@@ -28,7 +28,9 @@ from builder.archive import (
     write_conda,
     write_tar_bz2,
 )
+from builder.archive.write import write_zstd
 from builder.errors import MachineError, WorkError
+from builder.store import digest_file
 from tests.archive.making import INDEX, STEM, path_entry, paths_json, tree
 
 CHECKOUT = Path(__file__).parents[2]
@@ -405,3 +407,24 @@ def test_whatever_is_written_can_be_read(
             assert found[path] == f"-> {Path(member.target or '')}"
         else:
             assert found.get(path) is None
+
+
+@pytest.mark.parametrize("size", [0, 1, 3 << 20])
+def test_plain_zstd_is_one_frame_that_says_its_size_whatever_the_pieces(tmp_path: Path, size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    pieces = [data[start : start + 100_000] for start in range(0, size, 100_000)]
+    one = write_zstd(tmp_path / "one.zst", pieces, size)
+    other = write_zstd(tmp_path / "other.zst", [data], size, Compression(workers=3))
+    assert one == other == digest_file(tmp_path / "one.zst")
+    written = (tmp_path / "one.zst").read_bytes()
+    assert zstd.get_frame_info(written).decompressed_size == size
+    assert zstd.get_frame_size(written) == len(written)
+    assert zstd.decompress(written) == data
+
+
+@pytest.mark.parametrize("size", [7, 9])
+def test_pieces_that_are_not_as_announced_leave_nothing(tmp_path: Path, size: int) -> None:
+    with pytest.raises(WorkError, match="changed while") as caught:
+        write_zstd(tmp_path / "one.zst", [b"12345678"], size)
+    assert isinstance(caught.value.__cause__, zstd.ZstdError)
+    assert list(tmp_path.iterdir()) == []

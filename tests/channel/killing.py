@@ -1,8 +1,8 @@
 """Publishes with a process that is killed at its first, second, third … file operation, and looks at what is left.
 
 ``python killing.py FOLDER PICKLE START STEP`` forks one victim per kill point, in a fresh channel each, until a victim
-survives. The pickle holds two packages: the first is there before, the second is published by the victim and, after its
-death, once more by us. Prints one JSON line per kill point.
+survives. The pickle holds two packages: the first is there before, the second is published by the victim, in its place
+if they have one name, and, after its death, once more by us. Prints one JSON line per kill point.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from builder.channel import Channel
+from builder.model import generation
 from builder.model.package import Package
 from tests.channel.judging import problems_of
 
@@ -39,10 +40,17 @@ def publish_and_die(channel: Channel, package: Package, operation: int) -> bool:
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(count)
-        channel.publish(package)
+        channel.publish(package, replace=True)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
+
+
+def content_of(path: Path) -> str:
+    """What is in a file; how an index came about is told by its generations, of which only the last number counts."""
+    if path.name == generation.FILE_NAME:
+        return str(json.loads(path.read_bytes())["generation"])
+    return path.read_bytes().hex()
 
 
 def main(folder: str, packages: str, start: str, step: str) -> None:
@@ -53,10 +61,10 @@ def main(folder: str, packages: str, start: str, step: str) -> None:
         channel.publish(before)
         died = publish_and_die(channel, package, operation)
         after_death = problems_of(root)
-        outcome = Channel(root).publish(package).outcome
+        outcome = Channel(root).publish(package, replace=True).outcome
         at_the_end = problems_of(root, leftovers=True)
         files = {
-            str(path.relative_to(root)): path.read_bytes().hex()
+            str(path.relative_to(root)): content_of(path)
             for path in sorted(root.rglob("*"))
             if path.is_file() and "bakehouse/" not in str(path)
         }

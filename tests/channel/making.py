@@ -33,7 +33,7 @@ def make_package(
     options = dict(extra or {})
     subdir, suffix = str(options.pop("subdir", "linux-64")), str(options.pop("suffix", ".conda"))
     exports, own = options.pop("run_exports", None), options.pop("keys", True)
-    variant = options.pop("hash_input", None)
+    variant, publishable = options.pop("hash_input", None), bool(options.pop("publishable", True))
     build = str(options.pop("build", "h0_0"))
     index = {
         "name": name,
@@ -55,9 +55,10 @@ def make_package(
         "size_in_bytes": len(content),
     }
     keys = {"recipe_key": recipe_key(name, version), "build_key": build_key(name, content)} if own else {}
+    said = keys if publishable else {**keys, "publishable": False}
     files: dict[str, object] = {"index.json": index, "paths.json": {"paths_version": 1, "paths": [listed]}}
     if own:
-        files["bakehouse/keys.json"] = keys
+        files["bakehouse/keys.json"] = said
     if variant is not None:
         files["hash_input.json"] = variant
     if exports is not None:
@@ -82,4 +83,11 @@ def make_package(
         record=record,
         recipe_key=keys.get("recipe_key", ""),
         build_key=keys.get("build_key", ""),
+        statement=about(out.name, written.sha256),
+        publishable=publishable,
     )
+
+
+def about(file_name: str, sha256: str) -> str:
+    """As much of an in-toto statement as the channel looks at."""
+    return json.dumps({"subject": [{"name": file_name, "digest": {"sha256": sha256}}]})

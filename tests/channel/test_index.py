@@ -98,6 +98,27 @@ def test_what_is_no_index_has_no_records(data: bytes) -> None:
     assert index.parse("linux-64", data) == {}
 
 
+@pytest.mark.parametrize(
+    "name", ["a\ud800-1-0.conda", 'a":{},"b-1-0.conda', "../a-1-0.conda", "a\\-1-0.conda", "a\n-1-0.conda"]
+)
+def test_foreign_names_that_no_file_of_ours_has_are_left_out(name: str) -> None:
+    """Found by `make fuzz`: written into an index of ours, some would be two names, or none."""
+    other = {"good-1-0.conda": {"name": "good"}}
+    data = json.dumps({"packages.conda": {name: {"name": "a"}, **other}}).encode()
+    assert index.parse("noarch", data) == {"good-1-0.conda": '{"name":"good"}'}
+
+
+def test_a_foreign_record_that_is_no_text_is_left_out() -> None:
+    wrong: list[dict[str, object]] = [
+        {"name": "\ud800"},
+        {"schema_version": 3, "depends": 1},
+        {"schema_version": 3, "depends": [1]},
+    ]
+    for record in wrong:
+        data = json.dumps({"packages.conda": {"a-1-0.conda": record}}).encode()
+        assert index.parse("noarch", data) == {}
+
+
 @given(st.integers(0, 400))
 def test_half_an_index_has_no_records_or_all_of_them(length: int) -> None:
     records = canonical({f"p{n}-1-0.conda": {"n": n} for n in range(10)})

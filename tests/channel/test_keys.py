@@ -15,7 +15,10 @@ from builder.channel.keys import Keys
 from tests.channel.making import build_key, make_package, recipe_key
 
 KEYS = st.builds(
-    Keys, recipe_key=st.text("0123456789abcdef", max_size=8), build_key=st.text("0123456789abcdef", max_size=8)
+    Keys,
+    recipe_key=st.text("0123456789abcdef", max_size=8),
+    build_key=st.text("0123456789abcdef", max_size=8),
+    publishable=st.booleans(),
 )
 
 
@@ -40,7 +43,27 @@ def test_absent_keys_are_left_out() -> None:
     assert keys.to_json(Keys(build_key="b")) == '{"build_key":"b"}'
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "1", '"x"', '{"recipe_key": 3}', '{"recipe_key": null}', b"\xff"])
+def test_what_a_package_says_of_publishing_is_kept(tmp_path: Path) -> None:
+    package = make_package(tmp_path, "alpha", extra={"publishable": False})
+    found = keys.keys_inside(read_package(package.path))
+    assert not found.publishable
+    assert keys.to_json(found).startswith('{"build_key":"')
+    assert '"publishable":false' in keys.to_json(found)
+
+
+@pytest.mark.parametrize("said", ["null", "true", "0", '"false"', "[]"])
+def test_only_a_plain_no_keeps_a_package_from_being_published(said: str) -> None:
+    assert keys.from_json(f'{{"publishable":{said}}}').publishable
+
+
+def test_what_an_older_version_wrote_is_read_from_the_packages_again() -> None:
+    old = keys.render({"a-1-0.conda": "{}"}).replace(b'"format":2', b'"format":1')
+    assert keys.parse_own(old) == keys.parse(old) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "1", '"x"', '{"recipe_key": 3}', '{"recipe_key": null}', b"\xff", "[" * 10**5]
+)
 def test_what_holds_no_keys_gives_none(text: str | bytes) -> None:
     assert keys.from_json(text) == Keys()
 
@@ -48,7 +71,7 @@ def test_what_holds_no_keys_gives_none(text: str | bytes) -> None:
 def test_the_file_is_json_with_one_package_in_a_line() -> None:
     entries = {"b-1-0.conda": keys.to_json(Keys(recipe_key="r")), "a-1-0.conda": "{}"}
     data = keys.render(entries)
-    assert json.loads(data) == {"format": 1, "packages": {"a-1-0.conda": {}, "b-1-0.conda": {"recipe_key": "r"}}}
+    assert json.loads(data) == {"format": 2, "packages": {"a-1-0.conda": {}, "b-1-0.conda": {"recipe_key": "r"}}}
     assert data.splitlines()[3:5] == [b'"a-1-0.conda":{},', b'"b-1-0.conda":{"recipe_key":"r"}']
     assert keys.parse(data) == entries
 

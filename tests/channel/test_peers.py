@@ -15,7 +15,10 @@ from rattler import Channel as RattlerChannel
 from rattler import Gateway, MatchSpec, RepoDataRecord, Subdir, install, solve
 
 from builder.channel import Channel
+from builder.environment import Solver
+from builder.store import Store
 from tests.channel.making import make_package
+from tests.environment.served import served
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -99,6 +102,32 @@ def test_rattler_reads_while_others_write(tmp_path: Path) -> None:
     counts.append(asyncio.run(count(root, tmp_path / "last", [package.name for package in packages])))
     assert counts == sorted(counts)
     assert counts[-1] == 60
+
+
+@pytest.mark.parametrize("how", ["folder", "http"])
+def test_our_own_reader_reads_while_others_write(tmp_path: Path, how: str) -> None:
+    """Whatever it meets is of a generation that the channel knows, and never of an earlier one than before."""
+    root = tmp_path / "channel"
+    packages = [make_package(tmp_path / "made", f"p{number}") for number in range(40)]
+    Channel(root).ensure("linux-64")
+    (tmp_path / "all.pickle").write_bytes(pickle.dumps(packages))
+    argv = [sys.executable, "-m", "tests.channel.publisher", str(root), str(tmp_path / "all.pickle")]
+    store = Store(tmp_path / "store")
+    counts: list[int] = []
+
+    def look(address: str) -> None:
+        solver = Solver([address], store)
+        offered = asyncio.run(solver.offered([package.name for package in packages], "linux-64"))
+        counts.append(sum(map(len, offered.values())))
+
+    with served(root) as server, subprocess.Popen(argv, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as writer:
+        address = server.url if how == "http" else str(root)
+        while writer.poll() is None:
+            look(address)
+        assert writer.returncode == 0
+        look(address)
+    assert counts == sorted(counts)
+    assert counts[-1] == 40
 
 
 def test_rattlers_own_index_of_the_same_files_says_the_same(channel: Channel, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from builder.channel import Channel
+from builder.model import generation
 from builder.model.package import Package
-from tests.channel.judging import problems_of
+from tests.channel.judging import generation_of, problems_of
 from tests.channel.making import make_package
 
 CHECKOUT = Path(__file__).parents[2]
@@ -41,6 +42,7 @@ def finish(process: subprocess.Popen[str]) -> list[str]:
 
 def visible(root: Path) -> dict[str, bytes]:
     found = (path for path in root.rglob("*") if path.is_file() and ".bakehouse" not in path.parts)
+    found = (path for path in found if path.name != generation.FILE_NAME)
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
@@ -82,11 +84,13 @@ def test_of_two_that_publish_other_bytes_one_wins_and_one_is_told(tmp_path: Path
     assert problems_of(tmp_path / "channel", leftovers=True) == []
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
+@pytest.fixture(scope="module", params=["beside", "instead"])
+def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
     """What is left when a publication is killed before its 1st, 2nd, 3rd … file operation, until one survives."""
     folder = tmp_path_factory.mktemp("killed")
-    pair = pickled(folder / "pair.pickle", [make_package(folder / "made", name) for name in ("before", "victim")])
+    names = ("before", "victim") if request.param == "beside" else ("victim", "victim")
+    made = [make_package(folder / str(n), name, content=bytes([n])) for n, name in enumerate(names)]
+    pair = pickled(folder / "pair.pickle", made)
     halves = [start("killing", str(folder / str(n)), pair, str(n), "2") for n in (1, 2)]
     lines = [json.loads(line) for half in halves for line in finish(half)]
     return sorted(lines, key=lambda line: int(line["operation"]))
@@ -100,7 +104,11 @@ def test_there_are_many_points_to_be_killed_at(killed: list[dict[str, object]]) 
 
 
 def test_whoever_reads_after_a_kill_is_not_misled(killed: list[dict[str, object]]) -> None:
-    assert [line for line in killed if line["after_death"]] == []
+    """One thing may be: the package has been replaced, and the index has not."""
+    problems = {str(problem) for line in killed for problem in _listed(line["after_death"])}
+    between = {f"linux-64 {kind}: other bytes in victim-1.0-h0_0.conda" for kind in ("json", "zst", "shards")}
+    assert problems <= between
+    assert not problems or "linux-64/before-1.0-h0_0.conda" not in _named(killed[0]["files"])
 
 
 def test_after_the_next_publication_nothing_of_the_kill_is_left(killed: list[dict[str, object]]) -> None:
@@ -115,22 +123,33 @@ def test_what_was_linked_before_the_kill_is_not_published_again(killed: list[dic
     assert outcomes == sorted(outcomes), "once it is there it stays there"
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_writers_killed_at_random_lose_nothing(tmp_path: Path, seed: int) -> None:
-    dice = random.Random(seed)
+def _listed(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
+
+
+def _named(value: object) -> set[str]:
+    assert isinstance(value, dict)
+    return set(value)
+
+
+def test_twelve_kills_among_three_publishers_lose_nothing(tmp_path: Path) -> None:
+    """Three publish at once; twelve times one of them is killed in its work, and another one takes its place."""
+    dice = random.Random(8)
     root = tmp_path / "channel"
-    packages = [make_package(tmp_path / "made", f"p{n}") for n in range(20)]
-    shares = [pickled(tmp_path / f"{n}.pickle", dice.sample(packages, len(packages))) for n in range(2)]
-    for _ in range(2):
-        writers = [start("publisher", str(root), share) for share in shares]
-        time.sleep(0.3 + dice.random() * 0.3)
-        for writer in writers:
-            writer.send_signal(signal.SIGKILL)
-        for writer in writers:
-            with writer:
-                writer.communicate(timeout=60)
+    packages = [make_package(tmp_path / "made", f"p{n}") for n in range(24)]
+    shares = [pickled(tmp_path / f"{n}.pickle", dice.sample(packages, len(packages))) for n in range(3)]
+    writers = [start("publisher", str(root), share) for share in shares]
+    for kill in range(12):
+        time.sleep(0.1 + dice.random() * 0.15)
+        victim = writers[kill % 3]
+        victim.send_signal(signal.SIGKILL)
+        with victim:
+            victim.communicate(timeout=60)
+        writers[kill % 3] = start("publisher", str(root), shares[kill % 3])
         assert problems_of(root) == []
-    for writer in [start("publisher", str(root), share) for share in shares]:
-        assert len(finish(writer)) == 20
+    for writer in writers:
+        assert len(finish(writer)) == 24
     assert problems_of(root, leftovers=True) == []
-    assert len(Channel(root).records("linux-64")) == 20
+    assert len(Channel(root).records("linux-64")) == 24
+    assert 1 < generation_of(root / "linux-64") <= 25

@@ -41,6 +41,14 @@ def test_two_outputs_with_one_file() -> None:
     assert "the output other" in found.message
 
 
+def test_two_outputs_with_the_same_bytes_in_one_file() -> None:
+    entry = plain("bin/a")
+    sibling = SiblingFiles(name="other", paths=frozenset({"bin/a"}), digests={"bin/a": entry.sha256})
+    (found,) = checked(entry, siblings=(sibling,))
+    assert found.severity is Severity.NOTE
+    assert found.message == "the output other has a file at this place too, with the same bytes"
+
+
 def test_folders_may_be_shared() -> None:
     folder = RelocatedEntry(entry=Entry(path="share", kind=EntryKind.DIRECTORY), sha256="0" * 64)
     sibling = SiblingFiles(name="other", paths=frozenset({"share"}))

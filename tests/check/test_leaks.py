@@ -8,6 +8,7 @@ import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -103,6 +104,15 @@ def test_a_placeholder_in_bytecode_is_a_warning_and_a_build_path_an_error(tmp_pa
         ("leaks", Severity.ERROR, "lib/y.pyc"),
         ("leaks", Severity.WARNING, "lib/__pycache__/x.cpython-313.pyc"),
     ]
+
+
+def test_archives_are_looked_into(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "x.jar", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("a", f"built in {SEALED.work}/src")
+        archive.writestr("b", f"built in {SEALED.work}/src")
+    (finding,) = list(check_leaks(relocated(plain("x.jar", tmp_path / "x.jar")), around(leaks=leaks_of(SEALED))))
+    assert finding.severity is Severity.WARNING
+    assert finding.message.endswith(f"stands in its member 'a': {WORK}/src")
 
 
 @pytest.mark.parametrize(("pack", "program"), [(gzip.compress, "gzip"), (bz2.compress, "bzip2"), (lzma.compress, "xz")])

@@ -6,16 +6,18 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from builder.channel import Channel
 from builder.cli import planning
-from builder.cli.baking import Baking, bake, cores_of_one, sandbox_root, solver_for
+from builder.cli.baking import Baking, bake, cores_of_one, solver_for
 from builder.cli.collection import Collection
+from builder.cli.confinement import confined
 from builder.cli.options import BuildChoice, Places
 from builder.cli.rendering import render_selection
+from builder.cli.roots import sandbox_root
+from builder.cli.sandbox_options import Isolation, SandboxChoice
 from builder.cli.selection import Selection
 from builder.cli.site import Site, site
 from builder.environment import Solver
@@ -26,9 +28,7 @@ from builder.report.events import Event, PhaseStarted
 from builder.sandbox.rootfs import rootfs_lock
 from tests.channel.making import make_package
 
-CHOICE = BuildChoice(
-    jobs=1, isolation=None, keep_going=False, with_deps=False, test="native", lock_file=None, locked=False
-)
+CHOICE = BuildChoice(jobs=1, keep_going=False, with_deps=False, test="native", lock_file=None, locked=False)
 
 
 def place_at(tmp_path: Path, store: Path, *, offline: bool = True) -> Site:
@@ -39,8 +39,9 @@ def baked(place: Site, recipe: Path, choice: BuildChoice = CHOICE) -> tuple[tupl
     told: list[Event] = []
     selection = Selection(paths=(recipe,), recipes=(), variant_files=(), variants=(), target_platform=None)
     with Ledger(place.store) as ledger:
-        plan = planning.make(render_selection(selection).renderings, place, ledger, sealed=True)
-        baking = Baking(place=place, choice=choice, emit=told.append, cores=4)
+        confinement = confined(choice.sandbox, place)
+        plan = planning.make(render_selection(selection).renderings, place, ledger, confinement=confinement)
+        baking = Baking(place=place, choice=choice, confinement=confinement, emit=told.append, cores=4)
         return asyncio.run(bake(plan, baking, ledger)), told
 
 
@@ -98,12 +99,13 @@ def test_the_rootfs_decides_which_glibc_there_is(tmp_path: Path, kitchen: Path) 
         asyncio.run(solver.solve(["alpha", "__glibc >=2.40"], subdir="linux-64"))
 
 
-@pytest.mark.parametrize(("isolation", "sealed"), [(None, True), ("bubblewrap", True), ("none", False)])
-def test_only_isolation_none_is_unsealed(
-    tmp_path: Path, isolation: Literal["bubblewrap", "none"] | None, sealed: bool
-) -> None:
-    choice = replace(CHOICE, isolation=isolation)
-    baking = Baking(place=place_at(tmp_path, tmp_path / "s"), choice=choice, emit=lambda event: None, cores=1)
+@pytest.mark.parametrize(
+    ("isolation", "sealed"), [(None, True), ("bubblewrap", True), ("docker", True), ("podman", True), ("none", False)]
+)
+def test_only_isolation_none_is_unsealed(tmp_path: Path, isolation: Isolation | None, sealed: bool) -> None:
+    place = place_at(tmp_path, tmp_path / "s")
+    confinement = confined(SandboxChoice(isolation=isolation), place)
+    baking = Baking(place=place, choice=CHOICE, confinement=confinement, emit=lambda event: None, cores=1)
     assert baking.sealed is sealed
 
 

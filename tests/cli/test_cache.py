@@ -41,10 +41,25 @@ def test_the_text_ends_with_the_sum(command: Command, filled: Path) -> None:
     assert lines[:-1] == sorted(lines[:-1], key=lambda line: line.split("  ")[-1])
 
 
-def test_a_store_that_is_not_there_is_empty(command: Command, tmp_path: Path) -> None:
-    said = command("cache", "ls", "--store", tmp_path / "none", "--json")
-    assert (said.code, said.document) == (0, {"store": str(tmp_path / "none"), "bytes": {}})
-    assert not (tmp_path / "none").exists(), "looking makes nothing"
+@pytest.mark.parametrize("verb", ["ls", "verify"])
+@pytest.mark.parametrize("there", [False, True])
+def test_where_no_store_is_none_is_called_whole(command: Command, tmp_path: Path, verb: str, *, there: bool) -> None:
+    place = tmp_path / "none"
+    if there:
+        (place / "something").mkdir(parents=True)
+    before = list(tmp_path.rglob("*"))
+    said = command("cache", verb, "--store", place, "--json")
+    assert said.code == 2
+    (error,) = said.errors
+    assert error["message"] == f"there is no store in {place}"
+    assert "--store" in str(error["remedy"])
+    assert list(tmp_path.rglob("*")) == before, "looking makes nothing"
+
+
+def test_gc_has_nothing_to_do_there_and_makes_nothing(command: Command, tmp_path: Path) -> None:
+    said = command("cache", "gc", "--store", tmp_path / "none", "--json")
+    assert (said.code, said.document) == (0, {"removed": 0, "freed": 0, "kept": 0})
+    assert not (tmp_path / "none").exists()
 
 
 def test_gc_keeps_within_the_budget(command: Command, filled: Path) -> None:
@@ -81,3 +96,26 @@ def test_no_collection_is_asked_for_its_recipes(
     (tmp_path / "bakehouse.yaml").write_text("recipes: [nowhere]\n")
     monkeypatch.chdir(tmp_path)
     assert command("cache", "ls", "--store", filled).code == 0
+
+
+def test_verify_reads_everything_and_finds_nothing(command: Command, filled: Path) -> None:
+    said = command("cache", "verify", "--store", filled, "--json")
+    assert said.code == 0
+    counts = {"files": 1, "unpacked": 0, "environments": 0}
+    assert said.document == {"store": str(filled), "read": counts, "damaged": []}
+
+
+def test_verify_sets_aside_what_is_damaged_and_says_so(command: Command, filled: Path) -> None:
+    (file,) = filled.glob("files/*/*")
+    file.chmod(0o644)
+    os.truncate(file, 1000)
+    (filled / "folders/unpacked/empty").mkdir(parents=True)
+    said = command("cache", "verify", "--store", filled)
+    assert said.code == 1
+    assert said.out == ""
+    lines = said.err.splitlines()
+    assert lines[0] == f"files/{file.name}: its bytes are not those of its sha256"
+    assert lines[1].startswith("unpacked/empty: its list of files cannot be read")
+    assert lines[2] == "read 1 files, 1 unpacked, 0 environments: 2 are damaged and were set aside"
+    assert sorted(path.name for path in (filled / "torn").iterdir()) == sorted([file.name, "unpacked-empty"])
+    assert command("cache", "verify", "--store", filled).code == 0

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from builder.cli.allowing import Grant
 from builder.cli.collection import KEYS, Collection, find_collection, read_collection, recipe_files
 from builder.errors import RecipeError, UsageError
+from builder.model.permission import Allowed, Permissions
+from builder.model.policy import Attested, Namespace, Policy
 from builder.model.variant import VariantRule
 from tests.cli.conftest import Command, write_recipe
 
@@ -20,9 +23,17 @@ mirrors:
   https://example.org/: [https://mirror.example.org/, file:///srv/]
 debian: https://debian.example.org
 pypi: https://pypi.example.org/simple
-policy: strict
+policy: farm
+hosts: [files.example.org]
+namespaces: {acme-*: [https://example.org/acme, ./beside]}
+attestations: {./beside: {publisher: me@example.org, issuer: https://tokens.example.org}}
 environment: [CI]
 conda_build_rules: [pin_run_as_build]
+isolation: podman
+image: debian@sha256:0
+archives: {members: 7, size: 1G}
+limits: {wall: 1h}
+allow: {hello: {network: true}}
 """
 
 
@@ -37,9 +48,23 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         mirrors=(("https://example.org/", ("https://mirror.example.org/", "file:///srv/")),),
         debian="https://debian.example.org",
         pypi="https://pypi.example.org/simple",
-        policy="strict",
+        policy=Policy(
+            farm=True,
+            hosts=("files.example.org",),
+            namespaces=(Namespace(names="acme-*", channels=("https://example.org/acme", str(tmp_path / "beside"))),),
+            attestations=(
+                Attested(
+                    channel=str(tmp_path / "beside"), publisher="me@example.org", issuer="https://tokens.example.org"
+                ),
+            ),
+        ),
         environment=("CI",),
         rules=frozenset({VariantRule.PIN_RUN_AS_BUILD}),
+        isolation="podman",
+        image="debian@sha256:0",
+        limits=(("", "wall_seconds", 3600),),
+        archives=(("members", 7), ("size", 1 << 30)),
+        allow=(Grant(name="hello", allowed=Allowed(build=Permissions(network=True)), by="allow", beside=tmp_path),),
     )
     assert {line.partition(":")[0] for line in WHOLE.splitlines() if line[0] != " "} == set(KEYS)
 
@@ -73,6 +98,48 @@ def test_no_file_is_no_collection(tmp_path: Path) -> None:
     assert find_collection(tmp_path / "x") == Collection()
 
 
+class TestFarms:
+    """No file that came with a recipe has a say in what a farm trusts."""
+
+    STRANGERS = "mirrors: {'https://example.org/': ['http://169.254.169.254/']}\n"
+
+    def placed(self, root: Path, place: Path, text: str) -> Path:
+        (root / "bakehouse.yaml").write_text("policy: farm\noutput: far\n")
+        place.mkdir(parents=True)
+        (place / "bakehouse.yaml").write_text(text)
+        return place
+
+    @pytest.mark.parametrize("text", ["", STRANGERS, "policy: farm\n" + STRANGERS, "policy: null\n", "nonsense: 1\n"])
+    def test_the_outermost_farm_wins_over_what_is_nearer(self, tmp_path: Path, text: str) -> None:
+        found = find_collection(self.placed(tmp_path, tmp_path / "a" / "b", text) / "recipe.yaml")
+        assert found.policy.farm
+        assert found.root == tmp_path
+        assert found.mirrors == ()
+
+    @pytest.mark.parametrize("policy", ["", "policy: farm\n"])
+    def test_where_the_command_is_called_counts_first(
+        self, tmp_path: Path, policy: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "farm").mkdir()
+        stranger = self.placed(tmp_path / "farm", tmp_path / "elsewhere", policy + self.STRANGERS)
+        assert find_collection(stranger).root == stranger
+        monkeypatch.chdir(tmp_path / "farm")
+        found = find_collection(stranger)
+        assert (found.policy.farm, found.root) == (True, tmp_path / "farm")
+
+    def test_a_link_leads_out_of_no_farm(self, tmp_path: Path) -> None:
+        (tmp_path / "farm").mkdir()
+        stranger = self.placed(tmp_path / "farm", tmp_path / "elsewhere", self.STRANGERS)
+        (tmp_path / "farm" / "link").symlink_to(stranger)
+        assert find_collection(tmp_path / "farm" / "link").root == tmp_path / "farm"
+
+    def test_a_farms_file_that_cannot_be_read_is_no_laptop(self, tmp_path: Path) -> None:
+        place = self.placed(tmp_path, tmp_path / "a", "")
+        (tmp_path / "bakehouse.yaml").write_text("policy: form\n")
+        with pytest.raises(RecipeError, match="policy must be farm"):
+            find_collection(place)
+
+
 def test_all_problems_at_once_with_places_and_remedies(tmp_path: Path) -> None:
     file = tmp_path / "bakehouse.yaml"
     file.write_text("recipe: [x]\nchannels: conda\noutput: [a]\nmirrors:\n  a: b\nzzz: 1\nvariants: [[a]]\n")
@@ -84,6 +151,16 @@ def test_all_problems_at_once_with_places_and_remedies(tmp_path: Path) -> None:
     remedies = [problem.remedy for problem in caught.value.problems if problem.code == unknown]
     assert remedies[0] == "did you mean 'recipes'?"
     assert "the keys are recipes, variants" in str(remedies[1])
+
+
+@pytest.mark.parametrize(
+    "text", ["policy: strict", "policy: [farm]", "namespaces: [acme]", "namespaces: {acme-*: one}"]
+)
+def test_a_policy_that_nobody_knows_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "bakehouse.yaml").write_text(text)
+    with pytest.raises(RecipeError) as caught:
+        read_collection(tmp_path / "bakehouse.yaml")
+    assert [problem.code for problem in caught.value.problems] == ["collection.shape"]
 
 
 @pytest.mark.parametrize("text", ["- a\n", "text\n", "a: [\n", "a: 1\na: 2\n", "\tx: 1\n"])

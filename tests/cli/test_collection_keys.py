@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from builder.cli.collection import Collection, read_collection
 from builder.cli.collection_keys import COLLECTION_KEYS, WORDS, Holds, collection_schema
 from builder.errors import RecipeError
+from builder.model.policy import Policy
 from builder.syntax import read_yaml, write_yaml
 from tests.recipe.documents import Json, as_json
 
@@ -41,7 +42,7 @@ def test_the_schema_is_one_and_has_every_key() -> None:
 
 
 def test_every_key_is_a_field_of_a_collection() -> None:
-    fields = set(Collection.__annotations__)
+    fields = {*Collection.__annotations__, *Policy.__annotations__}
     assert {key.name for key in COLLECTION_KEYS} - {"conda_build_rules"} <= fields
 
 
@@ -64,6 +65,17 @@ VALUES: list[Json] = [
     {},
     {"a": "b"},
     {"https://a.example.org/": ["https://b.example.org/"]},
+    "podman",
+    "none",
+    {"memory": "8G", "wall": 90, "zlib": {"silence": "none"}},
+    {"memory": "8X"},
+    {"wall": "soon"},
+    {"processes": "1k"},
+    {"zlib": {"network": True, "mounts": ["/a:/opt/a:rw"], "tests": {"network": False}}},
+    {"zlib": {"network": "yes"}},
+    {"zlib": {"mounts": ["/a"]}},
+    {"zlib": {"tests": {"tests": {}}}},
+    {"zlib": {}},
 ]
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from builder.cli import planning
 from builder.cli.collection import Collection
-from builder.cli.debugging import Search, is_outdated, is_package, kept_of, refuse_busy, renderings_of
+from builder.cli.debugging import Search, _as_kept, is_outdated, is_package, kept_of, refuse_busy, renderings_of
 from builder.cli.options import DebugChoice
 from builder.cli.rendering import Rendered
+from builder.cli.sandbox_options import SandboxChoice
 from builder.cli.site import Site
 from builder.errors import MachineError, UsageError
 from builder.farm import Ledger
@@ -25,7 +26,7 @@ from builder.store import Store
 from tests.pipeline.making import Stage
 
 CHOICE = DebugChoice(
-    named=None, test=None, fresh=False, isolation=None, with_deps=False, patch=None, add=(), exclude=(), overwrite=False
+    named=None, test=None, fresh=False, with_deps=False, patch=None, add=(), exclude=(), overwrite=False
 )
 
 
@@ -114,7 +115,7 @@ def test_a_state_of_another_recipe_is_outdated(stage: Stage, search: Search) -> 
 
 def _own_key(rendering: Rendering, search: Search) -> str:
     with Ledger(search.place.store) as ledger:
-        plan = planning.make([rendering], search.place, ledger, sealed=True)
+        plan = planning.make([rendering], search.place, ledger, confinement=search.confinement)
     return kept.own_key(plan.by_id()[rendering.identity])
 
 
@@ -133,3 +134,23 @@ def test_what_somebody_is_in_is_not_prepared_anew(stage: Stage, search: Search) 
     refuse_busy(one.identity, search)
     with store.lock(store.failed_lock(one.identity)), pytest.raises(MachineError, match="somebody else"):
         refuse_busy(one.identity, search)
+
+
+def test_a_state_is_entered_as_it_was_kept_unless_the_engine_has_moved(stage: Stage, search: Search) -> None:
+    image = f"debian@sha256:{'a' * 64}"
+    state = replace(keep(search, stage.rendering("one")), isolation="podman", engine="unix:///then.sock", image=image)
+    found = _as_kept(state, search)
+    assert (found.isolation, found.engines.podman, found.engines.image) == ("podman", "unix:///then.sock", image)
+    moved = SandboxChoice(isolation="podman", engine="unix:///now.sock")
+    found = _as_kept(state, replace(search, choice=replace(search.choice, sandbox=moved)))
+    assert (found.engines.podman, found.engines.image) == ("unix:///now.sock", image)
+    sealed_here = replace(state, isolation="bubblewrap", engine=None, image=None)
+    assert _as_kept(sealed_here, search).engines == search.confinement.engines
+
+
+def test_what_a_script_was_allowed_does_not_make_its_state_another_recipes(stage: Stage, search: Search) -> None:
+    one = stage.rendering("one")
+    state = replace(keep(search, one), own_key=_own_key(one, search))
+    allowing = replace(search, choice=replace(search.choice, sandbox=SandboxChoice(network=("one",))))
+    assert _own_key(one, allowing) == state.own_key
+    assert not is_outdated(state, rendered(one), allowing)

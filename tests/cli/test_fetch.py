@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.sandbox.rootfs import rootfs_lock
+from builder.sandbox.varied import tools_lock
 from builder.store import Store
 from tests.cli.conftest import HELLO, Command, Said, write_recipe
 from tests.source.git.making import Upstream, upstream
@@ -77,6 +78,18 @@ def test_a_source_that_two_variants_share_is_one(command: Command, remote: Path)
     assert len(listed(said)) == 1
 
 
+def test_what_has_no_hash_is_told_with_that_of_what_came(command: Command, remote: Path) -> None:
+    recipe = remote / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace(f"    sha256: {DIGEST}\n", ""))
+    refused = command("fetch", remote, "--no-rootfs")
+    assert refused.code == 2
+    assert f"sha256: {DIGEST}" in refused.err
+    (found,) = listed(command("fetch", remote, "--no-rootfs", "--allow-unhashed", "--json"))
+    assert found["sha256"] == DIGEST
+    assert str(found["unhashed"]) == "True"
+    assert Path(found["path"]).read_bytes() == FLOUR
+
+
 def test_what_is_skipped_needs_nothing(command: Command, remote: Path) -> None:
     write_recipe(remote, (remote / "recipe.yaml").read_text().replace("build:\n", "build:\n  skip: true\n"))
     assert command("fetch", remote, "--no-rootfs", "--json").document == []
@@ -86,13 +99,14 @@ def test_the_root_of_the_sandbox_comes_along(
     command: Command, kitchen: Path, machine_store: Store, hello: Path
 ) -> None:
     store = Store(kitchen)
-    for deb in rootfs_lock().debs:
+    debs = (*rootfs_lock().debs, *tools_lock().debs)
+    for deb in debs:
         path = machine_store.file(deb.sha256)
         assert path is not None
         store.add_file([path.read_bytes()], sha256=deb.sha256)
     said = command("fetch", hello, "--json", "--offline")
     assert said.code == 0
-    assert {found["sha256"] for found in listed(said)} == {deb.sha256 for deb in rootfs_lock().debs}
+    assert {found["sha256"] for found in listed(said)} == {deb.sha256 for deb in debs}
 
 
 class TestGit:

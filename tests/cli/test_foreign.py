@@ -28,7 +28,7 @@ IDLE = [
     ("--allow-symlinks-on-windows",), ("--sandbox",),
 ]  # fmt: skip
 REFUSED = [
-    ("--allow-insecure-host", "example.org"), ("--auth-file", "x"), ("--allow-network",), ("--allow-read", "/"),
+    ("--allow-insecure-host", "example.org"), ("--auth-file", "x"), ("--allow-read", "/"),
     ("--allow-read-execute", "/"), ("--allow-read-write", "/"), ("--overwrite-default-sandbox-config",),
     ("--env-isolation", "none"), ("--env-isolation=conda-build",), ("--allow-absolute-license-paths",),
 ]  # fmt: skip

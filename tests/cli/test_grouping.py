@@ -69,5 +69,19 @@ def test_what_no_option_gave_is_a_defect() -> None:
     def needs(inner: Inner) -> Inner:
         return inner
 
-    with pytest.raises(KeyError, match="loud"):
+    with pytest.raises(TypeError, match="loud"):
         needs(size=2)
+
+
+def test_a_field_that_no_option_is_for_has_its_default() -> None:
+    @frozen
+    class Part:
+        size: int = 7
+        loud: bool = False
+
+    @click.command()
+    @grouped("part", Part, click.option("loud", "--loud", is_flag=True))
+    def quiet(part: Part) -> object:
+        return part
+
+    assert quiet.main(["--loud"], standalone_mode=False) == Part(size=7, loud=True)

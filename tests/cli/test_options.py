@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from builder.cli.options import BuildChoice, Places, Telling, build_choice, places, size_in_bytes, telling
+from builder.cli.limiting import size_in_bytes
+from builder.cli.options import BuildChoice, Places, Telling, build_choice, places, telling
 from builder.cli.selection import Selection, selection
 from builder.errors import UsageError
 from builder.report.events import LogLine
@@ -36,9 +37,7 @@ def test_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen, where, how, told, own = parsed()
     assert chosen == Selection(paths=(), recipes=(), variant_files=(), variants=(), target_platform=None)
     assert where == Places(output=None, channels=(), offline=False, store=None)
-    assert how == BuildChoice(
-        jobs=1, isolation=None, keep_going=False, with_deps=False, test="native", lock_file=None, locked=False
-    )
+    assert how == BuildChoice(jobs=1, keep_going=False, with_deps=False, test="native", lock_file=None, locked=False)
     assert (told.json, told.progress, told.verbose, told.quiet, told.kind) == (False, None, False, False, None)
     assert own == "mine"
 

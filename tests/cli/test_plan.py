@@ -84,3 +84,41 @@ def test_a_broken_recipe_is_no_plan(command: Command, tmp_path: Path, hello: Pat
     said = command("plan", hello, bad, "--json")
     assert said.code == 2
     assert {error["file"] for error in said.errors} == {str(bad / "recipe.yaml")}
+
+
+def test_what_scripts_may_use_stands_below_their_task(command: Command, hello: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    lent = ("--allow-network", "hello", "--test-mount", f"hello={tmp_path}/data:/opt/data:rw")
+    lines = command("plan", hello, "--out", tmp_path / "channel", *lent).out.splitlines()
+    assert lines[1] == "       its script may use the network"
+    assert lines[2] == f"       its tests may use {tmp_path}/data at /opt/data (writable)"
+    document = command("plan", hello, "--out", tmp_path / "channel", *lent, "--json").document
+    assert isinstance(document, list)
+    assert document[0]["allowed"]["network"] is True
+    assert document[0]["allowed"]["tests"]["mounts"][0]["inside"] == "/opt/data"
+
+
+def test_nobody_is_allowed_anything_by_mistake(command: Command, hello: Path, tmp_path: Path) -> None:
+    for words in (("--allow-network", "helo"), ("--limit", "helo:wall=1h")):
+        said = command("plan", hello, "--out", tmp_path / "channel", *words)
+        assert said.code == 2
+        assert "no recipe or output here is called helo" in said.err
+        assert "did you mean hello?" in said.err
+
+
+def test_isolation_none_is_another_plan(command: Command, hello: Path, tmp_path: Path) -> None:
+    keys = {
+        command("plan", hello, "--out", tmp_path / "channel", "--json", *words).out.partition('"recipe_key"')[2][:70]
+        for words in ((), ("--isolation", "docker"), ("--isolation", "none"))
+    }
+    assert len(keys) == 2, "what seals does not matter, whether anything does does"
+
+
+def test_what_nobody_vouches_for_stands_below_its_task(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "flour.txt").write_text("flour")
+    url = (tmp_path / "flour.txt").as_uri()
+    recipe = write_recipe(tmp_path / "loose", HELLO.replace("build:\n", f"source: {{url: {url}}}\nbuild:\n"))
+    said = command("plan", recipe, "--out", tmp_path / "c", "--allow-unhashed")
+    assert said.out.splitlines()[1] == f"       never to be published: {url} has no sha256"
+    (task,) = tasks(command("plan", recipe, "--out", tmp_path / "c", "--allow-unhashed", "--json").document)
+    assert task["unhashed"] == [url]

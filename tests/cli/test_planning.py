@@ -8,8 +8,10 @@ import pytest
 
 from builder.cli import planning
 from builder.cli.collection import Collection
+from builder.cli.confinement import confined
 from builder.cli.options import Places
 from builder.cli.rendering import Rendered, render_selection
+from builder.cli.sandbox_options import Isolation, SandboxChoice
 from builder.cli.selection import Selection
 from builder.cli.site import Site, site
 from builder.farm import Ledger
@@ -81,16 +83,16 @@ def test_a_broken_recipe_of_the_collection_is_told_and_hinders_nobody(collection
 def test_a_plan_against_an_empty_channel_builds_all(collection: Path, place: Site) -> None:
     rendered = render_selection(selected(collection))
     with Ledger(place.store) as ledger:
-        plan = planning.make(rendered.renderings, place, ledger, sealed=True)
+        plan = planning.make(rendered.renderings, place, ledger, confinement=confined(SandboxChoice(), place))
     assert len(plan.tasks) == 4
     assert {task.state for task in plan.tasks} <= {TaskState.BUILD, TaskState.AFTER}
 
 
-def keys(collection: Path, place: Site, *, sealed: bool = True) -> set[str]:
+def keys(collection: Path, place: Site, isolation: Isolation | None = None) -> set[str]:
+    confinement = confined(SandboxChoice(isolation=isolation), place)
+    renderings = render_selection(selected(collection / "recipes" / "tea")).renderings
     with Ledger(place.store) as ledger:
-        plan = planning.make(
-            render_selection(selected(collection / "recipes" / "tea")).renderings, place, ledger, sealed=sealed
-        )
+        plan = planning.make(renderings, place, ledger, confinement=confinement)
     return {task.recipe_key for task in plan.tasks}
 
 
@@ -100,7 +102,8 @@ def test_the_users_epoch_and_isolation_enter_the_recipe_key(
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     plain = keys(collection, place)
     assert keys(collection, place) == plain
-    assert keys(collection, place, sealed=False) != plain
+    assert keys(collection, place, "docker") == plain, "packages do not depend on what seals"
+    assert keys(collection, place, "none") != plain
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert keys(collection, place) != plain
 
@@ -112,5 +115,5 @@ def test_what_the_ledger_remembers_counts_only_while_the_channel_has_it(collecti
         assert claim is not None
         assert ledger.finish(claim, file_name="tea-1-hb0f4dca_0.conda", build_key="b" * 64)
         rendered = render_selection(selected(collection / "recipes" / "tea"))
-        (task,) = planning.make(rendered.renderings, place, ledger, sealed=True).tasks
+        (task,) = planning.make(rendered.renderings, place, ledger, confinement=confined(SandboxChoice(), place)).tasks
     assert task.state is TaskState.BUILD, "somebody has removed the package"

@@ -19,7 +19,7 @@ def package(folder: Path, name: str, *modes: str | None) -> Outcome:
         for path, data in contents.items()
     ]
     for entry, mode in zip(entries, modes, strict=True):
-        entry.update({"file_mode": mode, "prefix_placeholder": "/p"} if mode else {})
+        entry.update({"file_mode": mode, "prefix_placeholder": "/opt/placeholder"} if mode else {})
     index = {"name": name, "version": "1", "build": "h0_0", "build_number": 0, "subdir": "linux-64", "depends": []}
     info = {"info/index.json": index, "info/paths.json": {"paths_version": 1, "paths": entries}}
     write_tar_bz2(

@@ -14,6 +14,7 @@ from builder.cli.collection import Collection
 from builder.cli.options import Places
 from builder.cli.site import secrets, site, source_date_epoch
 from builder.errors import UsageError
+from builder.model.policy import Policy
 from builder.model.recipe import UrlSource
 from builder.model.solving import SolveRules
 from builder.model.variant import Variant
@@ -68,6 +69,18 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert addresses.pypi == "https://pypi.example.org", "the collection says more than pip's configuration"
     assert addresses.debian == "https://debian.example.org"
     assert dict(addresses.mirrors) == {"https://a/": ("https://b/",)}
+    assert not addresses.policy.farm
+    assert not addresses.allow_unhashed
+    assert site(NOTHING, Collection(policy=Policy(farm=True))).addresses.policy.farm
+    assert site(asked(allow_unhashed=True), Collection()).addresses.allow_unhashed
+
+
+@pytest.mark.parametrize("name", ["ftp://example.org/x", "https://", "https:/example.org"])
+def test_a_channel_that_nobody_can_ask_is_refused_whoever_names_it(name: str) -> None:
+    """Nor is it first found out when something is solved: a plan solves nothing."""
+    for places, collection in ((asked(channels=(name,)), Collection()), (NOTHING, Collection(channels=(name,)))):
+        with pytest.raises(UsageError, match="as a channel"):
+            site(places, collection)
 
 
 def test_the_fetcher_fills_the_sites_store(tmp_path: Path) -> None:
@@ -114,6 +127,15 @@ def test_secrets_are_read_by_name_and_unset_ones_are_absent(monkeypatch: pytest.
     assert secrets(()) == {}
 
 
+def test_a_secret_that_is_too_short_to_be_hidden_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"PIN": "123", "TOKEN": "long enough", "EMPTY": ""}.items():
+        monkeypatch.setenv(name, value)
+    secrets(("PIN", "TOKEN", "EMPTY"))
+    assert capsys.readouterr().err == "warning: PIN, a secret, has fewer than 4 signs: it is not hidden in logs\n"
+
+
 def test_mirrors_of_options_come_before_those_of_the_collection() -> None:
     collection = Collection(mirrors=(("https://a/", ("https://b/", "https://c/")), ("https://x/", ("https://y/",))))
     chosen = asked(mirrors=("https://a/=https://c/", "https://z/=https://w/"))
@@ -128,7 +150,7 @@ def test_git_is_given_the_callers_variables(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_who_names_the_channels(tmp_path: Path) -> None:
-    """The command line, else the collection, else the variant, else a configuration file."""
+    """The command line, else the collection, else the variant, but on a farm, else a configuration file."""
     collection = Collection(root=tmp_path, channels=("theirs",))
     plain = rendering("a")
     sourced = replace(plain, variant=Variant.of({"channel_sources": "x, y"}))
@@ -138,6 +160,7 @@ def test_who_names_the_channels(tmp_path: Path) -> None:
         (asked(channels=("c",)), collection, (("c",), ("c",))),
         (NOTHING, collection, (("theirs",), ("theirs",))),
         (NOTHING, Collection(), ((), ("x", "y"))),
+        (NOTHING, Collection(policy=Policy(farm=True)), ((), ())),
         (asked(config_file=config), Collection(), (("configured",), ("x", "y"))),
     ):
         place = site(places, known)
@@ -152,3 +175,14 @@ def test_the_priority_of_channels_is_a_rule_of_the_place() -> None:
 def test_packages_that_failed_lie_outside_of_the_channel(tmp_path: Path) -> None:
     made = site(asked(output=tmp_path / "out", store=tmp_path / "store"), Collection())
     assert not made.broken.is_relative_to(made.output)
+
+
+def test_how_channels_are_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    policy = Policy(hosts=("cdn.example.org",))
+    access = site(asked(offline=True), Collection(policy=policy)).access()
+    assert (access.offline, access.policy, access.allow_rollback) == (True, policy, False)
+    access.report("something is left out")
+    assert capsys.readouterr().err == "warning: something is left out\n"
+    heard: list[str] = []
+    site(NOTHING, Collection()).access(heard.append).report("something")
+    assert heard == ["something"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from builder.sandbox.rootfs import rootfs_lock
 from builder.store import Store
 from tests.cli.conftest import command, kitchen, write_recipe  # noqa: F401 - two are fixtures
 from tests.e2e.command import CHECKOUT, Bakehouse, Built
+from tests.e2e.once import once
 from tests.e2e.pythons import collection  # noqa: F401 - a fixture
 from tests.e2e.treats import TREAT
 
@@ -23,18 +24,34 @@ MakeBakehouse = Callable[[str], Bakehouse]
 
 @pytest.fixture
 def make_bakehouse(tmp_path: Path, machine_store: Store, rootfs: Path) -> MakeBakehouse:
-    """Make the command with a fresh store of that name, which was given the debs of the sandbox's root."""
+    """Make the command with a fresh store of that name, which was given the debs of the sandbox's root and the root.
+
+    For unpacking them takes longer than most of what is tested here; `built` does that too. The files are the machine's
+    store's: nobody writes into what a store has.
+    """
 
     def make(name: str) -> Bakehouse:
-        store = Store(tmp_path / name)
-        for deb in rootfs_lock().debs:
+        store, lock = tmp_path / name, rootfs_lock()
+        for deb in lock.debs:
+            place = store / "files" / deb.sha256[:2] / deb.sha256
+            place.parent.mkdir(parents=True, exist_ok=True)
             path = machine_store.file(deb.sha256)
             assert path is not None
-            store.add_file([path.read_bytes()], sha256=deb.sha256)
-        store.close()
-        return Bakehouse(store=tmp_path / name)
+            _lend(path, place)
+        shutil.copytree(rootfs, store / "folders" / "rootfs" / lock.digest, symlinks=True, copy_function=_lend)
+        return Bakehouse(store=store)
 
     return make
+
+
+def _lend(path: str | Path, place: str | Path) -> None:
+    """Link a file, or copy it with all that says that it is whole where temporary ones are on another file system."""
+    try:
+        os.link(path, place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copy2(path, place)
 
 
 @pytest.fixture
@@ -44,20 +61,20 @@ def bakehouse(make_bakehouse: MakeBakehouse) -> Bakehouse:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path) -> Iterator[Built]:
+def built(tmp_path_factory: pytest.TempPathFactory, machine_store: Store, rootfs: Path) -> Built:
     """The collection in recipes/base, built one task after the other, from this checkout, by this user; built once."""
-    folder = Path(os.path.realpath(tmp_path_factory.mktemp("first", numbered=False)))
-    # beside the machine's store, for hard links to its files
-    store = Path(tempfile.mkdtemp(prefix="first-", dir=machine_store.root.parent))
-    shutil.copytree(machine_store.root / "files", store / "files", copy_function=os.link)
-    recipes = CHECKOUT / "recipes" / "base"
-    try:
-        text = Bakehouse(store=store).good(
-            "build", recipes, "--out", folder / "channel", "-j", "1", "--offline", "--json"
-        )
-        yield Built(channel=folder / "channel", document=tuple(json.loads(text)))
-    finally:
-        shutil.rmtree(store)
+
+    def build(channel: Path) -> str:
+        # beside the machine's store, for hard links to its files
+        store = Path(tempfile.mkdtemp(prefix="first-", dir=machine_store.root.parent))
+        try:
+            shutil.copytree(machine_store.root / "files", store / "files", copy_function=os.link)
+            recipes = CHECKOUT / "recipes" / "base"
+            return Bakehouse(store=store).good("build", recipes, "--out", channel, "-j", "1", "--offline", "--json")
+        finally:
+            shutil.rmtree(store)
+
+    return once(tmp_path_factory, "first", build)
 
 
 @pytest.fixture

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from builder.store import Store
 from tests.e2e.command import CHECKOUT, Bakehouse, Built
+from tests.e2e.once import once
 
 RECIPES = CHECKOUT / "recipes" / "python"
 OPTIONS = ("-m", "variants/python.yaml", "--with-deps", "--offline")
@@ -44,18 +43,16 @@ def package_name(path: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def collection(built: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Iterator[Built]:
+def collection(built: Built, tmp_path_factory: pytest.TempPathFactory, machine_store: Store) -> Built:
     """recipes/python, two at once, on top of recipes/base; built once."""
-    channel = linked(built.channel, tmp_path_factory.mktemp("python") / "channel")
-    store = Path(tempfile.mkdtemp(prefix="python-", dir=machine_store.root.parent))
-    linked(machine_store.root / "files", store / "files")
-    command = Bakehouse(store=store)
-    try:
-        done = subprocess.run(
-            command.argv("build", RECIPES, *OPTIONS, "--out", channel, "-j", "2", "--json"),
-            env=command.variables(), cwd=CHECKOUT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
-        yield Built(channel=channel, document=tuple(json.loads(done.stdout)))
-    finally:
-        shutil.rmtree(store)
+
+    def build(channel: Path) -> str:
+        linked(built.channel, channel)
+        store = Path(tempfile.mkdtemp(prefix="python-", dir=machine_store.root.parent))
+        try:
+            linked(machine_store.root / "files", store / "files")
+            return Bakehouse(store=store).good("build", RECIPES, *OPTIONS, "--out", channel, "-j", "2", "--json")
+        finally:
+            shutil.rmtree(store)
+
+    return once(tmp_path_factory, "python", build)

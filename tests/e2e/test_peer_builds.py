@@ -1,4 +1,4 @@
-"""py-rattler-build builds our recipes with our compilers, tests our packages; what differs is in a table with reasons."""
+"""py-rattler-build builds our recipes with our compilers; what differs is in a table with reasons."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from subprocess import PIPE, STDOUT
 
 import pytest
 
@@ -26,6 +25,7 @@ from builder.recipe import load
 from builder.store import Store
 from tests.conformance.members import Difference, differences, extracted
 from tests.e2e.command import CHECKOUT, Built
+from tests.e2e.peer import commands
 
 pytestmark = pytest.mark.sandbox
 
@@ -198,17 +198,6 @@ def for_the_peer(recipe: Path, into: Path, store: Store) -> Path:
     return copy
 
 
-def commands(rootfs: Path, into: Path) -> Path:
-    """Make a folder with the machine's commands of those names that our sandbox has too: no compiler is among them."""
-    into.mkdir()
-    names = sorted({file.name for folder in ("bin", "usr/bin") for file in (rootfs / folder).iterdir()})
-    for name in names:
-        if found := shutil.which(name, path="/usr/bin:/bin"):
-            (into / name).symlink_to(found)
-    assert not {"gcc", "cc", "ld", "make", "cmake", "python3", "perl"} & {file.name for file in into.iterdir()}
-    return into
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Our package and theirs."""
@@ -299,52 +288,3 @@ def test_our_exact_pins_are_those_that_the_build_hash_was_made_of(pairs: dict[st
                 pinned[found[1]] += 1
                 assert json.loads(package.read_info("hash_input.json"))[found[1]] == found[2]
     assert pinned.keys() == {"libzlib", "libbase64", "base64"}
-
-
-# -- the peer's test runner --------------------------------------------------------------------------------------------
-
-PEER_TESTS = """
-import os, sys
-from rattler_build import Package
-channel, *packages = sys.argv[1:]
-for path in packages:
-    for result in Package.from_file(path).run_tests(channel=[channel]):
-        print(path, result.test_index, result.success, flush=True)
-os._exit(0)
-"""
-CANNOT: Mapping[str, str] = {}
-"""Packages whose tests the peer's runner cannot pass, with the reason: none. It runs no `package_contents` tests, which
-is a row of the page; tests/e2e/test_tongues.py has it run tests in Perl and of dependent packages."""
-PYTHONS = ("packaging", "markupsafe", "memory-allocator", "pygments", "liblzma-devel")
-"""Of the packages in recipes/python one of each kind; a solve and an installation of Python takes seconds."""
-
-
-def carrying(channel: Path) -> dict[str, Path]:
-    """One package of each name that carries scripts or imports to run; builds of one name carry the same."""
-    return {
-        str(package.index()["name"]): path
-        for path in sorted(channel.glob("*/*.conda"))
-        for package in [read_package(path)]
-        if "tests/tests.yaml" in package.info_files()
-        and re.search(rb"^(- |  )(script|python):", package.read_info("tests/tests.yaml"), re.MULTILINE)
-    }
-
-
-def test_the_peers_runner_passes_the_tests_of_every_package(
-    built: Built, collection: Built, tmp_path: Path, rootfs: Path
-) -> None:
-    first, second = carrying(built.channel), carrying(collection.channel)
-    assert first.keys() >= {"zlib", "libbase64-devel", "gcc_linux-64", "clang_linux-64", "cmake", "tzdata"}
-    assert second.keys() >= {*first, *PYTHONS}
-    chosen = [str(second[name]) for name in (*first, *PYTHONS) if name not in CANNOT]
-    environment = {"PATH": str(commands(rootfs, tmp_path / "bin")), "HOME": str(tmp_path), "LANG": "C.UTF-8"}
-    command = [sys.executable, "-c", PEER_TESTS, collection.channel.as_uri()]
-    halves = [
-        subprocess.Popen([*command, *half], env=environment, text=True, stdout=PIPE, stderr=STDOUT)
-        for half in (chosen[::2], chosen[1::2])
-    ]
-    said = [half.communicate()[0] for half in halves]
-    assert [half.returncode for half in halves] == [0, 0], "\n".join(said)[-4000:]
-    results = [line.split() for text in said for line in text.splitlines()]
-    assert {path for path, *_ in results} == set(chosen)
-    assert {passed for *_, passed in results} == {"True"}

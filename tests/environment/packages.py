@@ -23,7 +23,8 @@ class Made:
     """What to put into a package: ``files`` maps a path to its bytes, ``links`` to a symlink's target.
 
     ``prefixed`` maps a path to the placeholder that its bytes hold and to ``text`` or ``binary``. ``time`` is when it
-    was made, in seconds since 1970. ``more`` is what else its index.json says.
+    was made, in seconds since 1970. ``more`` is what else its index.json says, ``keys`` its
+    ``info/bakehouse/keys.json``.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Made:
     entry_points: Sequence[str] = ()
     site_packages: str | None = None
     time: int | None = EPOCH
+    keys: bytes | None = None
     more: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -73,6 +75,8 @@ def write(made: Made, folder: Path) -> Path:
     if made.noarch == "python":
         link = {"noarch": {"type": "python", "entry_points": list(made.entry_points)}, "package_metadata_version": 1}
         info["info/link.json"] = _json(link)
+    if made.keys is not None:
+        info["info/bakehouse/keys.json"] = made.keys
     with zipfile.ZipFile(place, "w", zipfile.ZIP_STORED) as archive:
         for name, content in (
             ("metadata.json", b'{"conda_pkg_format_version": 2}'),

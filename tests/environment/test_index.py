@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from builder.environment.index import LOOSE, IndexReader, check_records
+from builder.environment.access import Access
+from builder.environment.index import IndexReader
 from builder.environment.place import channel_place
-from builder.environment.solver import Solver
-from builder.errors import UnsolvableError, UsageError
+from builder.errors import UsageError
+from builder.model import generation
+from builder.model.policy import Namespace, Policy
 from builder.store import Store
-from tests.environment.packages import Made, channel, loose
+from tests.environment.packages import Made, channel
 
 
 @pytest.fixture
@@ -45,11 +47,11 @@ def test_a_change_in_place_is_seen_too(reader: IndexReader, tmp_path: Path) -> N
     place = channel_place(str(channel(tmp_path / "c", Made(name="a", version="1"))))
     path, before = place.index("linux-64"), reader.read(place, "linux-64")
     old = path.stat()
-    path.write_text(path.read_text().replace('"version": "1"', '"version": "2"'))
+    path.write_text(path.read_text().replace('"build_number": 0', '"build_number": 7'))
     os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))
     after = reader.read(place, "linux-64")
-    assert [str(record.version) for record in after.data.load_records("a")] == ["2"]
-    assert [str(record.version) for record in before.data.load_records("a")] == ["1"]
+    assert [record.build_number for record in after.data.load_records("a")] == [7]
+    assert [record.build_number for record in before.data.load_records("a")] == [0]
 
 
 def test_a_snapshot_outlives_the_file(reader: IndexReader, tmp_path: Path) -> None:
@@ -79,16 +81,17 @@ def test_a_broken_index_is_named(reader: IndexReader, tmp_path: Path, content: b
     "record",
     [{"name": 3}, {"name": "a", "version": "x y", "build": "h", "build_number": 0}, {"name": "a"}, "nonsense", None],
 )
-def test_a_broken_record_is_found(reader: IndexReader, tmp_path: Path, record: object) -> None:
+def test_a_broken_record_is_left_out(store: Store, tmp_path: Path, record: object) -> None:
     place = channel_place(str(channel(tmp_path / "c", Made(name="good"))))
     path = place.index("linux-64")
     content = json.loads(path.read_text())
     content["packages.conda"]["a-1-h.conda"] = record
     path.write_text(json.dumps(content))
-    index = reader.read(place, "linux-64")
-    with pytest.raises(UsageError, match="cannot be read") as caught:
-        check_records([reader.read(place, "noarch"), index])
-    assert str(path) in str(caught.value)
+    told: list[str] = []
+    index = IndexReader(store, access=Access(report=told.append)).read(place, "linux-64")
+    assert index.data.package_names() == ["good"]
+    assert told == list(index.notes)
+    assert told[0].startswith(f"1 record of {place.name} for linux-64 is left out, the first a-1-h.conda: ")
 
 
 def test_an_index_that_may_not_be_read(reader: IndexReader, tmp_path: Path) -> None:
@@ -98,39 +101,49 @@ def test_an_index_that_may_not_be_read(reader: IndexReader, tmp_path: Path) -> N
         reader.read(place, "noarch")
 
 
-def test_loose_packages(reader: IndexReader, tmp_path: Path) -> None:
-    packages = [loose(tmp_path, Made(name="a")), loose(tmp_path, Made(name="n", subdir="noarch", noarch="generic"))]
-    index = reader.of_packages(packages, "linux-64")
-    assert index is not None
-    assert index.place is LOOSE
-    assert index.data.package_names() == ["a"]
-    assert reader.of_packages(packages, "osx-64") is None
-    assert reader.of_packages([], "noarch") is None
-    other = reader.of_packages([loose(tmp_path, Made(name="a", depends=["b"]))], "linux-64")
-    assert other is not None
-    assert other.digest != index.digest
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket", "endless link"])
+def test_what_is_no_file_is_not_waited_for(reader: IndexReader, tmp_path: Path, kind: str) -> None:
+    place = channel_place(str(tmp_path))
+    path = place.index("noarch")
+    path.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listening:
+        match kind:
+            case "pipe":
+                os.mkfifo(path)
+            case "device":
+                path.symlink_to("/dev/zero")
+            case "socket":
+                listening.bind(os.path.relpath(path))
+            case _:
+                path.symlink_to(path)
+        with pytest.raises(UsageError, match="cannot be read") as caught:
+            reader.read(place, "noarch")
+    assert caught.value.problems[0].place is not None
+
+
+def test_a_generation_that_is_no_file_is_none(reader: IndexReader, tmp_path: Path) -> None:
+    place = channel_place(str(channel(tmp_path / "c", Made(name="a"))))
+    os.mkfifo(place.index("linux-64").with_name(generation.FILE_NAME))
+    assert reader.read(place, "linux-64").data.package_names() == ["a"]
+
+
+def test_what_was_found_clean_is_not_judged_again(store: Store, tmp_path: Path) -> None:
+    """By another process too, unless its rules are others."""
+    many = [Made(name=f"package-{number}", depends=["x" * 900]) for number in range(80)]
+    place = channel_place(str(channel(tmp_path / "c", *many)))
+    notes = store.root / "notes" / "clean_indexes"
+    IndexReader(store).read(place, "linux-64")
+    (first,) = (path for path in notes.rglob("*") if path.is_file())
+    told = first.stat().st_mtime_ns
+    IndexReader(store).read(place, "linux-64")
+    assert [path.stat().st_mtime_ns for path in notes.rglob("*") if path.is_file()] == [told]
+    policy = Policy(namespaces=(Namespace(names="package-7*", channels=("https://example.org/c",)),))
+    strict = IndexReader(store, access=Access(policy=policy)).read(place, "linux-64")
+    assert len(strict.data.package_names()) == 80 - 11
+    assert "11 records of" in strict.notes[0]
 
 
 def test_nothing_stays_in_the_store(reader: IndexReader, store: Store, small: Path) -> None:
     reader.read(channel_place(str(small)), "linux-64")
     store.close()
     assert [path for path in store.root.rglob("*") if path.name == "repodata.json"] == []
-
-
-def test_loose_packages_of_revision_3_are_solved_with(store: Store, tmp_path: Path) -> None:
-    folder = channel(tmp_path / "c", Made(name="lib"), Made(name="unix"), Made(name="gpu"))
-    more = {
-        "flags": ["cuda"], "extra_depends": {"gpu": ["gpu >=1"]}, "schema_version": 3, "repodata_revision": 3,
-    }  # fmt: skip
-    app = loose(tmp_path, Made(name="app", depends=["lib", 'unix[when="__unix"]', 'win[when="__win"]'], more=more))
-    old = loose(tmp_path, Made(name="old"))
-
-    def solved(*specs: str) -> list[str]:
-        found = asyncio.run(Solver([str(folder)], store).solve(specs, subdir="linux-64", loose=(app, old)))
-        return [package.name for package in found.packages]
-
-    assert solved("app", "old") == ["lib", "unix", "app", "old"]
-    assert solved("app[flags=[cuda], extras=[gpu]]") == ["lib", "unix", "app", "gpu"]
-    assert solved("app[extras=[none]]") == ["lib", "unix", "app"]
-    with pytest.raises(UnsolvableError):
-        solved("app[flags=[rocm]]")

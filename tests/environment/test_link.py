@@ -7,16 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from builder.environment.layer import tree_in
 from builder.environment.link import KIND, environment_key, link, link_scripts
 from builder.environment.packages import KIND as PACKAGES
 from builder.environment.solver import Solver
 from builder.errors import BakehouseError, MachineError, SourceError
-from builder.model.environment import Environment, LinkedPrefix
+from builder.model.environment import Clash, Environment, LinkedPrefix
 from builder.model.inside import SEALED
 from builder.model.python import python
 from builder.model.target import target
@@ -185,8 +187,9 @@ def test_unpacked_packages_are_shared_and_stay_as_they_are(store: Store, small: 
     environment = solved(store, small, "gcc_linux-64")
     prefix = linked(store, environment)
     gcc = next(package for package in environment.packages if package.name == "gcc_linux-64")
-    unpacked = store.folder(PACKAGES, gcc.sha256)
-    assert unpacked is not None
+    kept = store.folder(PACKAGES, gcc.sha256)
+    assert kept is not None
+    unpacked = tree_in(kept)
     assert (unpacked / "bin" / "gcc").samefile(prefix.folder / "bin" / "gcc")
     before = tree(unpacked)
     linked(store, environment, SEALED.test_prefix)
@@ -217,15 +220,14 @@ def test_an_empty_environment_does_not_need_rattler(tmp_path: Path) -> None:
 
 
 def test_clashes_are_told_with_both_names(store: Store, small: Path) -> None:
-    notes = list[str]()
     environment = solved(store, small, "left", "right")
-    prefix = linked(store, environment, notes=notes)
-    assert notes == ["left and right both bring share/same.txt"]
+    prefix = linked(store, environment)
+    clash = Clash(path="share/same.txt", winner="left", losers=("right",))
+    assert prefix.clashes == (clash,)
     assert (prefix.folder / "share" / "same.txt").read_bytes() == b"left\n"
     assert dict(prefix.owners) == {"share/same.txt": "left", "share/only-left.txt": "left"}
     assert not (prefix.folder / "__clobbers__").exists()
-    linked(store, environment, notes=notes)
-    assert len(notes) == 2, "told every time, also when it was linked before"
+    assert linked(store, environment).clashes == (clash,), "told every time, also when it was linked before"
 
 
 def test_link_scripts_are_named_and_not_run(store: Store, small: Path) -> None:
@@ -348,10 +350,11 @@ def test_a_cancelled_link_leaves_nothing_half_made(small: Path, tmp_path: Path, 
     asyncio.run(main())
     folders = [folder for kind in (KIND, PACKAGES) for folder in (store.root / "folders" / kind).glob("*")]
     for folder in folders:
-        inner = folder / "prefix" if folder.parent.name == KIND else folder
+        inner = folder / "prefix" if folder.parent.name == KIND else tree_in(folder)
         assert (inner / "conda-meta" / "history").is_file() or (inner / "info" / "index.json").is_file()
-    left = [path for path in (store.root / "sessions").glob("*/*") if path.exists()]
+    left = [path for path in (store.root / "sessions").glob("*/*") if not path.name.startswith("unpacking-")]
     assert left == []
+    assert not list((store.root / "sessions").glob("*/unpacking-*/job-*")), "the room for unpacking is empty"
     prefix = linked(store, environment)
     other = Store(tmp_path / "other")
     assert tree(prefix.folder) == tree(linked(other, environment).folder)
@@ -361,8 +364,46 @@ def test_a_full_disk_is_told(small: Path, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     environment = solved(store, small, "zlib")
     (tmp_path / "store" / "folders").mkdir(exist_ok=True)
-    (tmp_path / "store" / "folders" / "packages").write_text("in the way")
+    (tmp_path / "store" / "folders" / PACKAGES).write_text("in the way")
     with pytest.raises((BakehouseError, OSError)):
         linked(store, environment)
-    (tmp_path / "store" / "folders" / "packages").unlink()
+    (tmp_path / "store" / "folders" / PACKAGES).unlink()
     assert linked(store, environment).owners
+
+
+def test_linking_that_was_killed_leaves_nothing_that_counts(tmp_path: Path) -> None:
+    """At any moment: an environment is there whole, or it is made again, and what was begun goes with the next store."""
+    files = {f"share/{number // 50}/{number}": b"x" for number in range(2_000)}
+    folder = channel(tmp_path / "c", Made(name="a", files=files), Made(name="b", depends=["a"], files={"bin/b": b"b"}))
+    program = (
+        "import asyncio, sys; from pathlib import Path, PurePosixPath; from builder.environment import Solver, link\n"
+        "from builder.store import Store\n"
+        "store = Store(Path(sys.argv[1])); solver = Solver([sys.argv[2]], store)\n"
+        "environment = asyncio.run(solver.solve(['b'], subdir='linux-64'))\n"
+        "print('linking', flush=True)\n"
+        "asyncio.run(link(environment, PurePosixPath(sys.argv[3]), store))\n"
+    )
+    place = tmp_path / "store"
+    for moment in (0.0, 0.05, 0.2):
+        inside = f"/opt/{moment}"
+        words = [sys.executable, "-c", program, str(place), str(folder), inside]
+        with subprocess.Popen(words, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE) as killed:
+            assert killed.stdout is not None
+            assert killed.stdout.readline() == b"linking\n"
+            time.sleep(moment)
+            killed.kill()
+        store = Store(place)
+        prefix = linked(store, solved(store, folder, "b"), PurePosixPath(inside))
+        assert {path for path, _ in prefix.owners} == {*files, "bin/b"}
+        assert all((prefix.folder / path).is_file() for path in files)
+        store.close()
+    assert not list((place / "sessions").glob("*/*"))
+
+
+def test_packages_that_are_never_to_be_published_are_told(store: Store, tmp_path: Path) -> None:
+    said = {"no": b'{"publishable": false}', "yes": b'{"publishable": true}', "odd": b"[" * 100_000, "list": b"[false]"}
+    made = [Made(name="silent"), *(Made(name=name, keys=keys) for name, keys in said.items())]
+    folder = channel(tmp_path / "channel", *made)
+    environment = solved(store, folder, "silent", *said)
+    assert linked(store, environment).unpublishable == ("no-1.0-h1_0.conda",)
+    assert linked(store, environment).unpublishable == ("no-1.0-h1_0.conda",), "when it comes from the store, too"

@@ -129,7 +129,7 @@ def test_no_specs_need_no_lock(store: Store, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b"null", b'{"format": 2}', b'{"format": 1}', b'{"format": 1, "packages": {}, "tasks": {"a": {}}}',
-     b'{"format": 1, "packages": {"x": {"name": 1}}, "tasks": {}}', b'{"format": 1, "packages": [], "tasks": {}}', b"\xff"],
+     b'{"format": 1, "packages": {"x": {"name": 1}}, "tasks": {}}', b'{"format": 1, "packages": [], "tasks": {}}', b"\xff", b"[" * 10**5],
 )  # fmt: skip
 def test_what_is_no_lock_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "lock"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 from pathlib import Path
 
 from builder.environment.index import IndexReader
+from builder.environment.loose import loose_index
 from builder.environment.offers import catalogue
 from builder.environment.place import channel_place
 from builder.environment.trouble import Catalogue, Found
@@ -17,13 +18,10 @@ from tests.environment.packages import Made, channel, loose
 def offers(store: Store, names: list[str], *folders: Path, packages: tuple[Made, ...] = ()) -> Catalogue:
     reader, places = IndexReader(store), [channel_place(str(folder)) for folder in folders]
     indexes = [reader.read(place, subdir) for place in places for subdir in ("linux-64", "noarch")]
-    extra = reader.of_packages([loose(store.root / "loose", made) for made in packages], "linux-64")
-    return asyncio.run(
-        catalogue(
-            names, places, [*([extra] if extra else []), *indexes], None, subdir="linux-64",
-            virtual=[VirtualPackage(name="__glibc", version="2.36")],
-        )
-    )  # fmt: skip
+    extra = loose_index([loose(store.root / "loose", made) for made in packages], "linux-64", reader, store)
+    sources = [*([extra] if extra else []), *indexes]
+    known = frozenset(name for source in sources for name in source.names)
+    return catalogue(names, sources, known, [VirtualPackage(name="__glibc", version="2.36")])
 
 
 def test_channels_stand_in_their_order(store: Store, tmp_path: Path) -> None:
@@ -49,3 +47,15 @@ def test_builds_and_numbers_come_along(store: Store, tmp_path: Path) -> None:
     folder = channel(tmp_path / "c", Made(name="a", build="cuda_3", build_number=3))
     (found,) = offers(store, ["a"], folder).packages["a"]
     assert (found.build, found.build_number) == ("cuda_3", 3)
+
+
+def test_what_is_left_out_is_said_by_name(store: Store, tmp_path: Path) -> None:
+    folder = channel(tmp_path / "c", Made(name="a"), Made(name="b"))
+    path = folder / "linux-64" / "repodata.json"
+    content = json.loads(path.read_text())
+    for record in content["packages.conda"].values():
+        del record["build_number"]
+    path.write_text(json.dumps(content))
+    found = offers(store, ["a"], folder)
+    assert found.left_out == {"a": (f"a-1.0-h1_0.conda of {folder}: it has no build_number",)}
+    assert found.packages["a"] == ()

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from builder.environment.access import Access
 from builder.environment.packages import KIND, PackageStore
 from builder.environment.solver import Solver
 from builder.errors import BakehouseError, MachineError, SourceError
 from builder.model.environment import LockedPackage
 from builder.store import Store
-from tests.environment.packages import Made, channel
+from tests.environment.packages import Made, channel, loose
 from tests.environment.served import served
 
 
@@ -26,13 +27,13 @@ def locked(store: Store, folder: str, name: str) -> LockedPackage:
 
 
 def unpacked(store: Store, package: LockedPackage, *, offline: bool = False) -> Path:
-    return asyncio.run(PackageStore(store, offline=offline).unpacked(package))
+    return asyncio.run(PackageStore(store, Access(offline=offline)).unpacked(package))
 
 
 def test_a_package_is_unpacked_once(store: Store, small: Path) -> None:
     package = locked(store, str(small), "libzlib")
     folder = unpacked(store, package)
-    assert folder == store.folder(KIND, package.sha256)
+    assert folder.parent == store.folder(KIND, package.sha256)
     assert (folder / "lib" / "libz.so").is_symlink()
     assert (folder / "info" / "index.json").is_file()
     assert (folder / "lib" / "libz.so.1").stat().st_mtime == 1_600_000_000
@@ -95,6 +96,16 @@ def test_a_package_that_is_gone(store: Store, own: Path) -> None:
         unpacked(store, package)
 
 
+def test_a_package_of_no_channel_is_there_when_it_is_linked(store: Store, tmp_path: Path) -> None:
+    package = loose(tmp_path, Made(name="a", files={"bin/a": b"good"}))
+    folder = asyncio.run(PackageStore(store).loose(package))
+    assert folder.parent == store.folder(KIND, package.sha256)
+    assert (folder / "bin" / "a").read_bytes() == b"good"
+    package.path.write_bytes(b"other")
+    with pytest.raises(SourceError, match="is not the package"):
+        asyncio.run(PackageStore(Store(tmp_path / "other")).loose(package))
+
+
 def test_a_package_with_a_false_name(store: Store, own: Path) -> None:
     """The digest is right, but inside is another package than the file's name says."""
     package = locked(store, str(own), "a")
@@ -129,7 +140,7 @@ def test_a_remote_package_is_fetched_once(store: Store, own: Path, tmp_path: Pat
         assert asked == ["/linux-64/a-1.0-h1_0.conda"]
     assert lines == ["fetching a-1.0-h1_0.conda"]
     assert store.file(package.sha256) is not None
-    shutil.rmtree(folder)
+    shutil.rmtree(folder.parent)
     assert unpacked(store, package, offline=True) == folder, "from the file in the store, without the network"
 
 
@@ -149,7 +160,7 @@ def test_a_remote_package_that_is_gone(store: Store, own: Path) -> None:
         (own / "linux-64" / package.file_name).unlink()
         with pytest.raises(BakehouseError, match=r"a-1\.0-h1_0\.conda|sha256"):
             unpacked(store, package)
-    with pytest.raises(MachineError, match="fetching http"):
+    with pytest.raises(MachineError, match="connection"):
         unpacked(store, package)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from builder.environment.access import Access
 from builder.environment.solver import Solver
 from builder.errors import MachineError, UnsolvableError, UsageError
 from builder.model.environment import Environment
@@ -115,15 +116,21 @@ def test_one_subdir_is_enough(store: Store, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("record", [{"name": 3}, {"name": "a", "version": "!", "build": "h", "build_number": 0}])
-def test_a_broken_record_names_its_index(store: Store, tmp_path: Path, small: Path, record: object) -> None:
-    folder = channel(tmp_path / "broken", Made(name="a"))
+def test_a_broken_record_is_left_out(store: Store, tmp_path: Path, small: Path, record: dict[str, object]) -> None:
+    folder = channel(tmp_path / "broken", Made(name="a"), Made(name="b"))
     path = folder / "linux-64" / "repodata.json"
     content = json.loads(path.read_text())
-    content["packages.conda"]["a-1-h.conda"] = record
+    content["packages.conda"]["a-!-h.conda"] = record
     path.write_text(json.dumps(content))
-    with pytest.raises(UsageError, match="this channel index cannot be read") as caught:
-        solved(Solver([str(small), str(folder)], store), "a")
-    assert str(path) in str(caught.value)
+    told: list[str] = []
+    solver = Solver([str(small), str(folder)], store, access=Access(report=told.append))
+    assert specs(solved(solver, "a", "b")) == ["a 1.0 h1_0", "b 1.0 h1_0"]
+    assert [line.partition(":")[0] for line in told] == [
+        f"1 record of {folder} for linux-64 is left out, the first a-!-h.conda"
+    ]
+    with pytest.raises(UnsolvableError, match=r"there is 1.0 \(h1_0\); left out is a-!-h.conda of"):
+        solved(solver, "a >5")
+    assert len(told) == 1, "it is told once"
 
 
 # -- platforms -------------------------------------------------------------------------------------------------------------
@@ -292,7 +299,10 @@ def test_a_remote_channel(store: Store, small: Path, tmp_path: Path) -> None:
         assert "did you mean numpy" in (caught.value.problems[0].remedy or "")
         package = loose(tmp_path / "loose", Made(name="zlib", version="0.1"))
         assert specs(solved(solver, "zlib", loose=[package])) == ["zlib 0.1 h1_0"]
-    assert specs(solved(Solver([server.url], store, offline=True), "zlib")) == ["libzlib 1.3.1 h4_1", "zlib 1.3.1 h4_1"]
+    assert specs(solved(Solver([server.url], store, access=Access(offline=True)), "zlib")) == [
+        "libzlib 1.3.1 h4_1",
+        "zlib 1.3.1 h4_1",
+    ]
 
 
 def test_a_remote_channel_that_is_not_there(store: Store, tmp_path: Path) -> None:
@@ -302,12 +312,12 @@ def test_a_remote_channel_that_is_not_there(store: Store, tmp_path: Path) -> Non
         solved(Solver([server.url], store), "a")
     assert "network" in (caught.value.problems[0].remedy or "")
     with pytest.raises(MachineError, match="a channel cannot be asked") as caught:
-        solved(Solver([server.url], store, offline=True), "a")
+        solved(Solver([server.url], store, access=Access(offline=True)), "a")
     assert "--offline" in (caught.value.problems[0].remedy or "")
 
 
 def test_a_name_that_no_folder_has_is_asked_for_elsewhere(store: Store) -> None:
-    solver = Solver(["chanel"], store, offline=True)
+    solver = Solver(["chanel"], store, access=Access(offline=True))
     with pytest.raises(MachineError, match="a channel cannot be asked") as caught:
         solved(solver, "a")
     remedy = caught.value.problems[0].remedy or ""

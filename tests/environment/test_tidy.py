@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from builder.environment.tidy import Linked, tidied
+from builder.model.environment import Clash, ClashKind
 
 EPOCH = 315_532_800
 
@@ -91,8 +92,8 @@ def test_losers_are_taken_away_and_told(prefix: Path, tmp_path: Path) -> None:
     (prefix / "bin" / "y").write_text("y")
     linked = tidied(prefix, packages(tmp_path, "a", "b", "c"))
     assert linked.owners == (("bin/x", "a"), ("bin/y", "b"))
-    assert linked.clashes == (("bin/x", ("a", "b", "c")),)
-    assert list(linked.notes()) == ["a and b and c both bring bin/x"]
+    assert linked.clashes == (Clash(path="bin/x", winner="a", losers=("b", "c")),)
+    assert list(linked.notes()) == []
     assert not (prefix / "__clobbers__").exists()
     assert json.loads((prefix / "conda-meta" / "c-1.0-h_0.json").read_text())["files"] == []
 
@@ -123,6 +124,11 @@ def test_nothing_at_all(tmp_path: Path) -> None:
 
 
 def test_what_was_found_out_is_kept(tmp_path: Path) -> None:
-    linked = Linked(owners=(("bin/ä", "a"),), clashes=(("x", ("a", "b")),), scripts=(("a", "bin/.a-post-link.sh"),))
+    linked = Linked(
+        paths=(("a", ("bin/ä",)), ("b", ())),
+        clashes=(Clash(path="x", winner="a", losers=("b", "c"), kind=ClashKind.CASE, other="X"),),
+        scripts=(("a", "bin/.a-post-link.sh"),),
+    )
     linked.write(tmp_path)
     assert Linked.read(tmp_path) == linked
+    assert Linked.read(tmp_path).owners == linked.owners == (("bin/ä", "a"),)

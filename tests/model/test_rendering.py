@@ -47,3 +47,18 @@ def test_identities_tell_renderings_apart() -> None:
 def test_the_channels_that_a_variant_names(value: str | None, names: tuple[str, ...]) -> None:
     variant = Variant.of({} if value is None else {"channel_sources": value})
     assert replace(rendering(), variant=variant).channel_sources == names
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("recipes/zlib/recipe.yaml", "zlib"),
+        ("zlib-feedstock/recipe/meta.yaml", "zlib"),
+        ("zlib/recipe/recipe.yaml", "zlib"),
+        ("recipes/zlib.yaml", "zlib"),
+        ("odd-feedstock/meta.yaml", "odd-feedstock"),
+    ],
+)
+def test_what_people_call_a_recipe(file: str, name: str) -> None:
+    path = Path("/r") / file
+    assert RecipeFile(path=path, folder=path.parent).called == name

@@ -138,3 +138,11 @@ def test_a_git_source_is_told_by_its_commit(tmp_path: Path) -> None:
         "version": "a" * 40,
         "externalReferences": [{"type": "vcs", "url": "https://example.org/a/x.git"}],
     }
+
+
+def test_a_source_that_nobody_vouches_for_says_so(tmp_path: Path) -> None:
+    source = SourceDigest(url="https://example.org/a.tar.gz", sha256="9" * 64, kind="url", unhashed=True)
+    document = made(replace(request(tmp_path), sources=(source,)))
+    assert document["components"][0]["properties"] == [{"name": "bakehouse:unhashed", "value": "true"}]
+    assert "a.tar.gz" in {component.name for component in parsed(document).components}
+    assert all("properties" not in one for one in made(request(tmp_path))["components"])

@@ -152,6 +152,13 @@ def test_info_is_refused_by_name(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_that_is_no_text_is_told_as_that(tmp_path: Path) -> None:
+    left = installed(tmp_path / "prefix", {"bin/x": "x"}, irregular=("share/caf\\xe9", "run/fifo"))
+    named, special = (one.message for one in select(left, package(), context(tmp_path)).findings)
+    assert named.startswith("its name, or what it links to, is no UTF-8")
+    assert special.startswith("it is a device, a FIFO or a socket")
+
+
 def test_peer_d8_irregular_files_are_named_and_nobody_waits(tmp_path: Path) -> None:
     left = installed(tmp_path / "prefix", {"bin/x": "x"}, irregular=("run/fifo", "run/socket"))
     os.mkfifo(tmp_path / "prefix/fifo")
@@ -165,12 +172,25 @@ def test_peer_d8_irregular_files_are_named_and_nobody_waits(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6755])
-def test_peer_d11_set_id_bits_are_removed_and_told(tmp_path: Path, mode: int) -> None:
+def test_peer_d11_set_id_bits_are_refused(tmp_path: Path, mode: int) -> None:
     write_tree(tmp_path / "prefix", {"bin/sudo": "x", "bin/plain": "x"})
     (tmp_path / "prefix/bin/sudo").chmod(mode)
     payload = select(installed(tmp_path / "prefix"), package(), context(tmp_path))
-    assert checks(payload) == [("set-id", Severity.WARNING, "bin/sudo")]
+    assert checks(payload) == [("set-id", Severity.ERROR, "bin/sudo")]
     assert all(entry.executable for entry in payload.entries)
+
+
+def test_peer_d11_hard_links_are_told(tmp_path: Path) -> None:
+    write_tree(tmp_path / "prefix", {"bin/git": "x" * 2000, "bin/plain": "y", "z": "z"})
+    for name in ("git-add", "git-commit"):
+        (tmp_path / "prefix/bin" / name).hardlink_to(tmp_path / "prefix/bin/git")
+    (tmp_path / "elsewhere").hardlink_to(tmp_path / "prefix/z")
+    payload = select(installed(tmp_path / "prefix"), package(), context(tmp_path))
+    assert checks(payload) == [("hard-links", Severity.NOTE, "bin/git")]
+    (found,) = payload.findings
+    assert found.message == "it is one file with bin/git-add and 1 more; in the package each has its own 2,000 bytes"
+    one = select(installed(tmp_path / "prefix"), package(build=Build(files=globs("bin/git"))), context(tmp_path))
+    assert checks(one) == [], "the others are another output's"
 
 
 def test_peer_d11_empty_folders_are_kept_when_they_are_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from builder.channel import Channel
-from builder.environment import Solving
+from builder.environment import Access, Solving
 from builder.errors import UnsolvableError
 from builder.model.environment import Environment, LockedPackage
 from builder.model.outcome import Outcome
@@ -81,7 +81,7 @@ class Stage:
             cores=2,
             epoch=None,
             test="skip",
-            offline=True,
+            access=Access(offline=True),
             secrets={},
             logs=self.folder / "logs",
             broken=self.folder / "broken",

@@ -10,9 +10,12 @@ import pytest
 
 from builder.model.inside import SEALED
 from builder.model.outcome import TestStrategy
+from builder.model.permission import Allowed, Permissions
 from builder.model.recipe import Script
 from builder.model.rendering import Platforms
 from builder.model.variant import Variant
+from builder.sandbox import Limits
+from builder.sandbox.allowance import Allowance
 from builder.sandbox.fake import FakeSandbox
 from tests.pipeline.making import Stage, Table
 
@@ -69,3 +72,11 @@ def test_whose_tests_are_run(stage: Stage, host: str, build: str, noarch: bool, 
     assert "--test=skip" in str(reasons["skip"])
     if "native" in skipped:
         assert f"(on {build} for {host})" in str(reasons["native"])
+
+
+def test_tasks_without_an_allowance_have_the_usual_one(stage: Stage) -> None:
+    own = Allowance(limits=Limits(memory=7), allowed=Allowed(tests=Permissions(network=True)))
+    bench = stage.bench(allowances={"one": own})
+    assert bench.allowance("one") is own
+    assert bench.allowance("two") == Allowance(limits=bench.limits)
+    assert not bench.allowance("two").allowed

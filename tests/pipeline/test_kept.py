@@ -57,6 +57,9 @@ def state(store: Store, folder: Path) -> Kept:
         secrets=("TOKEN",),
         limits=Limits(memory=5, wall_seconds=1.5),
         script=PurePosixPath("/s"),
+        network=True,
+        engine="unix:///d.sock",
+        image="debian@sha256:0",
         log=folder.parent / "log",
         origin=Origin(
             sources=(
@@ -208,3 +211,13 @@ def test_dependencies_do_not_change_what_a_task_is(stage: Stage) -> None:
     task = stage.task(explanation=own)
     assert kept.own_key(replace(task, explanation=(*own, ("the host dependency zlib", "3")))) == kept.own_key(task)
     assert kept.own_key(replace(task, explanation=own[:1])) != kept.own_key(task)
+
+
+def test_a_state_of_before_there_were_permissions_is_read_as_having_none(store: Store, tmp_path: Path) -> None:
+    _, folder = written(store, tmp_path)
+    data = json.loads((folder / kept.FILE).read_text(encoding="utf-8", errors="surrogateescape"))
+    for name in ("network", "engine", "image"):
+        del data[name]
+    (folder / kept.FILE).write_text(json.dumps(data), encoding="utf-8")
+    found = kept.read(folder, store)
+    assert (found.network, found.engine, found.image) == (False, None, None)

@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import BakehouseError, MachineError, RecipeError
+from builder.environment import Access
+from builder.errors import BakehouseError, MachineError, RecipeError, WorkError
+from builder.model.environment import Environment, Environments, LinkedPrefix
+from builder.model.inside import SEALED
 from builder.model.outcome import Ending, TestStrategy
+from builder.model.payload import Installed
+from builder.model.policy import Policy
 from builder.model.recipe import Build, DownstreamTest, Requirements, Script, ScriptTest
 from builder.model.rendering import Platforms, Rendering
+from builder.model.source import SourceTree
 from builder.pipeline import refuse_scripts
+from builder.pipeline.ready import Ready
+from builder.pipeline.refusing import refuse_unpublishable
+from builder.pipeline.staged import Staged
+from builder.pipeline.work import Work
 from builder.script import with_files
 from tests.pipeline.making import Stage, Table
 
@@ -118,3 +128,42 @@ def test_the_file_beside_the_recipe_is_looked_for_once_for_all(stage: Stage, tmp
     (made.recipe.folder / "build.sh").write_text("true")
     work = stage.work(stage.task(made))
     assert work.script == Script(file="build.sh")
+
+
+class TestUnpublishable:
+    """What nothing vouches for, in the environments of a task."""
+
+    def ready(self, stage: Stage, names: tuple[str, ...]) -> tuple[Work, Ready]:
+        work = stage.work(access=Access(policy=Policy(farm=True)))
+        prefix = LinkedPrefix(environment=Environment(), folder=stage.folder, inside=SEALED.prefix)
+        environments = Environments(build=Environment(), host=Environment())
+        host = replace(prefix, unpublishable=names)
+        return work, Ready(environments=environments, build=prefix, host=host, parent=None, build_key="b" * 64)
+
+    def test_a_farm_builds_nothing_with_it(self, stage: Stage) -> None:
+        work, ready = self.ready(stage, ("lib-1.0-h0_0.conda",))
+        with pytest.raises(WorkError, match="bun would be built with lib-1") as caught:
+            refuse_unpublishable(work, ready)
+        [problem] = caught.value.problems
+        assert problem.place is not None
+        assert problem.place.file == str(work.rendering.recipe.path)
+        assert "sha256" in (problem.remedy or "")
+
+    def test_everything_else_goes_on(self, stage: Stage) -> None:
+        work, ready = self.ready(stage, ())
+        refuse_unpublishable(work, ready)
+        laptop, ready = stage.work(), self.ready(stage, ("lib-1.0-h0_0.conda",))[1]
+        refuse_unpublishable(laptop, ready)
+
+    def test_what_worked_before_counts_too(self, stage: Stage) -> None:
+        _, ready = self.ready(stage, ("b.conda",))
+        left = Staged(
+            build_key="s" * 64,
+            environments=ready.environments,
+            installed=Installed(folder=stage.folder, entries=()),
+            source=SourceTree(folder=stage.folder),
+            owners=(),
+            unpublishable=("a.conda", "b.conda"),
+        )
+        assert replace(ready, before=left).unpublishable == ("a.conda", "b.conda")
+        assert replace(ready, parent=left).unpublishable == ("a.conda", "b.conda")

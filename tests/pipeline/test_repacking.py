@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,14 @@ from builder.archive import read_package
 from builder.model.outcome import Ending, Outcome
 from builder.model.packaging import Packaging
 from builder.model.task import Phase, Task
+from builder.pipeline.repacking import Twin, repacked
 from builder.plan.keys import packed_as, recipe_key
 from builder.report.events import Noted, PhaseStarted
+from builder.sandbox.confined import confine
+from tests.archive.making import tree as contents
 from tests.pipeline.making import Stage, installs
+from tests.pipeline.test_scripting import ready
+from tests.sandbox.forbidding import without_writing
 
 BZIP2 = Packaging(file_type="tar.bz2", level=9)
 STEM = "bun-1-h0000000_0"
@@ -105,3 +111,20 @@ def test_what_is_damaged_is_built(built: Stage) -> None:
     (told,) = [event.text for event in built.told if isinstance(event, Noted)]
     assert f"built, for {STEM}.conda cannot be packed anew" in told
     assert read_package(path.with_name(f"{STEM}.tar.bz2")).members()
+
+
+def test_another_process_unpacks(built: Stage) -> None:
+    """Ours may write the new package, and nothing else."""
+    file = built.bench().channel.root / "linux-64" / f"{STEM}.conda"
+    [key] = built.bench().channel.build_keys()
+    unpacker = confine(built.store)
+    unpacker.extract(file, built.folder / "free")
+    work = built.work(task(built, BZIP2), packaging=BZIP2)
+    out = work.folder("packed")
+    anew = repacked(work, ready(built), Twin(file=file, build_key=key))
+    assert without_writing(lambda: asyncio.run(anew), out) == ""
+    anew.close()
+    assert [path.name for path in out.iterdir()] == [f"{STEM}.tar.bz2"]
+    assert contents(work.folder("unpacked")) == contents(built.folder / "free")
+    here = built.folder / "here"
+    assert "PermissionError" in without_writing(lambda: read_package(file).extract(here), out)

@@ -12,14 +12,16 @@ from builder.errors import MachineError, ScriptError
 from builder.model.environment import Environment, Environments, LinkedPrefix
 from builder.model.inside import SEALED
 from builder.model.payload import Entry, EntryKind, Installed
+from builder.model.permission import Allowed, ExtraMount, Permissions
 from builder.model.recipe import Build, PathSource, Script, UrlSource
 from builder.model.source import SourceTree
 from builder.pipeline.ready import Ready
 from builder.pipeline.scripting import NO_SOURCE_EPOCH, Scripted, _together, epoch_of, fetch_sources, run_build
 from builder.pipeline.staged import Staged
+from builder.sandbox.allowance import Allowance
 from builder.sandbox.fake import FakeSandbox, Opened
 from builder.sandbox.seam import Output
-from builder.sandbox.values import Bind, Command, Exit, Overlay, Tmpfs
+from builder.sandbox.values import Bind, Command, Exit, Limits, Overlay, Tmpfs
 from tests.pipeline.making import Stage, installs
 
 NOTHING = Environments(build=Environment(), host=Environment())
@@ -87,12 +89,9 @@ def test_a_script_sees_fixed_mounts_and_writes_only_into_layers(stage: Stage) ->
     assert set(where) == {
         sealed.prefix, sealed.build_prefix, sealed.work, sealed.recipe, sealed.script, sealed.listing, sealed.home,
     }  # fmt: skip
-    writable = [mount for mount in opened.mounts if isinstance(mount, Bind) and mount.writable]
-    assert [(mount.inside, mount.source) for mount in writable] == [
-        (SEALED.listing, stage.folder / "scratch" / "listing")
-    ]
+    assert not [mount for mount in opened.mounts if isinstance(mount, Bind) and mount.writable]
     uppers = [mount.upper for mount in opened.mounts if isinstance(mount, Overlay)]
-    assert len(set(uppers)) == 3
+    assert len(set(uppers)) == 4
     assert all(upper.is_relative_to(stage.folder / "scratch") for upper in uppers)
     assert isinstance(where[SEALED.home], Tmpfs)
     assert opened.rootfs == stage.folder / "root"
@@ -153,7 +152,7 @@ def test_what_lies_in_the_host_prefix_is_what_was_installed(stage: Stage) -> Non
 
 def test_a_script_may_list_what_it_wants_packed(stage: Stage) -> None:
     def play(command: Command, opened: Opened, output: Output) -> int:
-        (folder,) = (one.source for one in opened.mounts if isinstance(one, Bind) and one.inside == SEALED.listing)
+        (folder,) = (one.upper for one in opened.mounts if isinstance(one, Overlay) and one.inside == SEALED.listing)
         place = PurePosixPath(opened.env["RATTLER_BUILD_PACKAGE_FILES"])
         (folder / place.name).write_text(f"{SEALED.prefix}/bin/a\nbin/b\n")
         return 0
@@ -237,3 +236,55 @@ def test_the_recipe_folder_is_read_only_for_scripts(stage: Stage) -> None:
     ran(stage)
     (recipe,) = [mount for mount in sandbox.opened[0].mounts if mount.inside == SEALED.recipe]
     assert recipe == Bind(source=stage.folder / "recipes" / "bun", inside=SEALED.recipe)
+
+
+LENT = Permissions(
+    network=True, mounts=(ExtraMount(source=Path("/srv/x"), inside=PurePosixPath("/opt/x"), writable=True),)
+)
+
+
+def allowing(stage: Stage, allowed: Allowed, limits: Limits) -> FakeSandbox:
+    """Run a script with an allowance of its own and return the sandbox that it ran in."""
+    sandbox = FakeSandbox(sealed=getattr(stage.sandbox, "sealed", True))
+    stage.sandbox = sandbox
+    ran(stage, allowances={stage.rendering().identity: Allowance(limits=limits, allowed=allowed)})
+    return sandbox
+
+
+def test_a_script_gets_what_its_task_is_allowed_and_no_more(stage: Stage) -> None:
+    limits = Limits(memory=1, wall_seconds=7)
+    (opened,) = allowing(stage, Allowed(build=LENT), limits).opened
+    assert (opened.network, opened.limits) == (True, limits)
+    assert Bind(source=Path("/srv/x"), inside=PurePosixPath("/opt/x"), writable=True) in opened.mounts
+
+
+def test_what_tests_are_allowed_is_not_the_scripts(stage: Stage) -> None:
+    (opened,) = allowing(stage, Allowed(tests=LENT), Limits()).opened
+    assert not opened.network
+    assert not [mount for mount in opened.mounts if str(mount.inside) == "/opt/x"]
+
+
+def test_a_task_without_an_allowance_has_the_usual_limits_and_nothing_of_the_machine(stage: Stage) -> None:
+    sandbox = FakeSandbox()
+    stage.sandbox = sandbox
+    ran(stage, allowances={"somebody else": Allowance(limits=Limits(), allowed=Allowed(build=LENT))})
+    (opened,) = sandbox.opened
+    assert (opened.network, opened.limits) == (False, Limits(wall_seconds=60))
+
+
+def test_a_broken_limit_names_the_recipe_and_the_option(stage: Stage) -> None:
+    stage.sandbox = FakeSandbox(play=lambda *_: Exit(code=137, seconds=1, cpu_seconds=0, reason="memory"))
+    identity = stage.rendering().identity
+    with pytest.raises(ScriptError) as caught:
+        ran(stage, allowances={identity: Allowance(limits=Limits(memory=1 << 30))})
+    (problem,) = caught.value.problems
+    assert problem.code == "script.memory"
+    assert "--limit bun:memory=2G" in str(problem.remedy)
+    assert "the whole log is" in str(problem.remedy)
+
+
+def test_the_most_memory_that_was_seen_is_told(stage: Stage) -> None:
+    stage.sandbox = FakeSandbox(play=lambda *_: Exit(code=0, seconds=1, cpu_seconds=0, peak_memory=12345))
+    assert ran(stage).peak_memory == 12345
+    stage.sandbox = FakeSandbox()
+    assert ran(stage).peak_memory is None

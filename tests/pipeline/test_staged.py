@@ -21,6 +21,7 @@ from builder.model.environment import (
     ResolvedRunExports,
     RunDependency,
 )
+from builder.model.finding import Finding, Severity
 from builder.model.payload import Entry, EntryKind, Installed
 from builder.model.source import SourceDigest, SourceTree
 from builder.pipeline.staged import Staged, keep, load
@@ -64,6 +65,7 @@ def staged(folder: Path, *, text: bytes = b"left by the script") -> Staged:
             folder=work,
             digests=(SourceDigest(url="https://example.org/s", sha256="c" * 64, kind="url"),),
             newest=1_600_000_000,
+            findings=(Finding(check="source", severity=Severity.WARNING, message="odd", remedy="repack it"),),
         ),
         owners=(("lib/libz.so", "zlib"),),
         rendered='{"package":{"name":"oven"}}',

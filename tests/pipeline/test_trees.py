@@ -116,6 +116,10 @@ def test_any_two_trees(tmp_path_factory: pytest.TempPathFactory, before: dict[st
         (folder / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "tree" / path).write_text(text)
     (folder / "tree").mkdir(exist_ok=True)
+    for path in before.keys() - after.keys():  # an overlay has a mark of what is gone, in a folder that is still there
+        for above in Path(path).parents:
+            if any(other.startswith(f"{above}/") for other in after):
+                (folder / "upper" / above).mkdir(parents=True, exist_ok=True)
     changes = Changes(
         folder=folder / "upper",
         new=tuple(file(folder / "upper", path, text) for path, text in sorted(after.items()) if path not in before),

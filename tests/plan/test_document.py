@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
+from builder.model.permission import Allowed, ExtraMount, Permissions
 from builder.plan.document import task_document
 from tests.plan.fakes import Package
 from tests.plan.test_planner import plan
@@ -26,3 +28,14 @@ def test_the_promised_keys(tmp_path: Path) -> None:
     assert app["reason"] == "it is not in the channel yet"
     assert app["reasons"] == ["it is not in the channel yet"]
     assert app["package"] is None
+    assert app["allowed"] == {"network": False, "mounts": []}
+
+
+def test_what_is_allowed_is_told_with_where_it_lies(tmp_path: Path) -> None:
+    (task,) = plan(tmp_path, Package(name="app")).tasks
+    mount = ExtraMount(source=Path("/srv/x"), inside=PurePosixPath("/opt/x"), digest="d" * 64)
+    lent = Allowed(build=Permissions(network=True), tests=Permissions(mounts=(mount,)))
+    found = task_document(replace(task, allowed=lent))
+    shown = {"source": "/srv/x", "inside": "/opt/x", "writable": False, "sha256": "d" * 64}
+    assert found["allowed"] == {"network": True, "mounts": [], "tests": {"network": False, "mounts": [shown]}}
+    assert json.loads(json.dumps(found)) == found

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from builder.model.answer import Answer
 from builder.model.packaging import Packaging
+from builder.model.permission import Allowed, ExtraMount, Permissions
 from builder.model.pin import Pin
 from builder.model.recipe import GitSource, Source, UrlSource
 from builder.model.rendering import Platforms, Sibling
@@ -18,7 +19,7 @@ from builder.model.solving import SolveRules
 from builder.model.source import SourceDigest
 from builder.model.task import Explanation
 from builder.plan.context import PlanContext
-from builder.plan.keys import Keys, is_dependency, is_option, packed_as, recipe_key
+from builder.plan.keys import Keys, is_dependency, is_lent, is_option, packed_as, recipe_key
 from builder.plan.needs import Group, Need
 from tests.plan.fakes import CONTEXT, Package
 
@@ -98,6 +99,24 @@ def test_what_the_machine_offers_counts(tmp_path: Path, what: str, context: Plan
     before, after = explained(tmp_path), explained(tmp_path, context=context)
     assert changed(before, after) == [what]
     assert recipe_key(before) != recipe_key(after)
+
+
+LENT = Permissions(
+    network=True,
+    mounts=(ExtraMount(source=Path("/srv/x"), inside=PurePosixPath("/opt/x"), digest="d" * 64),),
+)
+
+
+def test_what_scripts_may_use_of_the_machine_counts_and_tests_do_not(tmp_path: Path) -> None:
+    before = explained(tmp_path)
+    allowed = {PACKAGE.rendering(tmp_path).identity: Allowed(build=LENT)}
+    after = explained(tmp_path, context=replace(CONTEXT, allowed=allowed))
+    assert changed(before, after) == ["the mount /opt/x", "the network"]
+    assert [what for what, _ in after if is_lent(what)] == ["the network", "the mount /opt/x"]
+    assert recipe_key(before) != recipe_key(after)
+    assert "/srv" not in str(after)
+    only_tests = {identity: Allowed(tests=LENT) for identity in allowed}
+    assert explained(tmp_path, context=replace(CONTEXT, allowed=only_tests)) == before
 
 
 def test_options_are_told_from_the_rest(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builder.errors import Problem, RecipeError
+from builder.model.permission import Allowed, Permissions
 from builder.model.pin import Pin
 from builder.model.recipe import PinSubpackage
 from builder.model.rendering import Platforms, Sibling
@@ -226,3 +227,20 @@ def test_plans_of_any_shape(tmp_path: Path, wanted: list[tuple[set[str], set[str
     assert plan(tmp_path, *(packages[place] for place in order)) == made
     again = plan(tmp_path, *packages, known=published(made))
     assert {one.state for one in again.tasks} == {TaskState.REUSE}
+
+
+def test_what_is_allowed_is_told_of_each_and_exposes_those_that_take_its_files(tmp_path: Path) -> None:
+    base = Package(name="base", kind="staging")
+    identity = base.rendering(tmp_path).identity
+    packages = (base, Package(name="app", staging=identity), Package(name="other"))
+    renderings = [one.rendering(tmp_path) for one in packages]
+    allowed = {identity: Allowed(build=Permissions(network=True), tests=Permissions(network=True))}
+    made = {one.rendering.output.name: one for one in make_plan(renderings, replace(CONTEXT, allowed=allowed)).tasks}
+    assert {name: bool(one.allowed) for name, one in made.items()} == {"base": True, "app": False, "other": False}
+    assert {name: one.exposed.network for name, one in made.items()} == {"base": True, "app": True, "other": False}
+    plain = {one.rendering.output.name: one for one in make_plan(renderings, CONTEXT).tasks}
+    assert [plain[name].recipe_key == made[name].recipe_key for name in ("base", "app", "other")] == [
+        False,
+        False,
+        True,
+    ]

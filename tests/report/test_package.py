@@ -43,7 +43,16 @@ def test_a_built_package_says_everything_that_is_known(tmp_path: Path) -> None:
             "message": "a note that only verbose runs show", "remedy": None,
         },
     ]  # fmt: skip
+    assert document["peak_memory"] is None
+    seen = package_document(replace(built(), peak_memory=1 << 20), tmp_path)
+    assert seen["peak_memory"] == 1 << 20
     json.dumps(document)
+
+
+def test_programs_of_the_machine_that_a_test_used_are_told() -> None:
+    result = TestResult(what="script 0", passed=True, seconds=1, undeclared=("gcc", "perl"))
+    assert document_of_test(result)["undeclared"] == ["gcc", "perl"]
+    assert "undeclared" not in document_of_test(replace(result, undeclared=()))
 
 
 def test_a_reused_package_is_looked_at_where_it_lies(tmp_path: Path) -> None:

@@ -1,12 +1,10 @@
-"""Sizes, times, findings and log lines as text."""
+"""Sizes, times and findings as text."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from builder.report.text import duration, escape, finding_line, size
+from builder.report.text import duration, finding_line, size
 from tests.report.values import NOTE, WARNING
 
 
@@ -29,39 +27,3 @@ def test_duration(seconds: float, text: str) -> None:
 def test_finding_line_says_all_parts() -> None:
     assert finding_line(WARNING) == "warning [linkage] lib/libz.so.1: libm.so.6 is not used (drop it)"
     assert finding_line(NOTE) == "note [prefix] a note that only verbose runs show"
-
-
-@pytest.mark.parametrize(
-    ("line", "clean"),
-    [
-        ("plain", "plain"),
-        ("\x1b[31mred\x1b[0m", "red"),
-        ("\x1b]0;title\x07text", "text"),
-        ("\x1b]8;;http://example.org\x1b\\link", "link"),
-        ("a\x08\x08b\x00c\rd", "abcd"),
-        ("tab\tstays", "tab\tstays"),
-        ("##vso[task.setvariable]x", "## vso[task.setvariable]x"),
-        ("::set-output name=x::y", ": :set-output name=x::y"),
-        ("  ::error file=x::y", "  : :error file=x::y"),
-        ("in the middle ##[group]x", "in the middle ## [group]x"),
-        ("two\n::error::lines", "two\n: :error::lines"),
-        ("## a heading", "## a heading"),
-        ("std::vector<int>", "std::vector<int>"),
-        ("a ::std::vector", "a ::std::vector"),
-    ],
-)
-def test_escape(line: str, clean: str) -> None:
-    assert escape(line) == clean
-
-
-@given(st.text())
-def test_nothing_that_steers_a_terminal_survives(line: str) -> None:
-    assert not set(escape(line)) & {chr(code) for code in range(32) if chr(code) not in "\t\n"} | set()
-
-
-@given(st.lists(st.sampled_from(["##", "[", "vso[", "::", "error", " ", "\n", "\x1b[0m", "\x07", "x"])).map("".join))
-def test_no_command_of_a_ci_service_survives(line: str) -> None:
-    clean = escape(line)
-    assert "##[" not in clean
-    assert "##vso[" not in clean
-    assert not [one for one in clean.split("\n") if one.lstrip().startswith("::error:")]

@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
 from builder.model.inside import SEALED, InsidePaths, inside_paths
-from builder.sandbox import Command, Exit, Limits, Mount, Overlay, Sandbox, find_sandbox
+from builder.sandbox import Command, Engines, Exit, Limits, Mount, Overlay, Sandbox, find_sandbox
+from builder.sandbox.berth import User
 from builder.sandbox.bubblewrap import Bubblewrap
+from builder.sandbox.docker import Docker
 
 BASE = {"PATH": "/usr/bin", "LC_ALL": "C.UTF-8"}
 
@@ -81,8 +84,11 @@ class Bench:
         return ran
 
 
-def bench_for(kind: str, rootfs: Path, folder: Path) -> Bench:
-    """Make a bench of one kind: ``overlay`` and ``copy`` are bubblewrap's two modes."""
+def bench_for(kind: str, rootfs: Path, folder: Path, engine: str = "") -> Bench:
+    """Make a bench of one kind: ``overlay`` and ``copy`` are bubblewrap's two modes; Docker's listens at ``engine``."""
+    if kind.startswith("docker"):
+        docker = replace(probed_docker(engine), scratch=folder / "scratch")
+        return Bench(docker if kind == "docker" else replace(docker, **_COPYING), rootfs, folder, SEALED)
     if kind == "none":
         inside = inside_paths(PurePosixPath(folder / "inside"))
         return Bench(find_sandbox("none", folder / "scratch"), rootfs, folder, inside)
@@ -100,6 +106,19 @@ def probed() -> Bubblewrap:
     return sandbox
 
 
+_COPYING: dict[str, Any] = {"overlay": False, "user": User(id=1000, group=1000)}
+
+
+@cache
+def probed_docker(engine: str) -> Docker:
+    """Return the sandbox of a Docker engine, tried once for all tests, which need overlays."""
+    with tempfile.TemporaryDirectory() as folder:
+        sandbox = find_sandbox("docker", Path(folder), engines=Engines(docker=engine))
+    assert isinstance(sandbox, Docker)
+    assert sandbox.overlay, sandbox.notes
+    return sandbox
+
+
 @pytest.fixture
 def bench(rootfs: Path, tmp_path: Path) -> Bench:
     """The default: bubblewrap with overlays."""
@@ -112,7 +131,14 @@ def sealed(request: pytest.FixtureRequest, rootfs: Path, tmp_path: Path) -> Benc
     return bench_for(request.param, rootfs, tmp_path)
 
 
-@pytest.fixture(params=["overlay", "copy", "none"])
+@pytest.fixture(params=["docker", "docker copy"])
+def docker(request: pytest.FixtureRequest, rootfs: Path, tmp_path: Path, docker_engine: str) -> Bench:
+    """Both modes of Docker."""
+    return bench_for(request.param, rootfs, tmp_path, docker_engine)
+
+
+@pytest.fixture(params=["overlay", "copy", "none", "docker"])
 def every(request: pytest.FixtureRequest, rootfs: Path, tmp_path: Path) -> Bench:
     """Every way to run commands."""
-    return bench_for(request.param, rootfs, tmp_path)
+    engine = request.getfixturevalue("docker_engine") if request.param == "docker" else ""
+    return bench_for(request.param, rootfs, tmp_path, engine)

@@ -39,7 +39,7 @@ def test_a_program_that_is_missing_inside_is_the_commands_fault(sealed: Bench) -
 
     code, said = asyncio.run(main())
     assert code == 127
-    assert "No such file" in said
+    assert "/no/such: not found" in said
 
 
 def test_a_folder_to_start_in_that_is_missing(sealed: Bench) -> None:
@@ -138,3 +138,21 @@ def test_a_relative_source_means_the_callers_folder(
     either = replace(bench, sandbox=replace(bench.sandbox, overlay=overlay))
     beside = Bind(source=Path("beside"), inside=bench.inside.work)
     assert either.run("cat file", beside, cwd=bench.inside.work).text == "here\n"
+
+
+def test_system_calls_are_filtered(sealed: Bench) -> None:
+    assert sealed.sandbox.capabilities().syscalls
+    assert sealed.run("grep -c '^Seccomp:.2$' /proc/self/status").lines == ["1"]
+
+
+def test_without_a_filter_nobody_says_that_there_is_one(bench: Bench) -> None:
+    assert isinstance(bench.sandbox, Bubblewrap)
+    bare = replace(bench, sandbox=replace(bench.sandbox, filter=b""))
+    assert not bare.sandbox.capabilities().syscalls
+    assert bare.run("grep -c '^Seccomp:.0$' /proc/self/status").lines == ["1"]
+
+
+def test_what_a_command_used_is_told(sealed: Bench) -> None:
+    ran = sealed.run("x=$(head -c 30000000 /dev/zero | tr '\\0' a); for i in {1..30000}; do :; done; sleep 0.3")
+    assert 30_000_000 < (ran.exit.peak_memory or 0) < 400_000_000
+    assert 0 < ran.exit.cpu_seconds < 30

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from builder.errors import MachineError, UsageError
-from builder.sandbox import find_sandbox
+from builder.sandbox import find_sandbox, tidy
 from builder.sandbox.bubblewrap import Bubblewrap
-from builder.sandbox.find import SEARCH_PATH
+from builder.sandbox.interpreter import SEARCH_PATH
+from builder.sandbox.layers import Stage
 from builder.sandbox.unsealed import Unsealed
 
 NEEDED = ["bwrap", "unshare", "setpriv", "prlimit", "setsid", "mount", "cp", "sh"]
@@ -30,6 +31,7 @@ def test_bubblewrap_is_the_strongest(tmp_path: Path, isolation: str | None) -> N
     assert isinstance(sandbox, Bubblewrap)
     assert (sandbox.name, sandbox.sealed) == ("bubblewrap", True)
     capabilities = sandbox.capabilities()
+    assert capabilities.version.split(".")[0].isdecimal()
     assert capabilities.network_isolated
     assert capabilities.processes_isolated
     assert bool(capabilities.notes) is not capabilities.overlay
@@ -39,12 +41,12 @@ def test_none_is_only_for_those_who_ask_by_name(tmp_path: Path) -> None:
     assert isinstance(find_sandbox("none", tmp_path), Unsealed)
 
 
-@pytest.mark.parametrize("isolation", ["docker", "podman", "", "Bubblewrap", "chroot"])
+@pytest.mark.parametrize("isolation", ["Docker", "", "Bubblewrap", "chroot"])
 def test_other_words_are_wrong_use(tmp_path: Path, isolation: str) -> None:
     with pytest.raises(UsageError, match="is not known") as caught:
         find_sandbox(isolation, tmp_path)
     assert caught.value.exit_code == 2
-    assert "bubblewrap or none" in (caught.value.problems[0].remedy or "")
+    assert "bubblewrap, docker, podman or none" in (caught.value.problems[0].remedy or "")
 
 
 @pytest.mark.parametrize("missing", NEEDED)
@@ -75,6 +77,24 @@ def test_a_bubblewrap_that_fails_is_told(tmp_path: Path) -> None:
         find_sandbox(None, tmp_path / "scratch", search_path=path)
 
 
+VANISHED = """echo 'bwrap: Can'"'"'t bind mount /oldroot/ on /newroot/: Unable to apply mount flags: remount \
+"/newroot/merged": No such file or directory' >&2"""
+
+
+@pytest.mark.parametrize(("times", "works"), [(1, True), (4, True), (5, False)])
+def test_what_is_unmounted_meanwhile_is_no_refusal(tmp_path: Path, times: int, works: bool) -> None:
+    """As a container's file system is that ends while bubblewrap looks at all of the machine's."""
+    bwrap = find_sandbox(None, tmp_path / "known").programs.bwrap  # type: ignore[attr-defined]
+    count = f'[ "$1" = --version ] && exec {bwrap} "$@"\necho >> {tmp_path}/tries\n[ $(wc -l < {tmp_path}/tries) -gt {times} ]'
+    path = machine(tmp_path / "bin", bwrap=f'{count} && exec {bwrap} "$@"\n{VANISHED}\nexit 1')
+    if works:
+        assert find_sandbox(None, tmp_path / "scratch", search_path=path).name == "bubblewrap"
+    else:
+        with pytest.raises(MachineError, match="No such file or directory"):
+            find_sandbox(None, tmp_path / "scratch", search_path=path)
+    assert (tmp_path / "tries").read_text().count("\n") == min(times + 1, 5)
+
+
 def test_without_overlays_it_copies_and_says_so(tmp_path: Path) -> None:
     path = machine(tmp_path / "bin", mount="echo 'mount: wrong fs type' >&2; exit 32")
     sandbox = find_sandbox(None, tmp_path / "scratch", search_path=path)
@@ -94,7 +114,8 @@ def test_an_overlay_that_cannot_make_opaque_folders_is_none(tmp_path: Path) -> N
 
 def test_nothing_is_left_of_the_probe_but_that_it_worked(tmp_path: Path) -> None:
     overlay = find_sandbox(None, tmp_path / "scratch").capabilities().overlay
-    assert [path.name for path in (tmp_path / "scratch").iterdir()] == (["works"] if overlay else [])
+    names = [path.name.partition("-")[0] for path in (tmp_path / "scratch").iterdir()]
+    assert sorted(names) == (["syscalls", "works"] if overlay else ["syscalls"])
 
 
 @pytest.mark.sandbox
@@ -118,10 +139,25 @@ def test_what_did_not_wholly_work_is_tried_again(tmp_path: Path) -> None:
     assert find_sandbox(None, tmp_path / "scratch", search_path=path).capabilities().notes
     with pytest.raises(MachineError):
         find_sandbox(None, tmp_path / "other", search_path=machine(tmp_path / "bad", bwrap="exit 1"))
-    assert list((tmp_path / "other").iterdir()) == []
+    assert not (tmp_path / "other/works").exists()
 
 
 def test_the_search_path_is_what_commands_without_isolation_get(tmp_path: Path) -> None:
     sandbox = find_sandbox("none", tmp_path, search_path="/usr/bin:/bin")
     assert isinstance(sandbox, Unsealed)
     assert sandbox.search_path == "/usr/bin:/bin"
+
+
+@pytest.mark.parametrize("name", ["session-x", "berth-x"])
+@pytest.mark.parametrize("died", [True, False])
+def test_what_the_killed_left_goes_and_what_the_living_have_stays(tmp_path: Path, name: str, died: bool) -> None:
+    living = Stage(tmp_path)
+    (tmp_path / name / "0").mkdir(parents=True)
+    tidy(tmp_path, died=died)
+    assert list(tmp_path.iterdir()) == [living.folder]
+    living.close()
+
+
+def test_without_a_folder_there_is_nothing_to_tidy(tmp_path: Path) -> None:
+    tidy(tmp_path / "scratch", died=True)
+    assert list(tmp_path.iterdir()) == []

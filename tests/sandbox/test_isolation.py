@@ -76,7 +76,7 @@ def test_the_folders_of_this_test_are_absent(sealed: Bench) -> None:
 
 def test_only_its_own_processes_are_there(sealed: Bench) -> None:
     ran = sealed.run("for p in /proc/[0-9]*; do read name < $p/comm && echo $name; done")
-    assert ran.lines == ["bwrap", "sh", "bash"]
+    assert ran.lines == ["bwrap", "dash", "bash"]
 
 
 def test_killing_all_processes_kills_only_its_own(sealed: Bench) -> None:

@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import MachineError
-from builder.sandbox.rootfs import TIME, Deb, RootfsLock, ensure_rootfs, rootfs_lock, rootfs_lock_text
+from builder.errors import MachineError, SourceError, UsageError
+from builder.sandbox.rootfs import (
+    TIME,
+    Deb,
+    RootfsLock,
+    ensure_rootfs,
+    read_rootfs_lock,
+    rootfs_lock,
+    rootfs_lock_text,
+)
 from builder.store import Store
+from tests.archive.making import T, ar, symlink, tar
 from tests.sandbox.conftest import Bench
 
 TOOLS = set(
@@ -165,3 +174,87 @@ def test_users_and_hosts_are_fixed(rootfs: Path) -> None:
     assert {path.name for path in (rootfs / "etc").iterdir()} == {
         "debian_version", "group", "hosts", "nsswitch.conf", "os-release", "passwd",
     }  # fmt: skip
+
+
+LIBC = "libc6 2.36-9 pool/main/g/glibc/libc6_2.36-9_amd64.deb " + "a" * 64 + " 10"
+
+
+def packed(store: Store, name: str, *members: T) -> tuple[Deb, Path]:
+    """Put a package of those members into the store."""
+    data = ar([(b"debian-binary", b"2.0\n"), (b"data.tar", tar(members))])
+    kept = store.add_file([data], sha256=None)
+    path = f"pool/main/{name[0]}/{name}/{name}_1_all.deb"
+    return Deb(name=name, version="1", path=path, sha256=kept.sha256, size=len(data)), kept.path
+
+
+def test_the_list_of_the_sandbox_is_one_that_anybody_may_start_from(tmp_path: Path) -> None:
+    own = tmp_path / "own.lock"
+    own.write_text("# mine\n\n" + rootfs_lock_text(rootfs_lock().debs))
+    assert read_rootfs_lock(own) == rootfs_lock()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("bash 5.2 pool/main/b/bash.deb", "no package"),
+        (f"bash 5.2 pool/../../etc/b_1_amd64.deb {'b' * 64} 5", "no package"),
+        (f"bash 5.2 /etc/b_1_amd64.deb {'b' * 64} 5", "no package"),
+        (f"bash 5.2 pool/main/b/bash_5.2_amd64.deb {'B' * 64} 5", "no package"),
+        (f"bash 5.2 pool/main/b/bash_5.2_amd64.deb {'b' * 64} -5", "no package"),
+        (f"bash 5.2 pool/main/b/bash_5.2_arm64.deb {'b' * 64} 5", "bash is for arm64"),
+        (LIBC, "libc6 is there twice"),
+    ],
+)
+def test_each_bad_line_of_an_own_list_is_told_with_its_place(tmp_path: Path, line: str, message: str) -> None:
+    own = tmp_path / "own.lock"
+    own.write_text(f"# mine\n{LIBC}\n{line}\nand another\n")
+    with pytest.raises(UsageError) as caught:
+        read_rootfs_lock(own)
+    one, other = caught.value.problems
+    assert message in one.message
+    assert (str(one.place), one.place and one.place.frame) == (f"{own}:3:1", line)
+    assert str(other.place) == f"{own}:4:1"
+    assert one.remedy
+    assert other.remedy
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing\n", LIBC.replace("libc6", "musl1").encode()])
+def test_a_list_without_the_c_library_is_refused(tmp_path: Path, content: bytes) -> None:
+    own = tmp_path / "own.lock"
+    own.write_bytes(content)
+    with pytest.raises(UsageError, match="no libc6"):
+        read_rootfs_lock(own)
+
+
+def test_a_list_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.lock").write_bytes(b"\xff")
+    for file in (tmp_path / "own.lock", tmp_path / "none", tmp_path):
+        with pytest.raises(UsageError, match="cannot be read"):
+            read_rootfs_lock(file)
+
+
+def test_an_own_list_has_its_packages_and_links_only_to_what_is_there(store: Store) -> None:
+    deb, path = packed(store, "tool", T("./usr/bin/mawk", b"x", mode=0o755), T("./bin/tool", b"y"))
+    tree = ensure_rootfs(store, {deb.sha256: path}, RootfsLock(debs=(deb,)))
+    assert {path.name for path in (tree / "usr/bin").iterdir()} == {"mawk", "awk", "tool"}
+    assert {path.name for path in tree.iterdir()} == {"bin", "etc", "sbin", "usr"}
+    assert all(path.exists() for path in tree.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (symlink("./usr/lib/x", "/tmp"), T("./usr/lib/x/evil", b"x")),
+        (symlink("./usr/lib/x", "../bin"), T("./usr/lib/x/deep/evil", b"x")),
+        (T("./usr/lib/x", b"a file"), T("./usr/lib/x/evil", b"x")),
+        (T("./usr/lib/x/evil", b"x"), T("./usr/lib/x", b"a file")),
+    ],
+)
+def test_packages_that_cannot_lie_in_one_tree_are_told(store: Store, first: T, second: T) -> None:
+    one, two = packed(store, "aaa", first), packed(store, "bbb", second)
+    lock = RootfsLock(debs=(one[0], two[0]))
+    with pytest.raises(SourceError, match="bbb 1 has usr/lib/x") as caught:
+        ensure_rootfs(store, {deb.sha256: path for deb, path in (one, two)}, lock)
+    assert caught.value.problems[0].remedy
+    assert store.folder("rootfs", lock.digest) is None
+    assert not Path("/tmp/evil").exists()

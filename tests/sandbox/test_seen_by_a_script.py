@@ -47,16 +47,16 @@ ls -R /etc /dev /usr
 
 def looked(bench: Bench, *more: Mount, env: Mapping[str, str] | None = None) -> list[str]:
     """Return what a build script sees, in the form of the list."""
-    for name in ("source", "host", "build", "recipe", "script", "listing"):
+    for name in ("source", "host", "build", "recipe", "script"):
         (bench.folder / name).mkdir(exist_ok=True)
     mounts: list[Mount] = [
         Overlay(lower=(bench.folder / "host",), upper=bench.folder / "upper-host", inside=SEALED.prefix),
-        Overlay(lower=(bench.folder / "build",), upper=bench.folder / "upper-build", inside=SEALED.build_prefix),
         Overlay(lower=(bench.folder / "source",), upper=bench.folder / "upper-work", inside=SEALED.work),
+        Overlay(lower=(bench.folder / "build",), upper=bench.folder / "upper-build", inside=SEALED.build_prefix),
         Bind(source=bench.folder / "recipe", inside=SEALED.recipe),
         Bind(source=bench.folder / "script", inside=SEALED.script),
-        Bind(source=bench.folder / "listing", inside=SEALED.listing, writable=True),
         Tmpfs(inside=SEALED.home),
+        Overlay(lower=(), upper=bench.folder / "upper-listing", inside=SEALED.listing),
         *more,
     ]
     stage = Stage(inside=SEALED, epoch=1_700_000_000, cores=3)

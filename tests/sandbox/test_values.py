@@ -43,3 +43,10 @@ def test_without_a_word_nothing_is_limited() -> None:
 def test_nothing_changed_is_empty() -> None:
     changes = Changes(folder=Path("/u"))
     assert (changes.new, changes.changed, changes.deleted, changes.irregular) == ((), (), (), ())
+
+
+def test_the_time_that_is_left() -> None:
+    assert Limits().time_left(1.0, 1.0) == {}
+    limits = Limits(wall_seconds=10, silence_seconds=4)
+    assert limits.time_left(3.0, 1.0) == {"timeout": 7.0, "silence": 3.0}
+    assert limits.time_left(11.0, None) == {"timeout": -1.0}

@@ -230,6 +230,7 @@ def test_each_end_has_its_words(room: Room, ended: Exit, words: str) -> None:
     room.sandbox = FakeSandbox(play=lambda command, opened, output: ended)
     ran = room.run(Script(content=()))
     assert not ran.good
+    assert str(ran.error("")).count("printed nothing") == 1
     assert words in str(ran.error(""))
 
 

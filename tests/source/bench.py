@@ -16,7 +16,7 @@ from builder.model.inside import SEALED, InsidePaths
 from builder.model.recipe import Source, UrlSource
 from builder.model.source import SourceTree
 from builder.sandbox import Limits, Mount, Sandbox, Session
-from builder.source import Fetcher, prepare
+from builder.source import Fetcher, WorkFolder, prepare
 
 ENV = {"PATH": "/usr/bin", "LC_ALL": "C.UTF-8"}
 
@@ -30,6 +30,7 @@ class Bench:
     sandbox: Sandbox
     rootfs: Path
     inside: InsidePaths = SEALED
+    case_blind: bool = False
     env: Mapping[str, str] = field(default_factory=lambda: ENV)
     sessions: list[tuple[Mount, ...]] = field(default_factory=list)
 
@@ -63,10 +64,9 @@ class Bench:
         return await prepare(
             sources,
             recipe_folder=self.recipe,
-            into=self.work,
+            into=WorkFolder(here=self.work, inside=self.inside, case_blind=self.case_blind),
             fetcher=self.fetcher,
             patch_session=self.open,
-            inside=self.inside,
         )
 
     def open(self, mounts: Sequence[Mount]) -> AbstractAsyncContextManager[Session]:

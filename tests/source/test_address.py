@@ -180,6 +180,15 @@ def test_passwords_are_never_shown() -> None:
     assert address.shown("https://user:secret@example.org:8443/a?b") == "https://example.org:8443/a?b"
     assert address.shown("https://example.org/a@b") == "https://example.org/a@b"
     assert address.shown("pypi:p/1/p-1.tar.gz") == "pypi:p/1/p-1.tar.gz"
+    assert address.shown("https://user:se@cret@[::1/a") == "https://[::1/a", "whatever it is"
+
+
+@pytest.mark.parametrize("text", ["https://[::1/a.tar.gz", "http://[x]]/a"])
+def test_brackets_that_do_not_close_are_no_address(text: str) -> None:
+    for asked in (address.check_address, address.file_name):
+        with pytest.raises(SourceError) as caught:
+            asked(text)
+        assert caught.value.problems[0].remedy
     with pytest.raises(SourceError) as caught:
         address.scheme("ftp://user:secret@example.org/a")
     assert "secret" not in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import lzma
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,29 @@ class TestTrust:
         with pytest.raises(SourceError) as caught:
             self.read_with(store, server, KEYRING)
         assert caught.value.problems[0].code == "source.wrong-bytes"
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            (b"Size: 1234", b"Size: many"),
+            (b"SHA256: ", b"MD5sum: "),
+            (b"Filename: ", b"Filenames: "),
+        ],
+    )
+    def test_an_index_that_is_not_understood(self, tmp_path: Path, old: bytes, new: bytes) -> None:
+        """Found by `make fuzz`; who signs an index may still write nonsense."""
+        whole = lzma.decompress((ARCHIVE / "dists/bookworm/main/binary-amd64/Packages.xz").read_bytes())
+        assert old in whole
+        path = tmp_path / "Packages.xz"
+        path.write_bytes(lzma.compress(whole.replace(old, new)))
+        with pytest.raises(SourceError) as caught, debian._index_errors():
+            debian._read_packages(path, frozenset({"libold"}))
+        assert caught.value.problems[0].code == "source.debian-index"
+        assert caught.value.problems[0].remedy
+
+    def test_a_release_that_begins_with_a_continued_line(self) -> None:
+        with pytest.raises(SourceError), debian._index_errors():
+            debian._read_release(" 0123 1 main/x")
 
     def test_no_keyring(self, store: Store, server: Server, tmp_path: Path) -> None:
         server.serve_folder("/debian", ARCHIVE)

@@ -9,12 +9,12 @@ import pytest
 
 from builder.errors import BakehouseError, MachineError, RecipeError, SourceError
 from builder.model.recipe import UrlSource
+from builder.source.connection import TransferError
 from builder.source.debian import PoolFile
 from builder.source.failure import Unfetched, explain, offline_error, together, unhashed_error
-from builder.source.transfer import TransferError
 from builder.store import StoredFile
 
-Kind = Literal["missing", "wrong", "network"]
+Kind = Literal["missing", "wrong", "refused", "network"]
 
 
 def unfetched(*kinds: Kind, urls: tuple[str, ...] = ("https://u:secret@example.org/a",)) -> Unfetched:
@@ -31,6 +31,9 @@ def unfetched(*kinds: Kind, urls: tuple[str, ...] = ("https://u:secret@example.o
         (("missing", "network"), MachineError, "source.unreachable"),
         (("wrong",), SourceError, "source.wrong-bytes"),
         (("network", "wrong", "missing"), SourceError, "source.wrong-bytes"),
+        (("refused",), SourceError, "source.forbidden"),
+        (("network", "refused"), SourceError, "source.forbidden"),
+        (("refused", "wrong"), SourceError, "source.wrong-bytes"),
     ],
 )
 def test_whose_fault_it_is(kinds: tuple[Kind, ...], kind: type[BakehouseError], code: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -33,10 +34,12 @@ class TestReading:
             (GIT, ("a/src/f.txt", "b/src/f.txt")),
             (f"--- f.txt.orig\t2020-01-01 00:00:00\n+++ f.txt\t2020-01-02\n{HUNK}", ("f.txt.orig", "f.txt")),
             (f"Index: f.txt\n======\n--- f.txt\n+++ f.txt\n{HUNK}", ("f.txt",)),
+            (f"Index: f.txt\n{HUNK}", ("f.txt",)),
             ("--- /dev/null\n+++ b/new.txt\n@@ -0,0 +1 @@\n+new\n", ("b/new.txt",)),
             ("--- a/old.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-old\n", ("a/old.txt",)),
-            ("diff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\n", ("x", "y")),
-            (f"--- a/with blank.txt\n+++ b/with blank.txt\n{HUNK}", ("a/with blank.txt", "b/with blank.txt")),
+            ("diff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\n", ("a/x", "b/y")),
+            (f"--- a/with blank.txt\t\n+++ b/with blank.txt\t\n{HUNK}", ("a/with blank.txt", "b/with blank.txt")),
+            (f"--- a/f 2020-01-01 00:00\n+++ b/f 2020-01-02 00:00\n{HUNK}", ("a/f", "b/f")),
             (f'--- "a/gr\\303\\266\\303\\237e"\n+++ "b/gr\\303\\266\\303\\237e"\n{HUNK}', ("a/größe", "b/größe")),
             (f"--- a/f\r\n+++ b/f\r\n{HUNK}", ("a/f", "b/f")),
         ],
@@ -57,7 +60,23 @@ class TestReading:
             f"--- a/f\n+++ b/f\n{HUNK}--- a/f\n+++ /etc/passwd\n{HUNK}",
             f'--- "a/\\056\\056/x"\n+++ b/x\n{HUNK}',
             f"Index: ../x\n{HUNK}",
-            "diff --git a/x b/y\nrename from x\nrename to ../y\n",
+            "diff --git a/x b/../../y\nrename from x\nrename to ../y\n",
+            "diff --git a/x /y\nold mode 100644\nnew mode 100755\n",
+            "diff --git a/../x b/x\nnew file mode 100644\nindex 0000..e69d\n",
+            f"--- \t /etc/passwd\n+++ b/x\n{HUNK}",
+            f'--- "/etc/passwd"\n+++ b/x\n{HUNK}',
+            f'--- "a/\\x41"\n+++ b/x\n{HUNK}',
+            f'--- "a/\\N{{DIGIT ONE}}"\n+++ b/x\n{HUNK}',
+            f'--- "a/x\n+++ b/x\n{HUNK}',
+            f'--- "a/\\000x"\n+++ b/x\n{HUNK}',
+            f"--- a/x\x00\n+++ b/x\n{HUNK}",
+            f"--- a/.git/config\n+++ b/.git/config\n{HUNK}",
+            f"--- a/x/GIT~1/config\n+++ b/x/GIT~1/config\n{HUNK}",
+            "--- a/f\n+++ b/f\n@@ -1+1 @@\n-a\n+b\n",
+            "--- a/f\n+++ b/f\n@@ -x +1 @@\n-a\n+b\n",
+            "diff --git a/x b/x\nindex 123..456 120000\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+/etc\n",
+            "diff --git a/x b/x\nnew file mode 160000\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+Subproject commit 0\n",
+            "diff --git a/x b/x\nold mode 100755\nnew mode 104755\n",
             "diff --git a/x b/x\nnew file mode 120000\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+/etc\n",
             "diff --git a/x b/x\nold mode 100644\nnew mode 120000\n",
         ],
@@ -67,11 +86,60 @@ class TestReading:
             read(tmp_path, text)
         assert caught.value.problems[0].code == "source.patch-unsafe"
 
-    @pytest.mark.parametrize("text", ["", "no patch at all\n", "*** a/f\n--- b/f\n"[:8], HUNK])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "no patch at all\n",
+            "*** a/f\n--- b/f\n***************\n*** 1 ****\n! a\n--- 1 ----\n! b\n",
+            "1c1\n< a\n---\n> b\n",
+            HUNK,
+            f"  --- a/f\n  +++ b/f\n  {HUNK}",
+            "--- a/f\n+++ b/f\n@@ -1,2 +1 @@\n+one\n+two\n",
+            "--- a/f\n+++ b/f\n@@ -1 +1 @@\n<one\n>two\n",
+            "--- a/f\n+++ b/f\n@@ -1 +1 @@\n=one\n",
+            "diff --git a/x b/x\nindex 12..34 100644\nGIT binary patch\nliteral 1\nIcmZ\n",
+        ],
+    )
     def test_what_is_no_unified_diff_is_refused(self, tmp_path: Path, text: str) -> None:
         with pytest.raises(SourceError) as caught:
             read(tmp_path, text)
         assert caught.value.problems[0].code == "source.patch"
+
+    @pytest.mark.parametrize("text", [GIT, f"--- a/f\n+++ b/f\n{HUNK}"])
+    def test_what_is_neither_header_nor_hunk_is_blanked_out(self, tmp_path: Path, text: str) -> None:
+        """As a commit's words may be anything, also what patch(1) would take for a header."""
+        words = (
+            "From 12\nSubject: --- /etc/passwd\n\n  --- a/../x\n  +++ /x\n  @@ -1 +1 @@\n*** /y\nPrereq: 1\n--- /etc/z\n"
+            "1,2c\nrename from /etc\nnew file mode 120000\nX--- /etc/x\n- --- /x\n---\n f | 2 +-\n"
+        )
+        found = read(tmp_path, f"{words}{text}-- \n2.39\n")
+        assert found.text.decode() == "\n" * words.count("\n") + text + "\n\n"
+        assert found.files == read(tmp_path, text).files
+
+    def test_a_place_in_the_patch_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(SourceError) as caught:
+            read(tmp_path, f"{GIT}--- a/f\n+++ /etc/passwd\n{HUNK}")
+        [problem] = caught.value.problems
+        assert problem.place is not None
+        assert (problem.place.file, problem.place.line) == (str(tmp_path / "x.patch"), 11)
+        assert "'/etc/passwd'" in problem.message
+        assert problem.remedy
+
+    @pytest.mark.parametrize("what", ["pipe", "folder", "device", "large"])
+    def test_what_is_no_file(self, tmp_path: Path, what: str) -> None:
+        place = tmp_path / "x.patch"
+        if what == "pipe":
+            os.mkfifo(place)
+        elif what == "folder":
+            place.mkdir()
+        elif what == "device":
+            place = Path("/dev/zero")
+        else:
+            with place.open("wb") as file:
+                file.truncate(65 << 20)
+        with pytest.raises(SourceError, match="no regular file of 64 MiB"):
+            read_patch("x.patch", place)
 
     def test_absent(self, tmp_path: Path) -> None:
         with pytest.raises(SourceError):
@@ -94,6 +162,8 @@ class TestReading:
         (("a/f", "b/f", "b/new"), ("f",), 1),
         (("src/f", "src/g"), ("src/f", "src/g", "f"), 0),
         (("a/src/f", "b/src/f"), ("src", "f"), 2),
+        (("a/" + "f" * 300, "b/f"), ("f",), 1),
+        (("a/nul\0/f", "b/f"), ("f",), 1),
     ],
 )
 def test_how_much_to_strip(tmp_path: Path, files: tuple[str, ...], there: tuple[str, ...], level: int) -> None:
@@ -120,20 +190,26 @@ class TestApplying:
         bench.prepare(self.source(bench, GIT))
         assert bench.files() == {"src/f.txt": CHANGED}
 
-    def test_the_session_sees_the_work_folder_and_the_recipe_only(self, bench: Bench) -> None:
+    def test_the_session_sees_the_work_folder_and_the_text_only(self, bench: Bench) -> None:
         bench.prepare(self.source(bench, GIT))
         [mounts] = bench.sessions
-        assert [(mount.source, mount.inside, mount.writable) for mount in mounts if isinstance(mount, Bind)] == [
-            (bench.work, bench.inside.work, True),
-            (bench.recipe, bench.inside.recipe, False),
-        ]
-        assert len(mounts) == 2
+        work, text = mounts
+        assert work == Bind(source=bench.work, inside=bench.inside.work, writable=True)
+        assert isinstance(text, Bind)
+        assert (text.inside, text.writable) == (bench.inside.script, False)
+        assert not text.source.is_relative_to(bench.recipe)
 
     def test_several_patches_share_a_session_and_follow_each_other(self, bench: Bench) -> None:
         second = GIT.replace("line 10", "line ten").replace("+line ten", "+line 10!").replace("-line ten", "-line ten")
         bench.prepare(self.source(bench, GIT, second))
         assert "line 10!\n" in bench.files()["src/f.txt"]
         assert len(bench.sessions) == 1
+
+    def test_an_image_without_the_program_is_told_so(self, bench: Bench) -> None:
+        bench.env = {"PATH": "/nowhere"}
+        with pytest.raises(SourceError, match="no program `patch` in the image") as caught:
+            bench.prepare(self.source(bench, GIT))
+        assert "--image" in str(caught.value.problems[0].remedy)
 
     def test_without_patches_no_session_is_opened(self, bench: Bench) -> None:
         bench.prepare(self.source(bench))
@@ -231,6 +307,34 @@ class TestApplying:
             with pytest.raises(SourceError):
                 bench.prepare(patched, bench.archive("links.tar.gz", tar({}, links={name: target})))
         assert outside.read_text() == LINES
+
+    @pytest.mark.parametrize("link", ["src/f.txt", "src"])
+    def test_a_link_of_the_sources_is_not_followed(self, bench: Bench, link: str) -> None:
+        """Also to a place inside: who reads the patch is told of another file than it would change."""
+        real = "elsewhere" if link == "src" else "src/elsewhere.txt"
+        files = {"x-1/elsewhere/f.txt" if link == "src" else f"x-1/{real}": LINES, "x-1/other": "o"}
+        archive = bench.archive("x-1.tar.gz", tar(files, links={f"x-1/{link}": Path(real).name}))
+        with pytest.raises(SourceError, match=f"'{link}' is a symlink in the sources") as caught:
+            bench.prepare(replace(archive, patches=(bench.patch("x.patch", GIT),)))
+        assert caught.value.problems[0].code == "source.patch-unsafe"
+        assert bench.sessions == []
+
+    def test_words_of_a_commit_may_look_like_headers(self, bench: Bench) -> None:
+        bench.prepare(
+            self.source(
+                bench, f"From 1\n\n  --- a/old.txt\n  +++ /dev/null\n  @@ -1 +0,0 @@\n  -x\n{GIT}", old__txt="x"
+            )
+        )
+        assert bench.files() == {"src/f.txt": CHANGED, "old/txt": "x"}
+
+    def test_a_file_that_is_renamed_and_one_that_runs(self, bench: Bench) -> None:
+        text = (
+            "diff --git a/src/f.txt b/src/g.txt\nsimilarity index 100%\nrename from src/f.txt\nrename to src/g.txt\n"
+            "diff --git a/run b/run\nold mode 100644\nnew mode 100755\n"
+        )
+        bench.prepare(self.source(bench, text, run="x"))
+        assert bench.files() == {"run": "x", "src/g.txt": LINES}
+        assert (bench.work / "run").stat().st_mode & 0o7777 == 0o755
 
     def test_a_script_for_ed_is_garbage(self, bench: Bench) -> None:
         script = "1,2c\nhello\n.\n!touch /bakehouse/work/evil\n"

@@ -16,12 +16,15 @@ import py7zr
 import pytest
 
 from builder.errors import SourceError
+from builder.model.finding import Severity
 from builder.model.recipe import GitSource, GlobList, PathSource, UrlSource
 from builder.model.rendering import Platforms
 from builder.recipe.v0 import OutputMetadata, Remarks, Scope, load_meta, package_output
 from builder.sandbox.fake import FakeSandbox
 from builder.source import Addresses, Fetcher, source_digests
-from builder.store import Store
+from builder.store import Store, remove_tree
+from tests.adversarial import archives
+from tests.adversarial.archives import file
 from tests.source.bench import Bench, deb, tar, zipped
 from tests.source.git.making import TIME, Handmade, Upstream, upstream
 from tests.source.server import Server, body_of, waiting
@@ -96,6 +99,40 @@ class TestArchives:
 
     def test_what_is_no_archive_but_named_so_is_refused(self, bench: Bench) -> None:
         assert "x.tar.gz" in str(refusal(bench, bench.archive("x.tar.gz", b"<html>")))
+
+
+class TestOddities:
+    """What is not refused and not as it should be is told, once for each kind and archive."""
+
+    BITS = zipped({"x/fine": "1"})
+
+    def test_of_each_archive_by_its_name(self, bench: Bench) -> None:
+        entries = [file("x/a", mode=0o4755), file("x/b", mode=0o2755), file("x/README"), file("x/readme")]
+        tree = bench.prepare(
+            bench.archive("fine.zip", self.BITS),
+            replace(bench.archive("odd.tar", archives.tar(entries)), target_directory="odd"),
+        )
+        assert [finding.check for finding in tree.findings] == ["source-set-bits", "source-collision"]
+        assert {finding.severity for finding in tree.findings} == {Severity.WARNING}
+        bits, collision = tree.findings
+        assert bits.message.startswith("odd.tar: member 'x/a' has set-user")
+        assert "(and 1 more like it)" in bits.message
+        assert collision.message.startswith("odd.tar: member 'x/readme' and 'x/README' are one")
+        assert collision.remedy
+
+    def test_no_archive_can_fill_a_report(self, bench: Bench) -> None:
+        entries = [file(f"x/{number}.", mode=0o6777) for number in range(2000)]
+        assert len(bench.prepare(bench.archive("odd.tar", archives.tar(entries))).findings) == 3
+
+    @pytest.mark.parametrize("names", [("README", "readme"), ("con",), ("name.",), ("caf\u00e9", "cafe\u0301")])
+    def test_for_a_target_that_cannot_hold_a_name_it_is_refused(self, bench: Bench, names: tuple[str, ...]) -> None:
+        odd = bench.archive("odd.tar", archives.tar([file(f"x/{name}") for name in names]))
+        assert len(bench.prepare(odd).findings) == 1
+        remove_tree(bench.work)
+        bench.case_blind = True
+        error = refusal(bench, odd)
+        assert str(error).startswith("odd.tar: member ")
+        assert "Windows and macOS" in (error.problems[0].remedy or "")
 
 
 class TestFiles:
@@ -298,12 +335,13 @@ def test_cancelling_leaves_nothing_beside_the_work_folder(bench: Bench, server: 
     assert list(bench.work.parent.rglob("*")) == []
 
 
-def test_cancelling_waits_for_what_is_being_unpacked(bench: Bench) -> None:
-    """A thread cannot be stopped; if it went on alone it would write into a folder that is being removed."""
-    many = bench.archive("x.tar.gz", tar({f"x/{number}": "" for number in range(6000)}))
+def test_cancelling_ends_what_is_being_unpacked(bench: Bench) -> None:
+    """A thread cannot be stopped, but what it waits for can: nobody writes into a folder that is being removed."""
+    many = bench.archive("x.tar.gz", tar({f"x/{number}": "" for number in range(20_000)}))
+    sessions = bench.fetcher.store.root / "sessions"
 
     def begun() -> None:
-        while not (list(bench.work.parent.glob(".work-*/.unpack-*")) or list(bench.work.glob("*"))):
+        while not list(sessions.glob("*/unpacking-*/job-*/.unpack-*/tree/x/*")):
             pass
 
     async def work() -> None:
@@ -317,6 +355,7 @@ def test_cancelling_waits_for_what_is_being_unpacked(bench: Bench) -> None:
 
     asyncio.run(work())
     assert list(bench.work.iterdir()) == []
+    assert not list(sessions.glob("*/unpacking-*/job-*"))
 
 
 def test_one_failure_waits_for_the_others(bench: Bench) -> None:

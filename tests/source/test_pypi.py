@@ -10,8 +10,9 @@ import pytest
 
 from builder.source import pypi
 from builder.source.address import PypiFile
+from builder.source.connection import TransferError
 from builder.source.pypi import Found
-from builder.source.transfer import Transfer, TransferError
+from builder.source.transfer import Transfer
 from builder.store import Store
 from tests.source.server import Server, body_of, status
 
@@ -108,6 +109,8 @@ def test_a_version_that_is_not_the_files(store: Store, server: Server) -> None:
     [
         (b"{", "application/vnd.pypi.simple.v1+json"),
         (b"[]", "application/vnd.pypi.simple.v1+json"),
+        (b"[" * 10**5, "application/vnd.pypi.simple.v1+json"),
+        (b"<![<a>", "text/html"),
         (b'{"meta": {"api-version": "9.0"}, "files": []}', "application/vnd.pypi.simple.v1+json"),
         (b'<meta name="pypi:repository-version" content="9.0"><a href="x">x</a>', "text/html"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builder.store import Collected, Store
-from builder.store.cleaning import collect, marker
+from builder.store.cleaning import collect, is_store, marker
 from tests.store.processes import finished, killed, running, start
 
 KEYS = ("a", "b", "c", "d")
@@ -189,3 +189,14 @@ for _ in range(40):
     store.gc(0)
 """
     finished([start(using if number % 2 else collecting, filled) for number in range(8)])
+
+
+def test_what_is_a_store(tmp_path: Path) -> None:
+    assert not is_store(tmp_path / "none")
+    assert not is_store(tmp_path)
+    (tmp_path / "files").write_text("a file")
+    assert not is_store(tmp_path)
+    store = Store(tmp_path / "store")
+    assert not is_store(store.root)
+    store.add_file([b"x"], sha256=None)
+    assert is_store(store.root)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder.errors import SourceError
 from builder.store import Digest, digest_file
 from builder.store.digest import Digester
 
@@ -33,3 +34,11 @@ def test_a_file_is_read_to_its_end(tmp_path: Path, size: int) -> None:
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         digest_file(tmp_path / "nothing")
+
+
+def test_what_is_expected_may_be_nothing_or_in_capitals() -> None:
+    found = Digester().digest()
+    found.expect(None)
+    found.expect(found.sha256.upper())
+    with pytest.raises(SourceError, match=r"sha256 is e3b0.* \(0 bytes\), expected 0000"):
+        found.expect("0" * 64)

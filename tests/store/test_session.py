@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from builder.store.session import Session, sweep
+from builder.store.session import Session, sweep, tidy
 from tests.store.processes import killed, running
 
 BEGIN = """
@@ -66,6 +66,20 @@ def test_what_a_killed_process_left_goes_when_the_next_begins(tmp_path: Path) ->
     assert not left.exists()
     assert {path.name for path in (tmp_path / "sessions").iterdir()} == {own.name, f"{own.name}.lock"}
     session.close()
+
+
+def test_what_a_killed_process_left_goes_without_a_session_too(tmp_path: Path) -> None:
+    with running(BEGIN, tmp_path):
+        left = Path(killed(BEGIN, tmp_path))
+        assert tidy(tmp_path / "sessions")
+        assert not left.exists()
+        assert len(list((tmp_path / "sessions").iterdir())) == 2
+        assert not tidy(tmp_path / "sessions")
+
+
+def test_where_nobody_was_ever_there_is_nothing_to_tidy(tmp_path: Path) -> None:
+    assert not tidy(tmp_path / "sessions")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_living_process_has_stays(tmp_path: Path) -> None:
@@ -131,3 +145,15 @@ def test_a_folder_that_a_dying_child_still_writes_to_waits_for_the_next_sweep(tm
     writer.join()
     sweep(left.parent)
     assert list(left.parent.iterdir()) == []
+
+
+def test_a_folder_without_its_lock_file_goes_as_well(tmp_path: Path) -> None:
+    """As a power failure may leave it."""
+    left = Path(killed(BEGIN, tmp_path)).parent
+    left.with_name(left.name + ".lock").unlink()
+    with running(BEGIN, tmp_path):
+        session = Session(tmp_path / "sessions")
+        own = session.begin()
+        assert not left.exists()
+        assert len([path for path in (tmp_path / "sessions").iterdir() if path.is_dir() and path != own]) == 1
+        session.close()

@@ -16,6 +16,7 @@ from builder.errors import UnsolvableError
 from builder.model.environment import Environment, LinkedPrefix, LockedPackage
 from builder.model.inside import SEALED
 from builder.model.package import TestResult
+from builder.model.permission import Permissions
 from builder.sandbox import Limits, find_sandbox
 from builder.testing import TestBench, test_package
 
@@ -136,6 +137,7 @@ def tried(rootfs: Path, tmp_path: Path) -> Tried:
         rootfs=rootfs,
         inside=SEALED,
         limits=Limits(wall_seconds=60),
+        permissions=Permissions(),
         link=nothing,
         fetch=no_package,
         scratch=tmp_path / "tests",

@@ -139,7 +139,7 @@ def test_the_mounts_of_two_runs_are_apart(tried: Tried, tmp_path: Path) -> None:
     tried.bench = replace(tried.bench, sandbox=fake)
     tried.run(make_package(tmp_path, "- script: a\n- script: b\n"))
     uppers = [mount.upper for opened in fake.opened for mount in opened.mounts if isinstance(mount, Overlay)]
-    assert len(uppers) == len(set(uppers)) == 2
+    assert len(uppers) == len(set(uppers)) == 4, "the environment and the work folder of each"
 
 
 def test_without_a_sandbox_it_runs_all_the_same(tried: Tried, tmp_path: Path) -> None:

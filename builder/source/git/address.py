@@ -12,6 +12,7 @@ from builder.errors import SourceError
 _SCHEMES = ("https", "http", "ssh", "file")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SCP = re.compile(r"(?:[^/@:]+@)?[^/@:]+:(?!//)[^:]*")
+_WITHOUT = "set `submodules: false`, and name that repository as a source of its own"
 _SECRET = re.compile(r"(?<=://)[^/@\s']+@")
 
 
@@ -50,14 +51,16 @@ def submodule_address(text: str, parent: str, folder: Path) -> str:
     else:
         if "://" not in text and not _SCP.fullmatch(text):
             raise SourceError(
-                f"the submodule address {text!r} is neither an address nor relative", code="source.git-submodule"
+                f"{without_secret(parent)} names {text!r} as a submodule, which is neither an address nor relative",
+                code="source.git-submodule",
+                remedy=_WITHOUT,
             )
         address = git_address(text, folder)
     if protocol(address) in {"file", "http"} and protocol(parent) != protocol(address):
         raise SourceError(
             f"{without_secret(parent)} names {without_secret(address)} as a submodule, which it may not",
             code="source.git-submodule",
-            remedy="set `submodules: false`, and name that repository as a source of its own",
+            remedy=_WITHOUT,
         )
     return address
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,13 @@ _FIXED = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oControlMaster=no -oControlPath=none",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_SSH_COMMAND": (
+        "ssh -oBatchMode=yes -oControlMaster=no -oControlPath=none -oForwardAgent=no -oPermitLocalCommand=no "
+        "-oConnectTimeout=30 -oServerAliveInterval=15 -oServerAliveCountMax=4"
+    ),
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
     "SSH_ASKPASS_REQUIRE": "never",
@@ -31,6 +37,13 @@ _FIXED = {
 _OPTIONS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    # What is larger is streamed: a small pack may hold a blob that fills the memory.
+    "core.bigFileThreshold=16m",
+    "core.packedGitWindowSize=32m",
+    "core.packedGitLimit=256m",
     "credential.helper=",
     "fetch.fsckObjects=true",
     "transfer.fsckObjects=true",
@@ -40,12 +53,15 @@ _OPTIONS = (
     "fetch.fsck.missingEmail=warn",
     "fetch.fsck.zeroPaddedFilemode=warn",
     "fetch.recurseSubmodules=false",
+    "fetch.unpackLimit=1",
     "gc.auto=0",
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
     "maintenance.auto=false",
+    "transfer.bundleURI=false",
 )
 _LARGEST_FILE = UnpackLimits().size
+_MOST_MEMORY = 4 << 30
 _MOST_OUTPUT = 64 << 20
 _MOST_WORDS = 16 << 10
 
@@ -72,17 +88,28 @@ def git_variables(caller: Mapping[str, str], protocol: str | None = None) -> dic
 def git_command(variables: Mapping[str, str], repository: Path | None, *arguments: str) -> list[str]:
     """Return the command line that runs git in ``repository``, ends it with the thread that starts it, and bounds it.
 
-    No file that it writes may be larger than an archive's contents may be. Raises `MachineError` where there is no git.
+    Without a repository it finds none either. No file that it writes may be larger than an archive's contents may be,
+    and no process of it larger than 4 GiB. Raises `MachineError` where there is no git.
     """
     git = shutil.which("git", path=variables["PATH"])
     if git is None:
         raise MachineError("git is not installed", code="source.no-git", remedy=NO_GIT)
     options = [part for option in _OPTIONS for part in ("-c", option)]
-    place = () if repository is None else (f"--git-dir={repository}",)
+    place = "/dev/null" if repository is None else repository
     # Killed, we could not stop it, and it would go on writing into a folder that somebody else removes.
     ending = _with(variables, "setpriv", "--pdeathsig", "KILL", "--")
-    bound = _with(variables, "prlimit", f"--fsize={_LARGEST_FILE}", "--")
-    return [*bound, *ending, git, *options, *place, *arguments]
+    return [*_bounds(variables), *ending, git, "--no-pager", *options, f"--git-dir={place}", *arguments]
+
+
+def _bounds(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the start of a command line that is bounded; a narrower bound of our own stays."""
+    wanted = {"fsize": (resource.RLIMIT_FSIZE, _LARGEST_FILE), "as": (resource.RLIMIT_AS, _MOST_MEMORY)}
+    narrower = []
+    for name, (kind, most) in wanted.items():
+        now = resource.getrlimit(kind)[0]
+        if now == resource.RLIM_INFINITY or now > most:
+            narrower.append(f"--{name}={most}")
+    return _with(variables, "prlimit", *narrower, "--") if narrower else ()
 
 
 def _with(variables: Mapping[str, str], program: str, *options: str) -> tuple[str, ...]:
@@ -91,15 +118,25 @@ def _with(variables: Mapping[str, str], program: str, *options: str) -> tuple[st
     return (found, *options) if found else ()
 
 
-async def run_git(variables: Mapping[str, str], repository: Path | None, *arguments: str) -> bytes:
-    """Run git and return what it prints, 64 MiB at most.
+async def run_git(
+    variables: Mapping[str, str],
+    repository: Path | None,
+    *arguments: str,
+    given: bytes = b"",
+    seconds: float | None = None,
+) -> bytes:
+    """Run git with ``given`` as its input and return what it prints, 64 MiB at most.
 
-    Raises `GitError` with its words when it fails. A cancelled call kills it and all that it started.
+    Raises `GitError` with its words when it fails, or goes on for more than ``seconds``. A cancelled call kills it and
+    all that it started.
     """
     process = await _started(git_command(variables, repository, *arguments), variables, repository)
     try:
-        output, words = await asyncio.gather(_first(process), _last(process.stderr))
-        code = await process.wait()
+        async with asyncio.timeout(seconds):
+            output, words, _ = await asyncio.gather(_first(process), _last(process.stderr), _give(process, given))
+            code = await process.wait()
+    except TimeoutError as error:
+        raise GitError(f"git did not end within {seconds:.0f} s") from error
     finally:
         await _ended(process)
     if len(output) > _MOST_OUTPUT:
@@ -118,7 +155,7 @@ async def _started(
             *argv,
             env=dict(variables),
             cwd=repository or "/",
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -143,6 +180,14 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 def _kill(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _give(process: asyncio.subprocess.Process, given: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError, ConnectionResetError):  # it says why it does not want more
+        process.stdin.write(given)
+        await process.stdin.drain()
+    process.stdin.close()
 
 
 async def _first(process: asyncio.subprocess.Process) -> bytes:

@@ -13,11 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from builder.model.recipe import GitSource
-from builder.source.address import Addresses, with_mirrors
+from builder.sandbox.confined import confine
+from builder.source.address import Addresses
 from builder.source.git.address import git_address, protocol, without_secret
-from builder.source.git.command import GitError, git_variables, run_git
+from builder.source.git.bounded import fetch
+from builder.source.git.command import GitError, run_git
+from builder.source.git.lent import lend
 from builder.source.git.repositories import Repositories
 from builder.source.git.trouble import never_fetched, unanswered
+from builder.source.git.ways import Way, Ways
 from builder.store import Store, atomic_write, disk_errors
 
 VARIABLES = (
@@ -41,6 +45,7 @@ class Descriptions:
         """Ask through ``addresses``; what ``store`` does not know ``offline`` is a `MachineError`."""
         self._store = store
         self._addresses = addresses
+        self._ways = Ways(store, addresses)
         self._offline = offline
 
     async def of(self, source: GitSource, recipe_folder: Path) -> Description:
@@ -58,7 +63,7 @@ class Descriptions:
             return known
         if offline:
             raise never_fetched(f"the history of {without_secret(address)}")
-        found = await self._fetched(address, commit)
+        found = await self._ways.first(address, lambda way: self._fetched(way, commit))
         if not is_here:
             with disk_errors(self._store.root):
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -70,24 +75,19 @@ class Descriptions:
         if not (folder / ".git").exists():
             return {}
         try:
-            return await _described(git_variables(self._addresses.environment), folder / ".git", "HEAD")
+            async with self._store.scratch_async("git") as room:
+                lent = await lend(folder, room / "lent", self._ways.nowhere)
+                return await _described(self._ways.nowhere, lent, "HEAD")
         except GitError as failure:
             raise unanswered([(str(folder), str(failure))]) from failure
 
-    async def _fetched(self, address: str, commit: str) -> Description:
-        failures: list[tuple[str, str]] = []
-        for place in with_mirrors(address, self._addresses.mirrors):
-            variables = git_variables(self._addresses.environment, protocol(place))
-            async with self._store.scratch_async("git") as room:
-                whole = room / "whole"
-                try:
-                    await run_git(variables, None, "init", "--quiet", "--bare", "--template=", str(whole))
-                    wanted = ("fetch", "--quiet", "--no-write-fetch-head", "--", place, *_EVERYTHING)
-                    await run_git(variables, whole, *wanted)
-                    return await _described(variables, whole, commit)
-                except GitError as failure:
-                    failures.append((without_secret(place), str(failure)))
-        raise unanswered(failures)
+    async def _fetched(self, way: Way, commit: str) -> Description:
+        async with self._store.scratch_async("git") as room:
+            whole = room / "whole"
+            await run_git(self._ways.nowhere, None, "init", "--quiet", "--bare", "--template=", str(whole))
+            largest = confine(self._store).limits.ratio_from
+            await fetch(way.variables, whole, "--", way.address, *_EVERYTHING, largest=largest)
+            return await _described(self._ways.nowhere, whole, commit)
 
     def _place(self, address: str, commit: str) -> Path:
         return self._store.root / _FOLDER / hashlib.sha256(f"{address}\0{commit}".encode()).hexdigest()

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from builder.errors import SourceError
-from builder.source.address import Addresses, with_mirrors
+from builder.source.address import Addresses
 from builder.source.git.address import git_address, protocol, without_secret
-from builder.source.git.command import GitError, git_variables, run_git
+from builder.source.git.command import GitError, run_git
+from builder.source.git.lent import lend
 from builder.source.git.revision import is_commit
 from builder.source.git.trouble import never_fetched, unanswered
+from builder.source.git.ways import Way, Ways
 from builder.store import Store, atomic_write, disk_errors
 
 _FOLDER = "git-answers"
 _LONGEST = 1000
 _HEAD = "refs/heads/asked"
 _TAGS = "refs/tags/"
-
-_Answering = Callable[[str], Awaitable[str]]
+_SECONDS = 60.0  # it reads what lies on a disk
 
 
 class Questions:
@@ -33,7 +33,7 @@ class Questions:
     def __init__(self, store: Store, addresses: Addresses, *, offline: bool = False) -> None:
         """Ask through ``addresses``; ``offline`` gives what ``store`` remembers of repositories that are not here."""
         self._store = store
-        self._addresses = addresses
+        self._ways = Ways(store, addresses)
         self._offline = offline
 
     async def answer(self, question: str, text: str, recipe_folder: Path) -> str:
@@ -45,12 +45,19 @@ class Questions:
         address = git_address(text, recipe_folder)
         if "://" not in text and protocol(address) == "file":
             folder = Path(unquote(urlsplit(address).path))
-            return await self._tried(address, lambda _: self._of_folder(question, folder))
+            try:
+                return _usable(address, await self._of_folder(question, folder))
+            except GitError as failure:
+                raise unanswered([(address, str(failure))]) from failure
         return await self._of_address(question, address)
 
     async def _of_folder(self, question: str, folder: Path) -> str:
+        async with self._store.scratch_async("git") as room:
+            return await self._of_lent(question, await lend(folder, room / "lent", self._ways.nowhere, above=True))
+
+    async def _of_lent(self, question: str, repository: Path) -> str:
         async def ask(*arguments: str) -> str:
-            said = await run_git(git_variables(self._addresses.environment), None, "-C", str(folder), *arguments)
+            said = await run_git(self._ways.nowhere, repository, *arguments, seconds=_SECONDS)
             return said.decode("utf-8", "replace").strip()
 
         match question:
@@ -69,63 +76,44 @@ class Questions:
             if known is None:
                 raise never_fetched(f"git.{question} of {name}")
             return known
-        found = await self._tried(address, lambda place: self._of_server(question, place))
+        found = _usable(name, await self._ways.first(address, lambda way: self._of_server(question, way)))
         await asyncio.to_thread(self._remember, question, name, found)
         return found
 
-    async def _of_server(self, question: str, place: str) -> str:
-        head = (await self._listed(place, "HEAD"))[0][0] if question in {"head_rev", "latest_tag_distance"} else ""
+    async def _of_server(self, question: str, way: Way) -> str:
+        head = (await self._listed(way, "HEAD"))[0][0] if question in {"head_rev", "latest_tag_distance"} else ""
         if question == "head_rev":
             return head
-        commit, tag = (await self._listed(place, "--tags", "--sort=-v:refname"))[0]
+        commit, tag = (await self._listed(way, "--tags", "--sort=-v:refname"))[0]
         match question:
             case "latest_tag":
                 return tag.removeprefix(_TAGS).removesuffix("^{}")
             case "latest_tag_rev":
                 return commit
             case _:
-                return await self._distance(place, commit, head)
+                return await self._distance(way, commit, head)
 
-    async def _listed(self, place: str, *asked: str) -> list[tuple[str, str]]:
+    async def _listed(self, way: Way, *asked: str) -> list[tuple[str, str]]:
         """Return commits and names as the server lists them; what an annotated tag marks stands before the tag."""
         options = [one for one in asked if one.startswith("-")]
         names = [one for one in asked if not one.startswith("-")]
-        said = await run_git(self._variables(place), None, "ls-remote", "--quiet", *options, "--", place, *names)
+        said = await run_git(way.variables, None, "ls-remote", "--quiet", *options, "--", way.address, *names)
         lines = said.decode("utf-8", "replace").splitlines()
         found = [(commit, name) for commit, _, name in (line.partition("\t") for line in lines) if is_commit(commit)]
         if not found:
             raise GitError("it has no tags" if options else "it has no HEAD")
         return found
 
-    async def _distance(self, place: str, tag: str, head: str) -> str:
+    async def _distance(self, way: Way, tag: str, head: str) -> str:
         """Return how many commits of ``head`` are not behind ``tag``; the history must be fetched to count them."""
         async with self._store.scratch_async("git") as room:
             folder = room / "whole"
-            await run_git(self._variables(), None, "init", "--quiet", "--bare", "--template=", str(folder))
+            await run_git(self._ways.nowhere, None, "init", "--quiet", "--bare", "--template=", str(folder))
             wanted = (f"+HEAD:{_HEAD}", f"+{_TAGS}*:{_TAGS}*")
             options = ("--quiet", "--no-write-fetch-head")
-            await run_git(self._variables(place), folder, "fetch", *options, "--", place, *wanted)
-            counted = await run_git(self._variables(), folder, "rev-list", "--count", f"{tag}..{head}", "--")
+            await run_git(way.variables, folder, "fetch", *options, "--", way.address, *wanted)
+            counted = await run_git(self._ways.nowhere, folder, "rev-list", "--count", f"{tag}..{head}", "--")
         return counted.decode().strip()
-
-    async def _tried(self, address: str, ask: _Answering) -> str:
-        """Return what the first place answers: the address's mirrors in order, then itself."""
-        failures = []
-        for place in with_mirrors(address, self._addresses.mirrors):
-            try:
-                found = await ask(place)
-            except GitError as failure:
-                failures.append((without_secret(place), str(failure)))
-                continue
-            if found and len(found) <= _LONGEST and found.isprintable():
-                return found
-            raise SourceError(
-                f"{without_secret(place)} gives no answer that a recipe can use", code="source.git-answer"
-            )
-        raise unanswered(failures)
-
-    def _variables(self, place: str | None = None) -> dict[str, str]:
-        return git_variables(self._addresses.environment, None if place is None else protocol(place))
 
     def _known(self, question: str, name: str) -> str | None:
         try:
@@ -143,3 +131,13 @@ class Questions:
     def _place(self, question: str, name: str) -> Path:
         digest = hashlib.sha256(f"{question}\0{name}".encode()).hexdigest()
         return self._store.root / _FOLDER / digest
+
+
+def _usable(name: str, answer: str) -> str:
+    if answer and len(answer) <= _LONGEST and answer.isprintable():
+        return answer
+    raise SourceError(
+        f"{name} gives no answer that a recipe can use",
+        code="source.git-answer",
+        remedy="write the value into the recipe",
+    )

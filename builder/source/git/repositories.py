@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
-from builder.archive import Unpacked
+from builder.archive import Unpacked, UnpackLimits
 from builder.errors import SourceError
 from builder.model.recipe import GitSource
-from builder.source.address import Addresses, with_mirrors
-from builder.source.git.address import git_address, protocol, submodule_address, without_secret
-from builder.source.git.checkout import Checkout, check_out
-from builder.source.git.command import GitError, git_variables, run_git
+from builder.sandbox.confined import Confined, confine
+from builder.source.address import Addresses
+from builder.source.git.address import git_address, submodule_address, without_secret
+from builder.source.git.bounded import fetch
+from builder.source.git.checkout import Checkout, Means, check_out
+from builder.source.git.command import GitError, run_git
 from builder.source.git.known import Known
 from builder.source.git.lfs import fetch_large, missing_large
 from builder.source.git.revision import (
@@ -27,15 +28,16 @@ from builder.source.git.revision import (
     unexpected,
     wanted,
 )
-from builder.source.git.submodules import linked, submodules
-from builder.source.git.trouble import never_fetched, unanswered
+from builder.source.git.submodules import Submodule, linked, submodules
+from builder.source.git.trouble import never_fetched
+from builder.source.git.ways import Way, Ways
 from builder.store import Store
 
 _KIND = "git"
 _DEEPEST = 8
+_MOST_SUBMODULES = 1000
 _TAKEN = "refs/heads/taken"
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-_T = TypeVar("_T")
 
 
 class Repositories:
@@ -55,7 +57,7 @@ class Repositories:
     ) -> None:
         """Fetch through ``addresses``; ``offline`` makes everything that is not in the store a `MachineError`."""
         self._store = store
-        self._addresses = addresses
+        self._ways = Ways(store, addresses, report)
         self._offline = offline
         self._report = report
         self._known = Known(store)
@@ -89,21 +91,29 @@ class Repositories:
         address, asked = git_address(source.git, recipe_folder), wanted(source)
         commit = await self.commit(source, recipe_folder)
         await self._compare(source, address, asked, commit)
-        checkout = await self._checkout(address, commit, source, recipe_folder)
+        checkout = await _Gathering(self, source, recipe_folder).checkout(address, commit)
         if not is_commit(source.rev or ""):
             await asyncio.to_thread(self._known.remember, without_secret(address), asked.words, commit)
         return checkout
 
-    def check_out(self, checkout: Checkout, into: Path) -> Unpacked:
-        """Write the tree of ``checkout`` to the folder ``into``; see `builder.source.git.checkout.check_out`."""
-        return check_out(checkout, into, variables=self._variables(), stored=self._store.file)
+    def check_out(
+        self, checkout: Checkout, into: Path, *, case_blind: bool = False, unpacker: Confined | None = None
+    ) -> Unpacked:
+        """Write the tree of ``checkout`` to the folder ``into``, behind walls; see `builder.source.git.checkout`."""
+        unpacker = unpacker or confine(self._store)
+        means = Means(variables=self._ways.nowhere, stored=self._store.file, lay_out=unpacker.lay_out)
+        return check_out(checkout, into, means, limits=unpacker.limits, case_blind=case_blind)
+
+    @property
+    def _limits(self) -> UnpackLimits:
+        return confine(self._store).limits
 
     async def _resolved(self, source: GitSource, address: str, asked: Wanted) -> str:
-        async def ask(place: str) -> str | None:
-            listing = await run_git(self._variables(place), None, "ls-remote", "--quiet", "--", place, *patterns(asked))
-            return chosen(asked, parse_references(listing))
+        async def ask(way: Way) -> str | None:
+            asking = ("ls-remote", "--quiet", "--", way.address, *patterns(asked))
+            return chosen(asked, parse_references(await run_git(way.variables, None, *asking)))
 
-        found = await self._anywhere(address, ask)
+        found = await self._ways.first(address, ask)
         if found is None and asked.short is not None:
             found = await self._of_short(address, asked.short)
         if found is None:
@@ -127,26 +137,12 @@ class Repositories:
         if found != commit:
             raise unexpected(source, found)
 
-    async def _checkout(
-        self, address: str, commit: str, source: GitSource, recipe_folder: Path, depth: int = 0
-    ) -> Checkout:
-        folder = await self._fetched(address, commit)
-        inner: dict[str, Checkout] = {}
-        if source.submodules:
-            variables = self._variables()
-            links = await asyncio.to_thread(linked, folder, variables, commit)
-            if links and depth == _DEEPEST:
-                raise SourceError(
-                    f"{without_secret(address)} has submodules more than {_DEEPEST} deep", code="source.git-submodule"
-                )
-            for one in await submodules(folder, variables, commit, links):
-                place = submodule_address(one.address, address, recipe_folder)
-                inner[one.path] = await self._checkout(place, one.commit, source, recipe_folder, depth + 1)
-        if source.lfs:
-            await self._large(address, commit, folder)
-        return Checkout(name=without_secret(address), commit=commit, folder=folder, submodules=inner, lfs=source.lfs)
+    async def submodules(self, folder: Path, commit: str) -> tuple[Submodule, ...]:
+        """Return the submodules of ``commit``, which the bare repository ``folder`` holds."""
+        links = await asyncio.to_thread(linked, folder, self._ways.nowhere, commit, self._limits)
+        return await submodules(self._ways.nowhere, commit, links)
 
-    async def _fetched(self, address: str, commit: str) -> Path:
+    async def fetched(self, address: str, commit: str) -> Path:
         """Return the bare repository that holds ``commit``, fetched when it is not in the store."""
         there = self._store.folder(_KIND, commit)
         if there is not None:
@@ -157,46 +153,47 @@ class Repositories:
             if not making.ready:
                 self._report(f"{without_secret(address)}: fetching commit {commit}")
                 await self._make(making.path, commit)
-                await self._anywhere(address, lambda place: self._bring(place, commit, making.path))
+                await self._ways.first(address, lambda way: self._bring(way, commit, making.path))
         there = self._store.folder(_KIND, commit)
         assert there is not None
         return there
 
-    async def _make(self, folder: Path, commit: str) -> None:
-        """Make an empty bare repository for commits with ids like ``commit``."""
+    async def _make(self, folder: Path, commit: str, *, head: str = "taken") -> None:
+        """Make an empty bare repository for commits with ids like ``commit``; ``head`` is its branch."""
         form = "sha1" if len(commit) == 40 else "sha256"
-        options = ("--quiet", "--bare", "--template=", "--initial-branch=taken", f"--object-format={form}")
-        await run_git(self._variables(), None, "init", *options, str(folder))
+        options = ("--quiet", "--bare", "--template=", f"--initial-branch={head}", f"--object-format={form}")
+        await run_git(self._ways.nowhere, None, "init", *options, str(folder))
 
-    async def _bring(self, place: str, commit: str, folder: Path) -> None:
+    async def _bring(self, way: Way, commit: str, folder: Path) -> None:
         """Fetch ``commit`` alone; where the server gives only what it lists, by way of all that it lists."""
         try:
-            await self._take(place, commit, folder)
+            await self._take(way, commit, folder)
         except GitError as failure:
             if not _is_unlisted(str(failure)):
                 raise
-            async with self._whole(place, len(commit)) as whole:
-                if not await _has(self._variables(), whole, commit):
+            async with self._whole(way, len(commit)) as whole:
+                if not await _has(self._ways.nowhere, whole, commit):
                     raise GitError(f"it has no commit {commit}") from failure
-                await self._take(whole.as_uri(), commit, folder)
-        if not await _has(self._variables(), folder, commit):
+                await self._take(self._way_to(whole), commit, folder)
+        if not await _has(self._ways.nowhere, folder, commit):
             raise GitError(f"{commit} is no commit there, but something else")
 
-    async def _take(self, place: str, commit: str, folder: Path) -> None:
-        await run_git(
-            self._variables(place), folder,
-            "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--", place, f"{commit}:{_TAKEN}",
-        )  # fmt: skip
+    async def _take(self, way: Way, commit: str, folder: Path) -> None:
+        wanted = ("--depth=1", "--no-tags", "--", way.address, f"{commit}:{_TAKEN}")
+        await fetch(way.variables, folder, *wanted, largest=self._limits.ratio_from)
+
+    def _way_to(self, folder: Path) -> Way:
+        """Return the way to a repository that is ours."""
+        return Way(address=folder.as_uri(), variables=self._ways.here)
 
     @asynccontextmanager
-    async def _whole(self, place: str, width: int) -> AsyncIterator[Path]:
+    async def _whole(self, way: Way, width: int) -> AsyncIterator[Path]:
         """Give a repository with all branches and tags of the one at ``place``, for the length of the block."""
         async with self._store.scratch_async("git") as room:
             folder = room / "whole"
             await self._make(folder, "0" * width)
-            await run_git(
-                self._variables(place), folder, "fetch", "--quiet", "--no-write-fetch-head", "--", place, *_EVERYTHING
-            )
+            largest = self._limits.ratio_from
+            await fetch(way.variables, folder, "--", way.address, *_EVERYTHING, largest=largest)
             yield folder
 
     async def _of_short(self, address: str, short: str) -> str | None:
@@ -205,49 +202,75 @@ class Repositories:
             f"{without_secret(address)}: looking for {short} in its whole history; a whole commit id is faster"
         )
 
-        async def look(place: str) -> str | None:
-            async with self._whole(place, 40) as whole:
+        async def look(way: Way) -> str | None:
+            async with self._whole(way, 40) as whole:
                 try:
-                    said = await run_git(self._variables(), whole, "rev-parse", "--verify", f"{short}^{{commit}}")
+                    said = await run_git(self._ways.nowhere, whole, "rev-parse", "--verify", f"{short}^{{commit}}")
                 except GitError:
                     return None
                 return said.decode().strip()
 
-        return await self._anywhere(address, look)
+        return await self._ways.first(address, look)
 
-    async def _large(self, address: str, commit: str, folder: Path) -> None:
-        variables = self._variables()
-        if not await asyncio.to_thread(missing_large, self._store, variables, folder, commit):
-            return
+    async def bring_large(self, address: str, commit: str, folder: Path) -> int:
+        """Have all large files of ``commit`` in the store and return their size; the repository ``folder`` holds it."""
+        variables = self._ways.nowhere
+        missing = await asyncio.to_thread(missing_large, self._store, variables, folder, commit, self._limits)
+        if not missing.files:
+            return missing.size
         if self._offline:
             raise never_fetched(f"a large file of {without_secret(address)}")
 
-        async def bring(place: str) -> None:
+        async def bring(way: Way) -> None:
             async with self._store.scratch_async("git-lfs") as room:
-                await self._make(room / "copy", commit)
-                await self._take(folder.as_uri(), commit, room / "copy")
-                await fetch_large(self._store, self._variables(place), room / "copy", place, commit)
-            if missing := await asyncio.to_thread(missing_large, self._store, variables, folder, commit):
-                raise GitError(f"git-lfs did not get {missing[0]}")
+                # Nothing is at its HEAD, where git-lfs would look for settings that the commit brings.
+                await self._make(room / "copy", commit, head="nothing")
+                await self._take(self._way_to(folder), commit, room / "copy")
+                await fetch_large(self._store, way, room / "copy", commit, missing)
+            still = await asyncio.to_thread(missing_large, self._store, variables, folder, commit, self._limits)
+            if still.files:
+                raise GitError(f"git-lfs did not get {still.files[0].sha256}")
 
-        await self._anywhere(address, bring)
+        await self._ways.first(address, bring)
+        return missing.size
 
-    async def _anywhere(self, address: str, attempt: Callable[[str], Awaitable[_T]]) -> _T:
-        """Return what the first place gives that does: the address's mirrors in order, then itself."""
-        failures: list[tuple[str, str]] = []
-        for place in with_mirrors(address, self._addresses.mirrors):
-            try:
-                found = await attempt(place)
-            except GitError as failure:
-                failures.append((without_secret(place), str(failure)))
-                continue
-            for passed, why in failures:
-                self._report(f"{passed}: {why}; took {without_secret(place)}")
-            return found
-        raise unanswered(failures)
 
-    def _variables(self, place: str | None = None) -> Mapping[str, str]:
-        return git_variables(self._addresses.environment, None if place is None else protocol(place))
+class _Gathering:
+    """Gathers one source with all its submodules; what a commit says of these is looked at once."""
+
+    def __init__(self, repositories: Repositories, source: GitSource, recipe_folder: Path) -> None:
+        self._repositories = repositories
+        self._source = source
+        self._recipe_folder = recipe_folder
+        self._known: dict[str, tuple[Submodule, ...]] = {}
+        self._count = 0
+
+    async def checkout(self, address: str, commit: str, depth: int = 0) -> Checkout:
+        name = without_secret(address)
+        folder = await self._repositories.fetched(address, commit)
+        inner: dict[str, Checkout] = {}
+        if self._source.submodules:
+            if commit not in self._known:
+                self._known[commit] = await self._repositories.submodules(folder, commit)
+            self._bound(name, len(self._known[commit]), depth)
+            for one in self._known[commit]:
+                place = submodule_address(one.address, address, self._recipe_folder)
+                inner[one.path] = await self.checkout(place, one.commit, depth + 1)
+        lfs = self._source.lfs
+        large = await self._repositories.bring_large(address, commit, folder) if lfs else 0
+        return Checkout(name=name, commit=commit, folder=folder, submodules=inner, lfs=lfs, large=large)
+
+    def _bound(self, name: str, more: int, depth: int) -> None:
+        self._count += more
+        why = f"more than {_DEEPEST} deep" if more and depth == _DEEPEST else ""
+        if self._count > _MOST_SUBMODULES:
+            why = f"of which there are more than {_MOST_SUBMODULES} in all"
+        if why:
+            raise SourceError(
+                f"{name} has submodules {why}",
+                code="source.git-submodule",
+                remedy="set `submodules: false`, and name those that are needed as sources of their own",
+            )
 
 
 def _is_unlisted(words: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from builder.archive.member import raising
 from builder.errors import BakehouseError, MachineError, SourceError
+from builder.source.git.bounded import TOO_LARGE
 
 _BROKEN = (
     "fsck error",
@@ -14,10 +16,13 @@ _BROKEN = (
     "error in object",
     "died of signal",
     "broken pack",
+    "bad pack header",
+    "possible repository corruption",
+    "neither a file nor a folder",
 )
 _GONE = (
-    "not found", "does not appear to be a git repository", "does not exist", "couldn't find remote ref", "no commit",
-    "is no commit", "non-commit object", "not our ref", "git-lfs did not get",
+    "not found", "does not appear to be a git repository", "not a git repository", "does not exist",
+    "couldn't find remote ref", "no commit", "is no commit", "non-commit object", "not our ref", "git-lfs did not get",
 )  # fmt: skip
 _FOREIGN = "dubious ownership"
 
@@ -30,6 +35,8 @@ def unanswered(failures: Sequence[tuple[str, str]]) -> BakehouseError:
     if any(_FOREIGN in why for why in reasons):
         remedy = "that repository belongs to another user, and git refuses to read it: copy it, or build as its owner"
         return MachineError(message, code="source.git-owner", remedy=remedy)
+    if any(TOO_LARGE in why for why in reasons):
+        return SourceError(message, code="source.git-member", remedy=raising("ratio_from"))
     if any(sign in why for why in reasons for sign in _BROKEN):
         remedy = "the repository holds what git refuses; take an archive that its authors publish"
         return SourceError(message, code="source.git-broken", remedy=remedy)

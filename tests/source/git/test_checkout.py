@@ -11,19 +11,12 @@ import pytest
 from builder.archive import UnpackLimits
 from builder.errors import BakehouseError, MachineError, SourceError
 from builder.source.git.checkout import Checkout, check_out
-from builder.source.git.command import git_variables
-from tests.source.git.making import TIME, Handmade, Upstream, upstream
-
-VARIABLES = git_variables({"PATH": os.environ["PATH"]})
-
-
-def nothing(sha256: str) -> Path | None:
-    return None
+from tests.source.git.making import HERE, TIME, Handmade, Upstream, upstream
 
 
 def lay(folder: Path, commit: str, into: Path, inner: Mapping[str, Checkout] | None = None) -> dict[str, str]:
     checkout = Checkout(name="https://example.org/x", commit=commit, folder=folder, submodules=inner or {})
-    check_out(checkout, into, variables=VARIABLES, stored=nothing)
+    check_out(checkout, into, HERE)
     return tree(into)
 
 
@@ -71,7 +64,7 @@ class TestTrees:
         made.commit({"a": "B"})
         folder, commit = commit_of(made)
         checkout = Checkout(name="x", commit=commit, folder=folder)
-        assert check_out(checkout, tmp_path / "out", variables=VARIABLES, stored=nothing).newest == TIME + 60
+        assert check_out(checkout, tmp_path / "out", HERE).newest == TIME + 60
 
     def test_an_empty_commit_is_an_empty_folder(self, tmp_path: Path) -> None:
         made = Handmade(tmp_path / "up")
@@ -170,6 +163,19 @@ class TestHostile:
         lay(evil.folder, commit, tmp_path / "out")
         assert (tmp_path / "out/x").stat().st_mode & 0o7777 == 0o755
 
+    @pytest.mark.parametrize("name", ["GIT~1", ".g\u200cit", ".git ", ".git::$INDEX_ALLOCATION", "a\\.git"])
+    def test_git_by_other_names(self, evil: Handmade, tmp_path: Path, name: str) -> None:
+        """What a server's git lets pass, and what one of ours might some day."""
+        assert "may not be in a repository" in self.refused(evil, evil.tree(("40000", name, evil.tree())), tmp_path)
+
+    def test_a_name_that_stands_there_twice(self, evil: Handmade, tmp_path: Path) -> None:
+        link, blob = evil.write("blob", b"e"), evil.write("blob", b"evil")
+        entries = [("120000", "d", link), ("40000", "d", evil.tree(("100644", "passwd", blob)))]
+        assert "'d' stands in it twice" in self.refused(evil, evil.tree(*entries), tmp_path)
+
+    def test_an_unknown_mode_is_told_before_its_object_is_asked_for(self, evil: Handmade, tmp_path: Path) -> None:
+        assert "has the unknown mode 20644" in self.refused(evil, evil.tree(("020644", "dev", "a" * 40)), tmp_path)
+
     def test_control_characters(self, evil: Handmade, tmp_path: Path) -> None:
         self.refused(evil, evil.tree(("100644", "a\x1b[31m", evil.write("blob", b""))), tmp_path)
 
@@ -182,10 +188,8 @@ class TestHostile:
         for _ in range(10):
             id_, mode = evil.tree(*((mode, f"f{number}", id_) for number in range(10))), "40000"
         checkout = Checkout(name="https://example.org/x", commit=evil.commit(id_), folder=evil.folder)
-        with pytest.raises(SourceError, match="1000 members"):
-            check_out(
-                checkout, tmp_path / "out", variables=VARIABLES, stored=nothing, limits=UnpackLimits(members=1000)
-            )
+        with pytest.raises(SourceError, match="more than the 1000 that are allowed"):
+            check_out(checkout, tmp_path / "out", HERE, limits=UnpackLimits(members=1000))
         assert not (tmp_path / "out").exists()
 
     def test_few_bytes_that_are_endless_bytes(self, evil: Handmade, tmp_path: Path) -> None:
@@ -193,7 +197,7 @@ class TestHostile:
         checkout = Checkout(name="x", commit=evil.commit(evil.tree(("100644", "zero", blob))), folder=evil.folder)
         limits = UnpackLimits(ratio=10, ratio_from=1 << 20)
         with pytest.raises(SourceError, match="bytes that are allowed"):
-            check_out(checkout, tmp_path / "out", variables=VARIABLES, stored=nothing, limits=limits)
+            check_out(checkout, tmp_path / "out", HERE, limits=limits)
 
     def test_a_folder_in_itself_cannot_be(self, evil: Handmade, tmp_path: Path) -> None:
         id_ = evil.tree()

@@ -125,6 +125,56 @@ class TestFailures:
         assert len(str(caught.value)) <= 2000
 
 
+class TestBounds:
+    def test_no_process_can_take_all_memory(self, tmp_path: Path) -> None:
+        path = script(tmp_path / "bin", "git", "#!/bin/sh\nulimit -v\n")
+        assert int(run("fetch", caller=path)) << 10 == 4 << 30
+
+    def test_a_narrower_bound_of_our_own_stays(self, tmp_path: Path) -> None:
+        path = script(tmp_path / "bin", "git", "#!/bin/sh\nulimit -v\nulimit -f\n")["PATH"]
+        code = (
+            "import asyncio, resource\nfrom builder.source.git.command import git_variables, run_git\n"
+            "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+            f"print(asyncio.run(run_git(git_variables({{'PATH': {path!r}}}), None, 'fetch')).decode())\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == [str(1 << 20), str((1 << 20) // 512)]
+
+    def test_it_ends_in_time(self, tmp_path: Path) -> None:
+        path = script(tmp_path / "bin", "git", "#!/bin/sh\nsleep 300 &\nwait\n")
+        with pytest.raises(GitError, match="did not end within 0 s"):
+            asyncio.run(run_git(git_variables({**CALLER, **path}), None, "rev-parse", seconds=0.05))
+
+
+class TestInput:
+    def test_it_reads_what_it_is_given(self) -> None:
+        listing = b"[a]\n\tb = c\n"
+        said = asyncio.run(run_git(git_variables(CALLER), None, "config", "--file=-", "--list", given=listing))
+        assert said == b"a.b=c\n"
+
+    def test_it_need_not(self, tmp_path: Path) -> None:
+        path = script(tmp_path / "bin", "git", "#!/bin/sh\nexec 0<&-\necho done\n")
+        variables = git_variables({**CALLER, **path})
+        assert asyncio.run(run_git(variables, None, "config", given=bytes(1 << 22))) == b"done\n"
+
+
+def test_what_a_repository_lacks_is_not_fetched_by_the_way(tmp_path: Path) -> None:
+    """A promisor remote is asked whenever an object is missing, by whatever transport its settings name."""
+    made = upstream(tmp_path / "up", {"a": "gone"})
+    blob = made.git("rev-parse", "HEAD:a")
+    (made.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    for key, value in {
+        "extensions.partialClone": "origin", "remote.origin.promisor": "true",
+        "remote.origin.url": f"ext::touch {tmp_path}/ran", "remote.origin.uploadpack": f"touch {tmp_path}/ran",
+    }.items():  # fmt: skip
+        made.git("config", key, value)
+    for protocol in (None, "file", "https"):
+        with pytest.raises(GitError):
+            asyncio.run(run_git(git_variables(CALLER, protocol), made.folder / ".git", "cat-file", "-p", blob))
+    assert not (tmp_path / "ran").exists()
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

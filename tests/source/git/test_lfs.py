@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from builder.source.git.lfs import Pointer, pointer
 from builder.source.git.repositories import Repositories
 from builder.store import Store
 from tests.source.git.making import Upstream, upstream
+from tests.source.server import Server, serving
 
 LARGE = bytes(range(256)) * 5000
 DIGEST = hashlib.sha256(LARGE).hexdigest()
@@ -102,16 +105,6 @@ def test_offline_a_missing_one_is_told(up: Upstream, store: Store) -> None:
     assert caught.value.problems[0].code == "source.offline"
 
 
-def test_a_machine_without_it_says_what_to_install(up: Upstream, store: Store, tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "git").symlink_to(shutil.which("git") or "")
-    with pytest.raises(MachineError) as caught:
-        fetch(repositories(store, path=str(tmp_path / "bin")), GitSource(git=up.address, lfs=True))
-    [problem] = caught.value.problems
-    assert (problem.code, caught.value.exit_code) == ("source.no-git-lfs", 3)
-    assert "apt-get install git-lfs" in (problem.remedy or "")
-
-
 def test_without_large_files_it_is_not_needed(store: Store, tmp_path: Path) -> None:
     plain = upstream(tmp_path / "plain", {"a": "A"})
     (tmp_path / "bin").mkdir()
@@ -137,4 +130,111 @@ def test_one_that_left_the_store_meanwhile_is_an_error(up: Upstream, store: Stor
     file.unlink()
     with pytest.raises(SourceError, match="not fetched"):
         asked.check_out(checkout, tmp_path / "room" / "out")
-    assert list((tmp_path / "room").iterdir()) == []
+    assert not (tmp_path / "room").exists()
+
+
+def test_a_pipe_in_its_place_is_none(up: Upstream, store: Store) -> None:
+    place = up.folder / ".git" / "lfs" / "objects" / DIGEST[:2] / DIGEST[2:4] / DIGEST
+    place.unlink()
+    os.mkfifo(place)
+    with pytest.raises(SourceError, match="did not get"):
+        fetch(repositories(store), GitSource(git=up.address, lfs=True))
+
+
+def test_more_than_an_archive_may_hold_is_not_fetched(store: Store, tmp_path: Path) -> None:
+    made = upstream(tmp_path / "up", {"large.bin": POINTER.replace(str(len(LARGE)), str(65 << 30))})
+    with pytest.raises(SourceError, match="large files of 69793218560 bytes, more than"):
+        fetch(repositories(store), GitSource(git=made.address, lfs=True))
+
+
+def test_large_files_do_not_count_as_unpacked_ones(store: Store, tmp_path: Path) -> None:
+    """They lie in the store as they are, so a small repository may point to as many as it likes."""
+    made = upstream(tmp_path / "up", {"a": POINTER, "b": POINTER})
+    place = made.folder / ".git" / "lfs" / "objects" / DIGEST[:2] / DIGEST[2:4] / DIGEST
+    place.parent.mkdir(parents=True)
+    place.write_bytes(LARGE)
+    assert fetch(repositories(store), GitSource(git=made.address, lfs=True)).large == 2 * len(LARGE)
+
+
+class TestServers:
+    """A repository that is served as files, and a server of large files beside it: git-lfs really asks it."""
+
+    @pytest.fixture
+    def server(self) -> Iterator[Server]:
+        with serving() as made:
+            yield made
+
+    def serve(self, server: Server, tmp_path: Path, files: dict[str, str | bytes | None]) -> GitSource:
+        bare = tmp_path / "bare"
+        made = upstream(tmp_path / "made", {"large.bin": POINTER, **files})
+        made.git("clone", "--quiet", "--bare", str(made.folder), str(bare))
+        subprocess.run(["git", "update-server-info"], cwd=bare, check=True)
+        server.serve_folder("/x.git", bare)
+        listing = (bare / "info" / "refs").read_bytes()
+        server.serve("/x.git/info/refs?service=git-upload-pack", listing, "text/plain")
+        return GitSource(git=f"{server.base}/x.git", lfs=True)
+
+    def offer(self, server: Server, at: str, body: bytes) -> str:
+        """Answer git-lfs at ``at``; returns the path of the large file."""
+        there = {"download": {"href": f"{server.base}/large{at}"}}
+        answer = {"transfer": "basic", "objects": [{"oid": DIGEST, "size": len(LARGE), "actions": there}]}
+        server.serve(f"{at}/objects/batch", json.dumps(answer).encode(), "application/vnd.git-lfs+json")
+        server.serve(f"/large{at}", body)
+        return f"/large{at}"
+
+    def test_they_come_from_beside_the_repository(self, server: Server, store: Store, tmp_path: Path) -> None:
+        source = self.serve(server, tmp_path, {})
+        place = self.offer(server, "/x.git/info/lfs", LARGE)
+        asked = repositories(store)
+        asked.check_out(fetch(asked, source), tmp_path / "out")
+        assert (tmp_path / "out" / "large.bin").read_bytes() == LARGE
+        assert server.asked(place) == 1
+
+    def test_other_bytes_are_not_kept(self, server: Server, store: Store, tmp_path: Path) -> None:
+        source = self.serve(server, tmp_path, {})
+        self.offer(server, "/x.git/info/lfs", bytes(len(LARGE)))
+        with pytest.raises(BakehouseError):
+            fetch(repositories(store), source)
+        assert store.file(DIGEST) is None
+
+    def test_a_commit_may_name_another_server(self, server: Server, store: Store, tmp_path: Path) -> None:
+        """Nothing else that stands there counts: with what it excludes, git-lfs would fetch nothing at all."""
+        listing = f"[lfs]\n\turl = {server.base}/other\n\tfetchexclude = *\n"
+        source = self.serve(server, tmp_path, {".lfsconfig": listing})
+        place = self.offer(server, "/other", LARGE)
+        fetch(repositories(store), source)
+        assert server.asked(place) == 1
+        assert store.file(DIGEST) is not None
+
+    @pytest.mark.parametrize(
+        "url", ["file:///home", "/home", "ssh://example.org/x", "host:path", "ext::sh -c id", "-x"]
+    )
+    def test_but_none_of_this_machine(self, server: Server, store: Store, tmp_path: Path, url: str) -> None:
+        source = self.serve(server, tmp_path, {".lfsconfig": f'[lfs]\n\turl = "{url}"\n'})
+        with pytest.raises(SourceError) as caught:
+            fetch(repositories(store), source)
+        assert caught.value.problems[0].code in {"source.git-lfs", "source.git-address"}
+        assert caught.value.problems[0].remedy
+        assert store.file(DIGEST) is None
+
+    def test_what_it_names_as_a_program_is_not_run(self, server: Server, store: Store, tmp_path: Path) -> None:
+        text = (
+            f'[lfs]\n\tstandalonetransferagent = x\n[lfs "customtransfer.x"]\n\tpath = touch\n\targs = {tmp_path}/ran\n'
+            f'[core]\n\tsshCommand = "touch {tmp_path}/ran"\n[remote "origin"]\n\tlfsurl = ssh://example.org/x\n'
+            f'[credential]\n\thelper = "!touch {tmp_path}/ran"\n'
+        )
+        source = self.serve(server, tmp_path, {".lfsconfig": text})
+        self.offer(server, "/x.git/info/lfs", LARGE)
+        fetch(repositories(store), source)
+        assert store.file(DIGEST) is not None
+        assert not (tmp_path / "ran").exists()
+
+    def test_a_machine_without_it_says_what_to_install(self, server: Server, store: Store, tmp_path: Path) -> None:
+        source = self.serve(server, tmp_path, {})
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "git").symlink_to(shutil.which("git") or "")
+        with pytest.raises(MachineError) as caught:
+            fetch(repositories(store, path=str(tmp_path / "bin")), source)
+        [problem] = caught.value.problems
+        assert (problem.code, caught.value.exit_code) == ("source.no-git-lfs", 3)
+        assert "apt-get install git-lfs" in (problem.remedy or "")

@@ -16,10 +16,13 @@ import pytest
 from builder.errors import BakehouseError, MachineError, SourceError
 from builder.model.recipe import GitSource
 from builder.source.address import Addresses
-from builder.source.git.checkout import Checkout
+from builder.source.git.checkout import Checkout, check_out
 from builder.source.git.repositories import Repositories
 from builder.store import Store
+from tests.archive.making import tree as contents
 from tests.e2e.command import CHECKOUT
+from tests.sandbox.forbidding import without_writing
+from tests.source.git.making import HERE as UNCONFINED
 from tests.source.git.making import Handmade, Upstream, upstream
 from tests.source.server import Server, redirect, serving
 
@@ -470,3 +473,17 @@ def test_a_killed_process_leaves_nothing_that_counts(tmp_path: Path) -> None:
     left = [path.name for path in (tmp_path / "store" / "sessions").iterdir()]
     assert len(left) == 2, "this session's lock and folder, and nothing of the killed one's"
     store.close()
+
+
+def test_another_process_writes_the_tree(asking: Asking, tmp_path: Path) -> None:
+    """Ours may make no file and no link any more, and need not."""
+    made = upstream(tmp_path / "up", {"a": "A", "d/run": "#!/bin/sh\n", "d/link": "-> run", "large": "x" * 1_000_000})
+    inner = upstream(tmp_path / "inner", {"i": "I"})
+    made.git("submodule", "--quiet", "add", inner.address, "sub")
+    made.commit({})
+    checkout = asking.fetch(GitSource(git=made.address))
+    asking.repositories.check_out(checkout, tmp_path / "free")
+    assert without_writing(lambda: asking.repositories.check_out(checkout, tmp_path / "out")) == ""
+    assert contents(tmp_path / "out") == contents(tmp_path / "free")
+    assert (tmp_path / "out" / "sub" / "i").read_text() == "I"
+    assert "PermissionError" in without_writing(lambda: check_out(checkout, tmp_path / "here", UNCONFINED))

@@ -19,7 +19,7 @@ COMMIT = "c" * 40
 
 def found(folder: Path, commit: str) -> tuple[Submodule, ...]:
     links = linked(folder, VARIABLES, commit)
-    return asyncio.run(submodules(folder, VARIABLES, commit, links))
+    return asyncio.run(submodules(VARIABLES, commit, links))
 
 
 def handmade(folder: Path, listing: str | None, *links: str) -> tuple[Path, str]:

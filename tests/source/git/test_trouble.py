@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from builder.source.git.bounded import TOO_LARGE
 from builder.source.git.trouble import never_fetched, unanswered
 
 PLACE = "https://example.org/x"
@@ -17,10 +18,14 @@ PLACE = "https://example.org/x"
         ("fatal: couldn't find remote ref refs/heads/x", "source.gone", 2),
         ("it has no commit aaaa", "source.gone", 2),
         ("error: object aaaa: hasDotgit: contains '.git'; fatal: fsck error in packed object", "source.git-broken", 2),
+        ("'/x/refs/a' is neither a file nor a folder, as all in a git repository are", "source.git-broken", 2),
+        ("remote: aborting due to possible repository corruption on the remote side.", "source.git-broken", 2),
+        ("'/x' is not a git repository", "source.gone", 2),
         ("fatal: unable to access 'x': Could not resolve host: example.org", "source.unreachable", 3),
         ("fatal: could not read Username for 'x': terminal prompts disabled", "source.unreachable", 3),
         ("fatal: detected dubious ownership in repository at '/x'", "source.git-owner", 3),
         ("git ended with 128", "source.unreachable", 3),
+        (f"an object of it takes 9 bytes, more than the 8 {TOO_LARGE}; fatal: not found", "source.git-member", 2),
     ],
 )
 def test_whose_fault_it_is(words: str, code: str, exit_code: int) -> None:
