@@ -62,7 +62,13 @@ def main() -> int:
 
 @contextlib.contextmanager
 def engine() -> Iterator[str]:
-    """Give the address of an engine; one that had to be started for this ends with the block, or with this process."""
+    """Give the address of an engine; one that had to be started for this ends with the block, or with this process.
+
+    One that answers already is others' too, so it is left as it is, even if `start` made it.
+    """
+    if os.environ.get("DOCKER_HOST") or answers(SYSTEM):
+        yield found()
+        return
     command = [sys.executable, str(Path(__file__).resolve())]
     started = subprocess.run([*command, "start", str(os.getpid())], capture_output=True, text=True, check=False)
     if started.returncode != 0:
@@ -114,10 +120,13 @@ def begin(owner: int) -> str:
 def stop(address: str) -> None:
     """End the engine that `start` began at `address`, its containers too, and remove all that it left."""
     folder = Path(address.removeprefix("unix://")).parent
-    if folder.parent != SOCKETS or not folder.name.startswith(PREFIX) or not folder.is_dir():
+    if folder.parent != SOCKETS or not folder.name.startswith(PREFIX):
         return
-    data = (folder / "data").readlink()
-    _end(int((folder / "pid").read_text(encoding="ascii")), folder)
+    try:
+        data, daemon = (folder / "data").readlink(), int((folder / "pid").read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return  # it was stopped, or its guard does it just now
+    _end(daemon, folder)
     for mounted in reversed(mounted_below(folder, data)):
         subprocess.run(["umount", "--lazy", mounted], check=False)
     remove_cgroups(folder.name)

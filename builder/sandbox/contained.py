@@ -142,7 +142,7 @@ class ContainedSession:
         """Return how a command ended; what is not as it was before goes with its container."""
         used = await asyncio.to_thread(usage.cpu_seconds)
         if report is None or reason is not None:
-            reason = reason or await asyncio.to_thread(usage.look, closely=True)
+            reason = reason or await asyncio.to_thread(usage.look)
             reason = reason or ("signal" if self._closed else None)
             await self._drop()
             if reason is None:
@@ -159,7 +159,7 @@ class ContainedSession:
                 f"the sandbox did not start: cannot chdir to {command.cwd}: No such file or directory",
                 code="sandbox.not-started",
             )
-        reason = await asyncio.to_thread(usage.look, closely=report.code != 0) or self._signalled(report.code)
+        reason = await asyncio.to_thread(usage.look) or self._signalled(report.code)
         spent, self._counted = report.cpu_seconds - self._counted, report.cpu_seconds
         if reason is not None or not report.clean:
             await self._drop()
@@ -185,7 +185,7 @@ class ContainedSession:
         with self._talking(guest.talk):
             broken, code = await guest.served(self._spec.limits, usage.gauges)
         used = await asyncio.to_thread(usage.cpu_seconds) or 0.0
-        reason = broken or await asyncio.to_thread(usage.look, closely=code != 0)
+        reason = broken or await asyncio.to_thread(usage.look)
         await self._drop()
         return Exit(code=_KILLED if broken else code, seconds=0.0, cpu_seconds=used, reason=reason)
 

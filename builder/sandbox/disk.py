@@ -55,9 +55,10 @@ class Disk:
         self._due = 0.0
 
     def look(self, temporary: int, nameless: Callable[[], int], *, closely: bool = False) -> Reason | None:
-        """Return ``disk`` when too much is written, ``temporary`` bytes elsewhere; ``closely`` walks at once.
+        """Return ``disk`` when too much is written, ``temporary`` bytes elsewhere.
 
-        ``nameless`` tells the bytes in files that no folder names.
+        ``nameless`` tells the bytes in files that no folder names. ``closely`` walks at once, as the last look at a
+        command must: it may have ended before folders were due, while something else freed what it took.
         """
         full = any(disk.is_full() for disk in self._disks.values())
         if not full and self._limit is None:

@@ -108,7 +108,7 @@ class Keeping:
         if self._group is not None and (reason := self._group.look()) is not None:
             return reason
         disk = self._look_at_disk
-        if disk is not None and (reason := disk.look(closely=ended.code != 0)) is not None:
+        if disk is not None and (reason := disk.look(closely=True)) is not None:
             return reason
         limits = self._limits
         past: dict[int, tuple[Reason, int | None]] = {

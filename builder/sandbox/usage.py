@@ -53,9 +53,9 @@ class Usage:
         used = self._group.used().cpu_seconds
         return used - self._before if used >= self._before else None
 
-    def look(self, *, closely: bool) -> Reason | None:
-        """Return the limit that was broken, now that the command has ended; ``closely`` when it failed."""
-        return self._gauge.look() or self._disk.look(closely=closely)
+    def look(self) -> Reason | None:
+        """Return the limit that was broken, now that the command has ended."""
+        return self._gauge.look() or self._disk.look(closely=True)
 
 
 def _members(pid: int) -> Iterable[int]:

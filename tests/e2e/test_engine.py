@@ -14,7 +14,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from ci.engine import PREFIX, SOCKETS
+from ci.engine import PREFIX, SOCKETS, answers, engine
 from tests.e2e.command import CHECKOUT
 
 ENGINE = CHECKOUT / "ci" / "engine.py"
@@ -134,6 +134,24 @@ def test_an_engine_that_is_named_is_taken_and_never_stopped(docker_engine: str) 
         assert client.ping()
     finally:
         client.close()
+
+
+def test_who_asks_for_one_that_answers_does_not_stop_it(
+    owner: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be one of ours that other tests, in other processes, still use."""
+    started = begin(owner.pid)
+    if not ROOT:
+        assert "only root can start an engine" in started.stderr
+        return
+    address = started.stdout.strip()
+    assert started.returncode == 0, started.stderr
+    monkeypatch.setenv("DOCKER_HOST", address)
+    with engine() as given:
+        assert given == address
+    assert answers(address)
+    assert [ask("stop", address).returncode for _ in range(2)] == [0, 0]
+    assert gone(Path(address).parent.name)
 
 
 def test_one_that_is_named_must_answer(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from builder.sandbox import Limits, Tmpfs
+from builder.sandbox import Exit, Limits, Tmpfs
 from builder.sandbox.bubblewrap import Bubblewrap
-from builder.sandbox.limits import file_blocks, resource_limits, spare, temporary_size
+from builder.sandbox.disk import Disk
+from builder.sandbox.limits import Keeping, Running, file_blocks, resource_limits, spare, temporary_size
 from builder.sandbox.unsealed import Unsealed
 from builder.sandbox.values import Reason
 from tests.sandbox.conftest import Bench, bench_for
@@ -57,6 +58,23 @@ def test_the_kernel_takes_them(limits: Limits, row: str) -> None:
 
 
 MIB = 1 << 20
+
+
+def test_what_a_short_command_wrote_is_seen_although_something_else_freed_as_much(tmp_path: Path) -> None:
+    """It ended well before its many folders were due, and the disk lost nothing meanwhile."""
+    written, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
+    written.mkdir()
+    for number in range(5000):
+        (written / str(number)).touch()
+    elsewhere.write_bytes(b"x" * 50 * MIB)
+    limits = Limits(disk=20 * MIB)
+    keeping = Keeping(None, limits, Disk([written], limits.disk))
+    (*_, gauge) = keeping.gauges(Running(members=lambda: ()))
+    assert gauge.look() is None
+    elsewhere.unlink()
+    (written / "file").write_bytes(b"x" * 21 * MIB)
+    ended = keeping.judge(Exit(code=0, seconds=0.01, cpu_seconds=0.01))
+    assert (ended.reason, ended.code) == ("disk", 137)
 
 
 def kept_by(bench: Bench, keeper: str) -> Bench:

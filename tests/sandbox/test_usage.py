@@ -17,8 +17,8 @@ def test_a_process_without_a_group_of_its_own_is_watched(tmp_path: Path) -> None
         process.stdout.readline()
         few, many = (Usage(process.pid, Limits(processes=n), Disk([tmp_path], None), (), 0) for n in (1, 10_000_000))
         try:
-            assert few.look(closely=False) in {"processes", None}
-            assert many.look(closely=True) is None
+            assert few.look() in {"processes", None}
+            assert many.look() is None
         finally:
             subprocess.run(["pkill", "-KILL", "-P", str(process.pid)], check=False)
             process.kill()
@@ -26,9 +26,9 @@ def test_a_process_without_a_group_of_its_own_is_watched(tmp_path: Path) -> None
 
 def test_what_was_written_counts(tmp_path: Path) -> None:
     usage = Usage(os.getpid(), Limits(disk=1000), Disk([tmp_path], 1000), (), 0)
-    assert usage.look(closely=True) is None
+    assert usage.look() is None
     (tmp_path / "file").write_bytes(bytes(100_000))
-    assert usage.look(closely=True) == "disk"
+    assert usage.look() == "disk"
     assert len(usage.gauges) == 2
     assert usage.peak_memory >= 0
 
@@ -36,4 +36,4 @@ def test_what_was_written_counts(tmp_path: Path) -> None:
 def test_a_process_that_has_gone_has_used_nothing_that_can_be_told(tmp_path: Path) -> None:
     usage = Usage(2**22 + 1, Limits(memory=1), Disk([tmp_path], None), (), 0)
     assert usage.cpu_seconds() is None
-    assert usage.look(closely=False) is None
+    assert usage.look() is None
