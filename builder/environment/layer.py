@@ -6,7 +6,9 @@ import json
 import os
 from pathlib import Path
 
-_TREE = "tree"
+from builder.environment.apart import Apart, set_apart
+
+_TREE, _APART = "tree", ".apart"
 _REVISION = bytes(8)
 """What rattler's lock file of a package begins with: how often it was unpacked anew."""
 
@@ -21,11 +23,19 @@ def finished(folder: Path, sha256: str) -> None:
     index = json.loads((folder / _TREE / "info" / "index.json").read_bytes())
     stem = f"{index['name']}-{index['version']}-{index['build']}"
     (folder / _TREE).rename(folder / stem)
-    (folder / f"{stem}.lock").write_bytes(_REVISION + bytes.fromhex(sha256))
+    set_apart(folder / stem, folder / _APART)
+    for place in (folder, folder / _APART):
+        if place.is_dir():
+            (place / f"{stem}.lock").write_bytes(_REVISION + bytes.fromhex(sha256))
 
 
 def tree_in(folder: Path) -> Path:
     """Return the unpacked package in ``folder``, which was `finished`; `ValueError` where somebody took it away."""
     with os.scandir(folder) as found:
-        (name,) = (one.name for one in found if one.is_dir(follow_symlinks=False))
+        (name,) = (one.name for one in found if one.is_dir(follow_symlinks=False) and one.name != _APART)
     return folder / name
+
+
+def apart_in(tree: Path) -> Apart | None:
+    """Return what is known of the plain files of the unpacked package ``tree``, if they were told apart."""
+    return Apart.read(tree, tree.parent / _APART)

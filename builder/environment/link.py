@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 
 from builder.environment.access import OPEN, Access
 from builder.environment.agreement import compared
+from builder.environment.apart import Apart
+from builder.environment.layer import apart_in
 from builder.environment.once import made_once
 from builder.environment.packages import PackageStore
+from builder.environment.plain import place
+from builder.environment.prefix_record import CLOBBERS, UnlikeError
 from builder.environment.tidy import Linked, tidied
 from builder.environment.wall import finished, in_thread, rattler_wall
 from builder.errors import BakehouseError, joined
 from builder.model.environment import Environment, LinkedPrefix, LockedPackage
+from builder.model.frozen import frozen
 from builder.model.later import later
 from builder.model.target import NOARCH
-from builder.store import Store
+from builder.store import Store, remove_tree
 
 if TYPE_CHECKING:
     from rattler.package_cache import PackageCache
@@ -83,17 +88,56 @@ async def link(
 
 
 async def _make(environment: Environment, inside: PurePosixPath, folder: Path, packages: PackageStore) -> None:
-    prefix = folder / "prefix"
     unpacked = await _unpacked(environment.packages, packages)
     if note := await in_thread(compared, environment.packages, unpacked):
         packages.report(note)
-    if unpacked:
-        async with packages.store.scratch_async("link") as scratch:
-            await _install(environment.packages, unpacked, scratch, prefix, inside)
-    case_blind = any(package.subdir.startswith(_CASE_BLIND) for package in environment.packages)
-    linked = await in_thread(tidied, prefix, unpacked, case_blind=case_blind)
+    async with packages.store.scratch_async("link") as scratch:
+        linked = await _linked(_Linking(environment.packages, unpacked, scratch, folder / "prefix", inside))
     unpublishable = await in_thread(_unpublishable, environment.packages, unpacked)
     replace(linked, unpublishable=unpublishable).write(folder)
+
+
+@frozen(kw_only=False)
+class _Linking:
+    """What is to be linked: the packages ``wanted``, ``unpacked`` in folders by name, as ``prefix`` for ``inside``."""
+
+    wanted: Sequence[LockedPackage]
+    unpacked: Mapping[str, Path]
+    scratch: Path
+    prefix: Path
+    inside: PurePosixPath
+
+    @property
+    def case_blind(self) -> bool:
+        """Whether it is for a system whose paths are the same in capitals."""
+        return any(package.subdir.startswith(_CASE_BLIND) for package in self.wanted)
+
+
+async def _linked(linking: _Linking) -> Linked:
+    """Link plain files ourselves and the rest by rattler; where anything is in the way, all by rattler, who judges."""
+    apart = {name: one for name, tree in linking.unpacked.items() if (one := apart_in(tree)) is not None}
+    if apart:
+        try:
+            await _install(linking, {**linking.unpacked, **{name: one.rest for name, one in apart.items()}})
+            return await in_thread(_completed, linking, tuple(apart.values()))
+        except (OSError, UnlikeError, BakehouseError):
+            await in_thread(remove_tree, linking.prefix)
+    if linking.unpacked:
+        await _install(linking, linking.unpacked)
+    return await in_thread(tidied, linking.prefix, linking.unpacked, case_blind=linking.case_blind)
+
+
+def _completed(linking: _Linking, apart: Sequence[Apart]) -> Linked:
+    """Add the plain files of the packages ``apart`` to a prefix with the rest of them, and tidy it.
+
+    Raises:
+        UnlikeError: rattler has done something else than linking this rest as it is.
+        OSError: a file cannot be linked, because another package has something there, or for reasons of the system.
+    """
+    if (linking.prefix / CLOBBERS).exists():
+        raise UnlikeError(CLOBBERS)
+    place(linking.prefix, ((one.tree, one.folders) for one in apart))
+    return tidied(linking.prefix, linking.unpacked, apart, case_blind=linking.case_blind)
 
 
 def _unpublishable(wanted: Sequence[LockedPackage], unpacked: Mapping[str, Path]) -> tuple[str, ...]:
@@ -144,24 +188,24 @@ def _cache(scratch: Path, unpacked: Mapping[str, Path]) -> PackageCache:
     return PackageCache.from_layers([PackageCacheLayer(scratch), *layers])
 
 
-async def _install(
-    wanted: Sequence[LockedPackage], unpacked: Mapping[str, Path], scratch: Path, prefix: Path, inside: PurePosixPath
-) -> None:
+async def _install(linking: _Linking, trees: Mapping[str, Path]) -> None:
+    """Have rattler link the packages as they lie in ``trees``."""
     from rattler.install import install
     from rattler.platform.subdir import Subdir
 
+    wanted = linking.wanted
     subdirs = [package.subdir for package in wanted if package.subdir != NOARCH]
     with rattler_wall(f"linking {', '.join(package.file_name for package in wanted[-3:])}"):
-        records = [_record(package, unpacked[package.name]) for package in wanted]
+        records = [_record(package, trees[package.name]) for package in wanted]
         await finished(
             install(
                 records,
-                prefix,
+                linking.prefix,
                 platform=Subdir(subdirs[0] if subdirs else "linux-64"),
                 execute_link_scripts=False,
                 show_progress=False,
-                package_cache=_cache(scratch, unpacked),
-                alternative_target_prefix=inside,
+                package_cache=_cache(linking.scratch, trees),
+                alternative_target_prefix=linking.inside,
             )
         )
 

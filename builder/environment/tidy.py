@@ -8,8 +8,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from builder.environment.apart import Apart
 from builder.environment.clashes import clashes, read_clash, written_clash
-from builder.environment.prefix_record import CLOBBERS, PrefixRecord, rewritten
+from builder.environment.plain import EPOCH, FOLDER_MODE
+from builder.environment.prefix_record import CLOBBERS, PrefixRecord, rewritten, woven
 from builder.environment.records import canonical
 from builder.model.environment import Clash
 from builder.model.frozen import frozen
@@ -19,10 +21,6 @@ from builder.store import remove_tree
 LINKED = "linked.json"
 """What is kept beside a prefix of how its packages met."""
 
-_EPOCH = 315_532_800
-"""1980-01-01: the time of folders and of files that linking itself makes."""
-
-_FOLDER_MODE = 0o755
 _META = "conda-meta"
 _CACHE_MARK = "CACHEDIR.TAG"
 _PATHS = "paths.json"
@@ -81,15 +79,25 @@ def _pairs(found: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple
     return tuple((key, tuple(values)) for key, values in found)
 
 
-def tidied(prefix: Path, unpacked: Mapping[str, Path], *, case_blind: bool = False) -> Linked:
+def tidied(
+    prefix: Path, unpacked: Mapping[str, Path], apart: Iterable[Apart] = (), *, case_blind: bool = False
+) -> Linked:
     """Make ``prefix`` the same for the same packages and say what is in it; ``unpacked`` are the packages' folders.
 
-    With ``case_blind`` paths that are one for the target's file systems clash too.
+    Of the packages ``apart`` rattler has linked the special files alone, and knows of no others. With ``case_blind``
+    paths that are one for the target's file systems clash too.
+
+    Raises:
+        UnlikeError: a record of one of the packages ``apart`` speaks of other files.
     """
     meta = prefix / _META
     meta.mkdir(parents=True, exist_ok=True)
     (meta / "history").write_bytes(b"")
-    records = [rewritten(path) for path in sorted(meta.glob("*.json"))]
+    known = {f"{one.tree.name}.json": one for one in apart}
+    records = [
+        rewritten(path) if (one := known.get(path.name)) is None else woven(path, one.special, one.record)
+        for path in sorted(meta.glob("*.json"))
+    ]
     clashing = clashes(prefix, records, case_blind=case_blind)
     remove_tree(prefix / CLOBBERS)
     if not any(record.has(_CACHE_MARK) for record in records):
@@ -113,26 +121,31 @@ def _normalise(prefix: Path, records: Iterable[PrefixRecord], unpacked: Mapping[
     """Give folders, and the files that linking wrote itself, modes and times that do not come from here and now.
 
     A file written anew because it holds the prefix keeps the time that it has in its package; hard links to unpacked
-    packages are left alone. Linking makes all plain files of a package in one way, so the first tells for all.
+    packages are left alone.
     """
     folders = {"", _META}
     for record in records:
-        plain = next((path for path in record.paths if path not in record.special), None)
-        linked = plain is None or os.lstat(f"{prefix}/{plain}").st_nlink > 1
-        for path in record.special if linked else record.paths:
+        for path in _by_rattler(prefix, record):
             if _is_folder(f"{prefix}/{path}", f"{unpacked[record.name]}/{path}"):
                 folders.add(path)
-        above = {path.rpartition("/")[0] for path in record.paths}
+        above = {path.rpartition("/")[0] for path in (record.special if record.placed else record.paths)}
         while above := above - folders:
             folders |= above
             above = {folder.rpartition("/")[0] for folder in above}
     for entry in os.scandir(prefix / _META):
         os.chmod(entry.path, 0o644)  # noqa: PTH101 - there are thousands
-        os.utime(entry.path, (_EPOCH, _EPOCH))
+        os.utime(entry.path, (EPOCH, EPOCH))
     for folder in folders:
-        if stat.S_IMODE(os.stat(f"{prefix}/{folder}").st_mode) != _FOLDER_MODE:  # noqa: PTH116 - asking is cheaper
-            os.chmod(f"{prefix}/{folder}", _FOLDER_MODE)  # noqa: PTH101
-        os.utime(f"{prefix}/{folder}", (_EPOCH, _EPOCH))
+        if stat.S_IMODE(os.stat(f"{prefix}/{folder}").st_mode) != FOLDER_MODE:  # noqa: PTH116 - asking is cheaper
+            os.chmod(f"{prefix}/{folder}", FOLDER_MODE)  # noqa: PTH101
+        os.utime(f"{prefix}/{folder}", (EPOCH, EPOCH))
+
+
+def _by_rattler(prefix: Path, record: PrefixRecord) -> Iterable[str]:
+    """Return the paths that may be no hard links: rattler makes all plain files of a package in one way."""
+    plain = None if record.placed else next((path for path in record.paths if path not in record.special), None)
+    linked = plain is None or os.lstat(f"{prefix}/{plain}").st_nlink > 1
+    return record.special if linked else record.paths
 
 
 def _is_folder(path: str, origin: str) -> bool:
@@ -158,4 +171,4 @@ def _time_of(origin: str) -> float:
     try:
         return os.lstat(origin).st_mtime
     except FileNotFoundError:  # what linking makes itself, an entry point, is in no package
-        return _EPOCH
+        return EPOCH

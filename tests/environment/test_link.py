@@ -8,14 +8,16 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from builder.environment.layer import tree_in
-from builder.environment.link import KIND, environment_key, link, link_scripts
+from builder.environment.link import KIND, _install, _Linking, _unpacked, environment_key, link, link_scripts
 from builder.environment.packages import KIND as PACKAGES
+from builder.environment.packages import PackageStore
+from builder.environment.prefix_record import UnlikeError
 from builder.environment.solver import Solver
 from builder.errors import BakehouseError, MachineError, SourceError
 from builder.model.environment import Clash, Environment, LinkedPrefix
@@ -274,6 +276,115 @@ def test_loose_packages_are_linked_from_where_they_lie(store: Store, small: Path
     environment = asyncio.run(solver.solve(["mine"], subdir="linux-64", loose=[package]))
     prefix = linked(store, environment)
     assert (prefix.folder / "share" / "mine").read_bytes() == b"1"
+
+
+# -- plain files, which rattler does not see -------------------------------------------------------------------------------
+
+
+def without_knowledge(store: Store) -> None:
+    """Have all packages as a bakehouse unpacked them that did not tell plain files apart."""
+    for known in (store.root / "folders" / PACKAGES).glob("*/.apart"):
+        shutil.rmtree(known)
+
+
+def both_ways(tmp_path: Path, folder: Path, *specs: str) -> tuple[LinkedPrefix, LinkedPrefix]:
+    """Link the same packages with what is known of their plain files, and without it."""
+    found = []
+    for know in (True, False):
+        store = Store(tmp_path / f"store-{know}")
+        environment = solved(store, folder, *specs)
+        asyncio.run(_unpacked(environment.packages, PackageStore(store)))
+        if not know:
+            without_knowledge(store)
+        found.append(linked(store, environment))
+        store.close()
+    return found[0], found[1]
+
+
+MIXED = Made(
+    name="mixed", links={"bin/tool": "../lib/mixed/tool", "lib/mixed/self": "."}, executable=["lib/mixed/tool", "top"],
+    files={
+        "top": b"1", "lib/mixed/tool": b"#!" + PLACEHOLDER.encode() + b"/bin/sh\n", "lib/mixed/plain.h": b"2",
+        "lib/mixed/deep/er/plain.h": b"3", "lib/mixed.pc": PLACEHOLDER.encode(), "share/\u00e4 b": b"4", "share/'q\"q'": b"5",
+    },
+    prefixed={"lib/mixed/tool": (PLACEHOLDER, "text"), "lib/mixed.pc": (PLACEHOLDER, "text")},
+)  # fmt: skip
+
+
+def test_both_ways_make_the_same_prefix(tmp_path: Path, small: Path) -> None:
+    specs = ["zlib", "pure", "gcc_linux-64", "hooked", "data", "left", "numpy"]
+    together = channel(tmp_path / "c", MIXED, Made(name="nothing"), Made(name="mine", files={"CACHEDIR.TAG": b"x"}))
+    for name, folder, wanted in (
+        ("small", small, specs),
+        ("mixed", together, ["mixed", "nothing"]),
+        ("mine", together, ["mine"]),
+    ):
+        place = tmp_path / name
+        place.mkdir()
+        known, unknown = both_ways(place, folder, *wanted)
+        assert tree(known.folder) == tree(unknown.folder), name
+        assert (known.owners, known.clashes) == (unknown.owners, unknown.clashes)
+        files = [path for path in unknown.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        for path in files:
+            links = (path.stat().st_nlink > 1, (known.folder / path.relative_to(unknown.folder)).stat().st_nlink > 1)
+            assert links[0] == links[1], path
+
+
+def test_rattler_is_shown_the_rest_alone(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be no faster than rattler: nothing else tells which way it went."""
+    trees = list[Mapping[str, Path]]()
+
+    async def install(linking: _Linking, given: Mapping[str, Path]) -> None:
+        trees.append(given)
+        await _install(linking, given)
+
+    monkeypatch.setattr(sys.modules[link.__module__], "_install", install)
+    linked(store, solved(store, channel(tmp_path / "c", MIXED, Made(name="nothing")), "mixed", "nothing"))
+    (given,) = trees
+    assert {name: path.parent.name == ".apart" for name, path in given.items()} == {"mixed": True, "nothing": False}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"files": {"x": b"1", "y": b"2"}}, {"files": {"x": b"3"}}),
+        ({"files": {"x": b"1", "p": b"1"}}, {"files": {"x": PLACEHOLDER.encode()}, "prefixed": {"x": (PLACEHOLDER, "text")}}),
+        ({"files": {"x/y": b"1"}}, {"files": {"x": b"3", "z": b"4"}}),
+        ({"files": {"lib/y": b"1"}}, {"files": {"p": b"1"}, "links": {"lib": "lib64"}}),
+        ({"files": {"lib/y": b"1", "lib64/z": b"1"}}, {"files": {"p": b"1"}, "links": {"lib": "lib64"}}),
+        ({"files": {"p": b"1"}, "links": {"x": "a"}}, {"files": {"q": b"1"}, "links": {"x": "b"}}),
+        ({"files": {"p": b"1"}, "links": {"x": "a"}}, {"files": {"x": b"1"}}),
+    ],
+    ids=["files", "prefix", "file over folder", "link to nothing", "link over folder", "links", "file and link"],
+)  # fmt: skip
+def test_packages_in_each_others_way_end_as_rattler_has_it(
+    tmp_path: Path, one: dict[str, object], other: dict[str, object]
+) -> None:
+    folder = channel(tmp_path / "c", Made(**{"name": "one", **one}), Made(**{"name": "other", **other}))  # type: ignore[arg-type]
+    known, unknown = _ended(lambda: both_ways(tmp_path, folder, "one", "other"))
+    assert known == unknown
+
+
+def _ended(run: Callable[[], tuple[LinkedPrefix, LinkedPrefix]]) -> tuple[object, object]:
+    known, unknown = run()
+    return (tree(known.folder), known.owners, known.clashes), (tree(unknown.folder), unknown.owners, unknown.clashes)
+
+
+@pytest.mark.parametrize(
+    "trouble", [OSError(31, "Too many links"), UnlikeError("a.json"), MachineError("x", code="a.b")]
+)
+def test_whatever_keeps_us_from_it_rattler_does_all(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    folder = channel(tmp_path / "c", MIXED)
+    other = Store(tmp_path / "other")
+    expected = tree(linked(other, solved(other, folder, "mixed")).folder)
+
+    def fail(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(sys.modules[link.__module__], "place", fail)
+    assert tree(linked(store, solved(store, folder, "mixed")).folder) == expected
 
 
 # -- many at once, and none to the end -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.environment.prefix_record import PrefixRecord, _read, _taken_apart, rewritten
+from builder.environment.prefix_record import (
+    PrefixRecord,
+    UnlikeError,
+    _read,
+    _taken_apart,
+    plain_paths,
+    rewritten,
+    woven,
+)
 
 SHA = "0" * 64
 
@@ -108,6 +117,43 @@ def test_both_ways_say_and_write_the_same(entries: list[tuple[str, dict[str, Any
         assert (taken[0].name, taken[0].paths, taken[0].lost) == (record.name, record.paths, record.lost)
         assert taken[0].special <= record.special
         assert {path for path, fields in entries if fields} <= taken[0].special
+
+
+@given(st.lists(st.tuples(names, fields), min_size=1, max_size=6, unique_by=lambda one: one[0]))
+def test_a_record_of_special_files_becomes_that_of_all(entries: list[tuple[str, dict[str, Any]]]) -> None:
+    """The text is that of a record of all files, whichever of them are left to rattler."""
+    known = {path: entry(path, **fields) for path, fields in sorted(entries)}
+    special = [path for path in known if len(known[path]) > 4 or not path.isalnum()]
+    files = plain_paths({path: None if path in special else known[path] for path in known})
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "a.json")
+        file.write_text(text(*(known[path] for path in reversed(special)), license="MIT"), encoding="utf-8")
+        record = woven(file, special, files)
+        said = file.read_text(encoding="utf-8")
+    assert said == _read(text(*known.values(), license="MIT"))[1]
+    assert record == PrefixRecord(name="a", paths=tuple(known), lost=(), special=frozenset(special), placed=True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        text(entry("other")),
+        text(),
+        text(entry("special"), entry("plain")),
+        text(entry("special")).replace('"files"', '"file"'),
+        text(entry("special")).replace('"name"', '"nam"'),
+        text(entry("special")).replace('"paths_data"', '"path_data"'),
+        json.dumps(json.loads(text(entry("special")))),
+        "",
+        "[]",
+    ],
+)
+def test_a_record_of_other_files_is_left_alone(tmp_path: Path, said: str) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(said)
+    with pytest.raises(UnlikeError, match=r"a\.json"):
+        woven(file, ["special"], plain_paths({"plain": entry("plain"), "special": None}))
+    assert file.read_text() == said
 
 
 def test_a_shorter_text_leaves_nothing_of_the_longer_one(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""The plain files of a package, told apart when it is unpacked, since linking takes them as they are.
+
+Nearly all files of a package are plain: they hold no prefix, are no links, and go where they lie in it. What remains,
+the rest, is kept beside it as a small package of its own, the only part that rattler has to look at when it links.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from builder.archive.metadata import noarch_kind
+from builder.environment.prefix_record import plain_paths
+from builder.model.frozen import frozen
+from builder.store import remove_tree
+
+_PLAIN = "plain"
+_INFO = "info"
+_PATHS = "paths.json"
+_KEYS = {"_path", "path_type", "sha256", "size_in_bytes"}
+_NAME = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
+"""Paths that are their own text in JSON."""
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+@frozen
+class Apart:
+    """A package whose plain files are known: ``tree`` is all of it, ``rest`` the same without them.
+
+    ``folders`` are the names of the plain files in each folder, ``special`` the sorted paths of all others, and
+    ``record`` is what a prefix record says of files, with a hole for each of the special ones.
+    """
+
+    tree: Path
+    rest: Path
+    folders: Mapping[str, Sequence[str]]
+    special: tuple[str, ...]
+    record: str
+
+    @classmethod
+    def read(cls, tree: Path, place: Path) -> Apart | None:
+        """Return what `set_apart` kept in ``place`` of the package ``tree``; None when there is nothing."""
+        try:
+            head, _, record = (place / _PLAIN).read_text(encoding="utf-8").partition("\n")
+        except FileNotFoundError:
+            return None
+        found = json.loads(head)
+        return cls(
+            tree=tree,
+            rest=place / tree.name,
+            folders=found["folders"],
+            special=tuple(found["special"]),
+            record=record,
+        )
+
+
+def set_apart(tree: Path, place: Path) -> None:
+    """Keep in the new folder ``place`` the rest of the package ``tree``, its files by other names, and what is plain.
+
+    Nothing is kept of a package that has no plain files, goes elsewhere with each Python, or says what is not
+    understood: then rattler links all of it, and complains.
+    """
+    try:
+        index = json.loads((tree / _INFO / "index.json").read_bytes())
+        declared = json.loads((tree / _INFO / _PATHS).read_bytes())
+        entries = {str(entry["_path"]): entry for entry in declared["paths"]}
+        known = declared["paths_version"] == 1 and len(entries) == len(declared["paths"])
+        known &= noarch_kind(index.get("noarch")) in {None, "generic"}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return
+    if not known:
+        return
+    there = dict(_files(tree))
+    plain = {path: entry for path, entry in entries.items() if there.get(path) and _is_plain(path, entry)}
+    special = sorted(set(entries) - set(plain))
+    if not plain:
+        return
+    try:
+        _write_rest(tree, place / tree.name, [path for path in special if path in there], [entries[p] for p in special])
+        _write_plain(place / _PLAIN, plain, special)
+    except (OSError, UnicodeEncodeError):
+        remove_tree(place)
+
+
+def _files(tree: Path) -> Iterator[tuple[str, bool]]:
+    """Give the path of each file and link below ``tree``, and whether it is a file; no folder is reached by a link."""
+    todo = [""]
+    while todo:
+        above = todo.pop()
+        with os.scandir(tree / above) as entries:
+            for entry in entries:
+                path = f"{above}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(f"{path}/")
+                else:
+                    yield path, entry.is_file(follow_symlinks=False)
+
+
+def _is_plain(path: str, entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of ``paths.json`` says where a file is, its size and its digest, and nothing else."""
+    return (
+        set(entry) == _KEYS
+        and entry["_path"] == path
+        and entry["path_type"] == "hardlink"
+        and type(entry["size_in_bytes"]) is int
+        and entry["size_in_bytes"] >= 0
+        and isinstance(entry["sha256"], str)
+        and _DIGEST.fullmatch(entry["sha256"]) is not None
+        and _NAME.fullmatch(path) is not None
+    )
+
+
+def _write_rest(tree: Path, rest: Path, files: Sequence[str], entries: Sequence[object]) -> None:
+    """Make the package ``rest`` of some of the ``files`` of ``tree``, by hard links, which it declares as before."""
+    about = [f"{_INFO}/{entry.name}" for entry in os.scandir(tree / _INFO) if entry.is_file(follow_symlinks=False)]
+    for path in {*files, *about} - {f"{_INFO}/{_PATHS}"}:
+        (rest / path).parent.mkdir(parents=True, exist_ok=True)
+        os.link(tree / path, rest / path, follow_symlinks=False)
+    text = json.dumps({"paths": entries, "paths_version": 1})
+    (rest / _INFO / _PATHS).write_text(text, encoding="utf-8")
+
+
+def _write_plain(file: Path, plain: Mapping[str, Mapping[str, Any]], special: Sequence[str]) -> None:
+    folders: dict[str, list[str]] = {}
+    for path in sorted(plain):
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, []).append(name)
+    head = json.dumps({"folders": dict(sorted(folders.items())), "special": special}, separators=(",", ":"))
+    record = plain_paths({**plain, **dict.fromkeys(special)})
+    file.write_text(f"{head}\n{record}", encoding="utf-8")
