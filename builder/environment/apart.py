@@ -43,19 +43,14 @@ class Apart:
 
     @classmethod
     def read(cls, tree: Path, place: Path) -> Apart | None:
-        """Return what `set_apart` kept in ``place`` of the package ``tree``; None when there is nothing."""
+        """Return what `set_apart` kept in ``place`` of the package ``tree``; None when that cannot be read."""
         try:
             head, _, record = (place / _PLAIN).read_text(encoding="utf-8").partition("\n")
-        except FileNotFoundError:
+            found = json.loads(head)
+            folders, special = found["folders"], tuple(found["special"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        found = json.loads(head)
-        return cls(
-            tree=tree,
-            rest=place / tree.name,
-            folders=found["folders"],
-            special=tuple(found["special"]),
-            record=record,
-        )
+        return cls(tree=tree, rest=place / tree.name, folders=folders, special=special, record=record)
 
 
 def set_apart(tree: Path, place: Path) -> None:

@@ -115,8 +115,7 @@ class _Linking:
 
 async def _linked(linking: _Linking) -> Linked:
     """Link plain files ourselves and the rest by rattler; where anything is in the way, all by rattler, who judges."""
-    apart = {name: one for name, tree in linking.unpacked.items() if (one := apart_in(tree)) is not None}
-    if apart:
+    if apart := await in_thread(_apart, linking.unpacked):
         try:
             await _install(linking, {**linking.unpacked, **{name: one.rest for name, one in apart.items()}})
             return await in_thread(_completed, linking, tuple(apart.values()))
@@ -125,6 +124,10 @@ async def _linked(linking: _Linking) -> Linked:
     if linking.unpacked:
         await _install(linking, linking.unpacked)
     return await in_thread(tidied, linking.prefix, linking.unpacked, case_blind=linking.case_blind)
+
+
+def _apart(unpacked: Mapping[str, Path]) -> dict[str, Apart]:
+    return {name: one for name, tree in unpacked.items() if (one := apart_in(tree)) is not None}
 
 
 def _completed(linking: _Linking, apart: Sequence[Apart]) -> Linked:

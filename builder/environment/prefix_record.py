@@ -121,7 +121,10 @@ def woven(path: Path, special: Sequence[str], files: str) -> PrefixRecord:
 def _entries(member: str) -> dict[str, str]:
     """Return the text of each entry of ``paths_data``, by its path."""
     texts = (f"{_BEGIN}{piece.rpartition(_END)[0]}{_END}" for piece in member.split(_BEGIN)[1:])
-    return {str(json.loads(text)["_path"]): text for text in texts}
+    try:
+        return {str(json.loads(text)["_path"]): text for text in texts}
+    except (ValueError, KeyError) as error:
+        raise UnlikeError(member[:100]) from error
 
 
 def _taken_apart(text: str) -> tuple[PrefixRecord, str] | None:

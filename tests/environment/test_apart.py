@@ -150,3 +150,11 @@ def test_of_a_package_that_is_not_understood_nothing_is_kept(bench: Bench, spoil
 def test_a_package_for_every_system_is_told_apart_too(bench: Bench) -> None:
     bench.write(entry("share/data"), files=("share/data",), noarch="generic")
     assert bench.told() is not None
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", "5", '{"folders": {}}', "\udcff"])
+def test_what_cannot_be_read_any_more_is_left_to_rattler(bench: Bench, content: str) -> None:
+    bench.write(entry("fine"), files=("fine",))
+    assert bench.told() is not None
+    (bench.place / "plain").write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert Apart.read(bench.tree, bench.place) is None

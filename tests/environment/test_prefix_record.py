@@ -141,6 +141,8 @@ def test_a_record_of_special_files_becomes_that_of_all(entries: list[tuple[str, 
         text(),
         text(entry("special"), entry("plain")),
         text(entry("special")).replace('"files"', '"file"'),
+        text(entry("special")).replace('"_path"', '"path"'),
+        text(entry("special")).replace('"hardlink"', "hardlink"),
         text(entry("special")).replace('"name"', '"nam"'),
         text(entry("special")).replace('"paths_data"', '"path_data"'),
         json.dumps(json.loads(text(entry("special")))),
@@ -151,7 +153,7 @@ def test_a_record_of_special_files_becomes_that_of_all(entries: list[tuple[str, 
 def test_a_record_of_other_files_is_left_alone(tmp_path: Path, said: str) -> None:
     file = tmp_path / "a.json"
     file.write_text(said)
-    with pytest.raises(UnlikeError, match=r"a\.json"):
+    with pytest.raises(UnlikeError):
         woven(file, ["special"], plain_paths({"plain": entry("plain"), "special": None}))
     assert file.read_text() == said
 
