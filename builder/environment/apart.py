@@ -52,6 +52,28 @@ class Apart:
             return None
         return cls(tree=tree, rest=place / tree.name, folders=folders, special=special, record=record)
 
+    def names(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield each folder with names in it, those of special files one by one."""
+        yield from self.folders.items()
+        for path in self.special:
+            folder, _, name = path.rpartition("/")
+            yield folder, (name,)
+
+
+def contended(packages: Mapping[str, Apart]) -> frozenset[str]:
+    """Return the names of those packages that bring a path which another one of them brings too."""
+    brought: dict[str, list[tuple[str, Sequence[str]]]] = {}
+    for package, apart in packages.items():
+        for folder, names in apart.names():
+            brought.setdefault(folder, []).append((package, names))
+    found = set[str]()
+    for several in brought.values():
+        first: dict[str, str] = {}
+        for package, names in several if len(several) > 1 else ():
+            others = {first.setdefault(name, package) for name in names} - {package}
+            found |= {package, *others} if others else others
+    return frozenset(found)
+
 
 def set_apart(tree: Path, place: Path) -> None:
     """Keep in the new folder ``place`` the rest of the package ``tree``, its files by other names, and what is plain.

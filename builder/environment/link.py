@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from builder.environment.access import OPEN, Access
 from builder.environment.agreement import compared
-from builder.environment.apart import Apart
+from builder.environment.apart import Apart, contended
 from builder.environment.layer import apart_in
 from builder.environment.once import made_once
 from builder.environment.packages import PackageStore
 from builder.environment.plain import place
-from builder.environment.prefix_record import CLOBBERS, UnlikeError
+from builder.environment.prefix_record import UnlikeError
 from builder.environment.tidy import Linked, tidied
 from builder.environment.wall import finished, in_thread, rattler_wall
 from builder.errors import BakehouseError, joined
@@ -114,7 +114,10 @@ class _Linking:
 
 
 async def _linked(linking: _Linking) -> Linked:
-    """Link plain files ourselves and the rest by rattler; where anything is in the way, all by rattler, who judges."""
+    """Link plain files ourselves and the rest by rattler, who also decides whose path it is where several bring one.
+
+    Where anything else is in the way, such as a file where another package has a folder, rattler does it all.
+    """
     if apart := await in_thread(_apart, linking.unpacked):
         try:
             await _install(linking, {**linking.unpacked, **{name: one.rest for name, one in apart.items()}})
@@ -127,18 +130,19 @@ async def _linked(linking: _Linking) -> Linked:
 
 
 def _apart(unpacked: Mapping[str, Path]) -> dict[str, Apart]:
-    return {name: one for name, tree in unpacked.items() if (one := apart_in(tree)) is not None}
+    """Return the packages whose plain files are known and nobody else's."""
+    known = {name: one for name, tree in unpacked.items() if (one := apart_in(tree)) is not None}
+    several = contended(known)
+    return {name: one for name, one in known.items() if name not in several}
 
 
 def _completed(linking: _Linking, apart: Sequence[Apart]) -> Linked:
     """Add the plain files of the packages ``apart`` to a prefix with the rest of them, and tidy it.
 
     Raises:
-        UnlikeError: rattler has done something else than linking this rest as it is.
+        UnlikeError: rattler has put the rest of one of them elsewhere.
         OSError: a file cannot be linked, because another package has something there, or for reasons of the system.
     """
-    if (linking.prefix / CLOBBERS).exists():
-        raise UnlikeError(CLOBBERS)
     place(linking.prefix, ((one.tree, one.folders) for one in apart))
     return tidied(linking.prefix, linking.unpacked, apart, case_blind=linking.case_blind)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from builder.environment.apart import Apart, set_apart
+from builder.environment.apart import Apart, contended, set_apart
 
 SHA = "0" * 64
 
@@ -158,3 +158,23 @@ def test_what_cannot_be_read_any_more_is_left_to_rattler(bench: Bench, content: 
     assert bench.told() is not None
     (bench.place / "plain").write_bytes(content.encode("utf-8", "surrogateescape"))
     assert Apart.read(bench.tree, bench.place) is None
+
+
+def known(folders: dict[str, list[str]], *special: str) -> Apart:
+    return Apart(tree=Path("tree"), rest=Path("rest"), folders=folders, special=special, record="")
+
+
+@pytest.mark.parametrize(
+    ("packages", "expected"),
+    [
+        ({}, ""),
+        ({"a": known({"": ["x"], "lib": ["x"]}), "b": known({"": ["y"], "lib": ["y"]}, "lib64/x")}, ""),
+        ({"a": known({"": ["x"]}), "b": known({"": ["y", "x"]}), "c": known({"": ["z"]})}, "ab"),
+        ({"a": known({"lib": ["x"]}), "b": known({"lib": ["y"]}, "lib/x")}, "ab"),
+        ({"a": known({"a": ["x"]}, "lib/x"), "b": known({"b": ["y"]}, "lib/x")}, "ab"),
+        ({"a": known({"": ["x"]}), "b": known({"": ["x", "y"]}), "c": known({"": ["y"]}), "d": known({"d": ["y"]})}, "abc"),
+        ({"a": known({"": ["x"]}, "y", "z"), "b": known({"b": ["x"]})}, ""),
+    ],
+)  # fmt: skip
+def test_who_brings_what_another_brings_is_known(packages: dict[str, Apart], expected: str) -> None:
+    assert contended(packages) == set(expected)

@@ -339,9 +339,17 @@ def test_rattler_is_shown_the_rest_alone(store: Store, tmp_path: Path, monkeypat
         await _install(linking, given)
 
     monkeypatch.setattr(sys.modules[link.__module__], "_install", install)
-    linked(store, solved(store, channel(tmp_path / "c", MIXED, Made(name="nothing")), "mixed", "nothing"))
+    together = channel(
+        tmp_path / "c",
+        MIXED,
+        Made(name="nothing"),
+        Made(name="one", files={"x": b"1", "y": b"2"}),
+        Made(name="other", files={"x": b"3"}),
+    )
+    linked(store, solved(store, together, "mixed", "nothing", "one", "other"))
     (given,) = trees
-    assert {name: path.parent.name == ".apart" for name, path in given.items()} == {"mixed": True, "nothing": False}
+    shown = {name: path.parent.name == ".apart" for name, path in given.items()}
+    assert shown == {"mixed": True, "nothing": False, "one": False, "other": False}
 
 
 @pytest.mark.parametrize(
