@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
@@ -86,11 +87,15 @@ def _sentence(path: str, words: str, count: int) -> str:
 
 
 def odd_modes(member: Member) -> Iterator[OddKind]:
-    """Yield what is odd about a member's mode; those of links mean nothing, a folder's set bits little."""
+    """Yield what is odd about a member's mode; those of links mean nothing, a folder's set bits little.
+
+    With its sticky bit a folder is one for temporary files, in which nobody touches another's: ``/tmp`` of a system.
+    """
     if member.kind in {MemberKind.FILE, MemberKind.DIRECTORY}:
-        if member.mode & _SET_BITS and member.kind is MemberKind.FILE:
+        is_file = member.kind is MemberKind.FILE
+        if member.mode & _SET_BITS and is_file:
             yield OddKind.SET_BITS
-        if member.mode & _ANYBODY_WRITES:
+        if member.mode & _ANYBODY_WRITES and (is_file or not member.mode & stat.S_ISVTX):
             yield OddKind.WRITABLE
 
 

@@ -48,11 +48,16 @@ def test_bits_are_dropped_and_told(mode: int, kinds: set[OddKind], tmp_path: Pat
     found = odd([folder("d", mode=mode), T("d/f", b"x", mode=mode)], tmp_path)
     assert {one.kind for one in found} == kinds
     for one in found:
-        both = one.kind is OddKind.WRITABLE
+        both = one.kind is OddKind.WRITABLE and not mode & 0o1000
         assert (one.path, one.count) == (("d", 2) if both else ("d/f", 1))
-        assert one.sentence.endswith("dropped (and 1 more like it)" if both else "which were dropped")
+        assert one.sentence.endswith("dropped (and 1 more like it)" if both else " dropped")
     assert (tmp_path / "out/d/f").stat().st_mode & 0o7022 == 0
     assert (tmp_path / "out/d").stat().st_mode & 0o7777 == 0o755
+
+
+def test_a_folder_for_temporary_files_is_not_odd(tmp_path: Path) -> None:
+    assert odd([folder("tmp", mode=0o1777), folder("var", mode=0o777)], tmp_path)[0].path == "var"
+    assert (tmp_path / "out/tmp").stat().st_mode & 0o7777 == 0o755
 
 
 def test_modes_of_links_mean_nothing() -> None:
