@@ -26,7 +26,7 @@ _LEAST, _TIMES = 1 << 25, 16
 _LIMITS = UnpackLimits()
 _IN, _OUT = 1 << 14, 1 << 20
 _MAGIC = 8
-_ZIP = struct.Struct("<8xH8xL4x2H")
+_ZIP = struct.Struct("<6x2H8xL4x2H")
 _ZIP_MARK, _ZIP_END, _ZIP_TAIL = b"PK\x03\x04", b"PK\x05\x06", 22
 _UNKNOWN = frozenset({0, 0xFFFF_FFFF})  # it stands behind the content, or in the zip64 extension
 _STORED, _DEFLATED, _LZMA = 0, 8, 14
@@ -34,6 +34,15 @@ _NAMED = frozenset({12, 93, 95})
 """Codecs of zip whose data says itself what it is: bzip2, zstd, xz (APPNOTE 4.4.5)."""
 _PACKED = _NAMED | {_DEFLATED, _LZMA}
 _LZMA_HEAD, _UNKNOWN_SIZE = slice(4, 9), b"\xff" * 8
+_UNREAD = {9: "Deflate64", 98: "PPMd"}
+_ENCRYPTED = 1
+_CLOSED = (
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"\x1f\x9d", "compress"),
+    (b"\x04\x22M\x18", "LZ4"),
+)
+"""What packs as well, and is not read: how it begins, and what people call it."""
 _AR_HEADER = 60
 
 
@@ -41,11 +50,13 @@ _AR_HEADER = 60
 class Inside:
     """One content that cannot be read as it lies: ``where`` says in words where it is, ``pieces`` are its bytes.
 
-    The pieces end early where the budget does, or where the content is damaged.
+    The pieces end early where the budget does, or where the content is damaged. ``unseen`` says why there is more than
+    they show.
     """
 
     where: str
     pieces: Iterator[bytes]
+    unseen: str | None = None
 
 
 def insides(data: Data) -> Iterator[Inside]:
@@ -53,9 +64,16 @@ def insides(data: Data) -> Iterator[Inside]:
 
     A member that is compressed itself (a ``.conda`` package's, a Debian package's, a ``.gz`` in a wheel) is given as it
     is when unpacked; a tar is one content with all its members. What stands in the file as it is, a member that is
-    stored for example, is not given again. All together are as many bytes as the budget allows.
+    stored for example, is not given again. All together are as many bytes as the budget allows; what is there that
+    nobody can look into, or lies behind the budget's end, is said.
     """
     budget = _Budget(_LEAST + _TIMES * len(data))
+    yield from _packed(data, budget)
+    if budget.left <= 0:
+        yield _unseen("in it", f"it unpacks to more than the {budget.whole >> 20} MiB that are looked at")
+
+
+def _packed(data: Data, budget: _Budget) -> Iterator[Inside]:
     compression = compression_of(data[:_MAGIC])
     if compression is not None:
         yield Inside(
@@ -68,6 +86,8 @@ def insides(data: Data) -> Iterator[Inside]:
         yield from _of_ar(data, budget)
     elif looks_like_tar(data[:BLOCK]):
         yield from _of_tar(data, budget)
+    else:
+        yield from _closed(data, 0, "in it")
 
 
 def windows(pieces: Iterable[bytes], size: int, overlap: int) -> Iterator[tuple[int, bytes]]:
@@ -90,8 +110,8 @@ def windows(pieces: Iterable[bytes], size: int, overlap: int) -> Iterator[tuple[
 class _Budget:
     """How many bytes may still be read and given, whatever a hostile file makes of its own."""
 
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self, whole: int) -> None:
+        self.whole = self.left = whole
 
     def reader(self, data: Data, start: int, end: int) -> Read:
         """Return what reads ``data`` from ``start`` to ``end``, piece by piece."""
@@ -123,11 +143,13 @@ def _of_zip(data: Data, budget: _Budget) -> Iterator[Inside]:
         header = data[at : at + _ZIP.size]
         if len(header) < _ZIP.size:
             return
-        method, packed, name, extra = _ZIP.unpack(header)
+        flags, method, packed, name, extra = _ZIP.unpack(header)
         start = at + _ZIP.size + name + extra
         end = len(data) if packed in _UNKNOWN else start + packed
         where = _where(data[at + _ZIP.size : at + _ZIP.size + name])
-        if method == _DEFLATED:
+        if method in _UNREAD or (flags & _ENCRYPTED and method in {_STORED, *_PACKED}):
+            yield _unseen(where, "it is encrypted" if flags & _ENCRYPTED else f"it is packed by {_UNREAD[method]}")
+        elif method == _DEFLATED:
             yield Inside(where=where, pieces=budget.of(_inflated(data, start, end, budget)))
         elif method == _LZMA:
             yield Inside(where=where, pieces=budget.of(_plain(_alone(budget.reader(data, start, end)), "lzma")))
@@ -178,6 +200,19 @@ def _compressed(data: Data, start: int, end: int, where: str, budget: _Budget) -
     if compression is not None:
         pieces = budget.of(_plain(budget.reader(data, start, end), compression))
         yield Inside(where=f"{where}, compressed by {compression}", pieces=pieces)
+    else:
+        yield from _closed(data, start, where)
+
+
+def _closed(data: Data, start: int, where: str) -> Iterator[Inside]:
+    head = data[start : start + _MAGIC]
+    for magic, name in _CLOSED:
+        if head.startswith(magic):
+            yield _unseen(where, f"it is packed by {name}")
+
+
+def _unseen(where: str, why: str) -> Inside:
+    return Inside(where=where, pieces=iter(()), unseen=why)
 
 
 def _where(name: bytes) -> str:

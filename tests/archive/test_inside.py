@@ -27,7 +27,14 @@ PACKED = {
 
 
 def seen(data: bytes) -> dict[str, bytes]:
-    return {inside.where: b"".join(inside.pieces) for inside in insides(data)}
+    return {inside.where: b"".join(inside.pieces) for inside in insides(data) if inside.unseen is None}
+
+
+def unseen(data: bytes) -> list[tuple[str, str]]:
+    """Look at all that is there; return what cannot be looked at, and why."""
+    found = [(inside, b"".join(inside.pieces)) for inside in insides(data)]
+    assert not any(content for inside, content in found if inside.unseen is not None)
+    return [(inside.where, inside.unseen) for inside, _ in found if inside.unseen is not None]
 
 
 def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED, *, behind: bool = False) -> bytes:
@@ -189,6 +196,34 @@ def test_a_bomb_costs_a_budget_and_no_more(pack: object) -> None:
     data = pack(bytes(64 << 20))
     [content] = seen(data).values()
     assert 32 << 20 <= len(content) <= (32 << 20) + 16 * len(data)
+    assert unseen(data) == [("in it", "it unpacks to more than the 32 MiB that are looked at")]
+
+
+CLOSED = {"7z": b"7z\xbc\xaf\x27\x1c", "RAR": b"Rar!\x1a\x07\0", "compress": b"\x1f\x9d\x90", "LZ4": b"\x04\x22M\x18"}
+
+
+@pytest.mark.parametrize("program", CLOSED)
+def test_what_is_not_read_is_said(program: str) -> None:
+    packed = CLOSED[program] + TEXT
+    assert unseen(packed) == [("in it", f"it is packed by {program}")]
+    assert unseen(zipped({"a": TEXT, "b": packed}, zipfile.ZIP_STORED)) == [
+        ("in its member 'b'", f"it is packed by {program}")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "why"), [(8, 9, "packed by Deflate64"), (8, 98, "packed by PPMd"), (6, 1, "encrypted")]
+)
+def test_members_of_a_zip_that_are_not_read_are_said(at: int, value: int, why: str) -> None:
+    data = bytearray(zipped({"a": TEXT, "b": TEXT}))
+    data[at] = value
+    assert unseen(bytes(data)) == [("in its member 'a'", f"it is {why}")]
+    assert seen(bytes(data)) == {"in its member 'b'": TEXT}
+
+
+@pytest.mark.parametrize("data", [*PACKED.values(), zipped({"a": TEXT}), zipped({"a": TEXT}, behind=True), TEXT, b""])
+def test_of_what_is_read_nothing_is_said(data: bytes) -> None:
+    assert unseen(data) == []
 
 
 def test_members_that_share_their_bytes_cost_a_budget_too() -> None:

@@ -72,6 +72,24 @@ def test_archives_are_looked_into_and_say_where(tmp_path: Path) -> None:
     assert "compressed by zstd" in finding.message
 
 
+def test_what_cannot_be_searched_is_told_once_and_may_be_allowed(tmp_path: Path) -> None:
+    jar = BytesIO()
+    with ZipFile(jar, "w") as archive:
+        archive.writestr("a.7z", b"7z\xbc\xaf\x27\x1c" + VALUE.encode())
+        archive.writestr("b.7z", b"7z\xbc\xaf\x27\x1c")
+    value, closed = found(tmp_path, jar.getvalue())
+    assert (value.severity, closed.severity) == (Severity.ERROR, Severity.WARNING)
+    assert closed.message == "not all that lies in its member 'a.7z' was searched for secrets: it is packed by 7z"
+    assert closed.remedy == "look into it yourself; a glob in extra.bakehouse.secret_allowlist says that you have"
+    assert [one.severity for one in found(tmp_path, jar.getvalue(), "share/*")] == [Severity.ERROR]
+
+
+def test_the_end_of_the_budget_is_told(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, gzip.compress(bytes(64 << 20) + VALUE.encode()))
+    assert finding.severity is Severity.WARNING
+    assert "in it was searched for secrets: it unpacks to more than the 32 MiB" in finding.message
+
+
 def test_a_value_is_found_where_pieces_meet(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, gzip.compress(b"\n" * ((1 << 20) - 5) + VALUE.encode() + bytes(5 << 20)))
     assert finding.message.endswith(f"at byte {(1 << 20) - 5}")
