@@ -78,9 +78,15 @@ def rewritten(path: Path) -> PrefixRecord:
 
 
 def plain_paths(entries: Mapping[str, Mapping[str, Any] | None]) -> str:
-    """Return the members of a record that tell its files: the entry of each path, or a `HOLE` where it is None."""
+    """Return the members of a record that tell its files: the entry of each path, or a `HOLE` where it is None.
+
+    Paths that have an entry must be their own text in JSON.
+    """
     paths = sorted(entries)
-    files = ",".join(f"\n    {json.dumps(path, ensure_ascii=False)}" for path in paths)
+    files = ",".join(
+        f"\n    {json.dumps(path, ensure_ascii=False)}" if entries[path] is None else f'\n    "{path}"'
+        for path in paths
+    )
     return (
         f'{_FILES}{files}\n  ],{_DATA}\n    "paths_version": 1,\n    "paths": ['
         + ",".join(HOLE if (entry := entries[path]) is None else _entry(path, entry) for path in paths)
