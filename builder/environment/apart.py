@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Apart:
     def read(cls, tree: Path, place: Path) -> Apart | None:
         """Return what `set_apart` kept in ``place`` of the package ``tree``; None when that cannot be read."""
         try:
-            head, _, record = (place / _PLAIN).read_text(encoding="utf-8").partition("\n")
+            head, _, record = _content(place / _PLAIN).decode().partition("\n")
             found = json.loads(head)
             folders, special = found["folders"], tuple(found["special"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -81,6 +82,49 @@ def set_apart(tree: Path, place: Path) -> None:
     Nothing is kept of a package that has no plain files, goes elsewhere with each Python, or says what is not
     understood: then rattler links all of it, and complains.
     """
+    told = _told(tree)
+    if told is None:
+        return
+    rest = place / tree.name
+    try:
+        for path in told.files:
+            (rest / path).parent.mkdir(parents=True, exist_ok=True)
+            os.link(tree / path, rest / path, follow_symlinks=False)
+        (rest / _INFO / _PATHS).write_bytes(told.paths)
+        (place / _PLAIN).write_bytes(told.plain)
+    except OSError:
+        remove_tree(place)
+
+
+def is_set_apart(tree: Path, place: Path) -> bool:
+    """Whether ``place`` holds what `set_apart` makes of the package ``tree``, if there is such a folder at all."""
+    if not place.exists():
+        return True
+    told, rest = _told(tree), place / tree.name
+    return (
+        told is not None
+        and _content(place / _PLAIN) == told.plain
+        and _content(rest / _INFO / _PATHS) == told.paths
+        and all(os.path.samestat((tree / path).lstat(), (rest / path).lstat()) for path in told.files)
+    )
+
+
+def _content(path: Path) -> bytes:
+    """Return a file's bytes; none of what is no file, which could be waited for in vain."""
+    return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b""
+
+
+@frozen
+class _Told:
+    """What is kept of a package: the paths of those ``files`` that are linked, and the bytes of two new ones."""
+
+    files: frozenset[str]
+    paths: bytes
+    plain: bytes
+
+
+def _told(tree: Path) -> _Told | None:
+    """Tell the plain files of the package ``tree`` from others; None where it has none or is not understood."""
     try:
         index = json.loads((tree / _INFO / "index.json").read_bytes())
         declared = json.loads((tree / _INFO / _PATHS).read_bytes())
@@ -88,19 +132,23 @@ def set_apart(tree: Path, place: Path) -> None:
         known = declared["paths_version"] == 1 and len(entries) == len(declared["paths"])
         known &= noarch_kind(index.get("noarch")) in {None, "generic"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return
-    if not known:
-        return
+        return None
     there = dict(_files(tree))
     plain = {path: entry for path, entry in entries.items() if there.get(path) and _is_plain(path, entry)}
     special = sorted(set(entries) - set(plain))
-    if not plain:
-        return
+    if not known or not plain:
+        return None
+    about = [f"{_INFO}/{entry.name}" for entry in os.scandir(tree / _INFO) if entry.is_file(follow_symlinks=False)]
+    paths = json.dumps({"paths": [entries[path] for path in special], "paths_version": 1})
     try:
-        _write_rest(tree, place / tree.name, [path for path in special if path in there], [entries[p] for p in special])
-        _write_plain(place / _PLAIN, plain, special)
-    except (OSError, UnicodeEncodeError):
-        remove_tree(place)
+        text = _text(plain, special).encode()
+    except UnicodeEncodeError:
+        return None
+    return _Told(
+        files=frozenset(path for path in (*special, *about) if path in there) - {f"{_INFO}/{_PATHS}"},
+        paths=paths.encode(),
+        plain=text,
+    )
 
 
 def _files(tree: Path) -> Iterator[tuple[str, bool]]:
@@ -131,21 +179,10 @@ def _is_plain(path: str, entry: Mapping[str, Any]) -> bool:
     )
 
 
-def _write_rest(tree: Path, rest: Path, files: Sequence[str], entries: Sequence[object]) -> None:
-    """Make the package ``rest`` of some of the ``files`` of ``tree``, by hard links, which it declares as before."""
-    about = [f"{_INFO}/{entry.name}" for entry in os.scandir(tree / _INFO) if entry.is_file(follow_symlinks=False)]
-    for path in {*files, *about} - {f"{_INFO}/{_PATHS}"}:
-        (rest / path).parent.mkdir(parents=True, exist_ok=True)
-        os.link(tree / path, rest / path, follow_symlinks=False)
-    text = json.dumps({"paths": entries, "paths_version": 1})
-    (rest / _INFO / _PATHS).write_text(text, encoding="utf-8")
-
-
-def _write_plain(file: Path, plain: Mapping[str, Mapping[str, Any]], special: Sequence[str]) -> None:
+def _text(plain: Mapping[str, Mapping[str, Any]], special: Sequence[str]) -> str:
     folders: dict[str, list[str]] = {}
     for path in sorted(plain):
         folder, _, name = path.rpartition("/")
         folders.setdefault(folder, []).append(name)
     head = json.dumps({"folders": dict(sorted(folders.items())), "special": special}, separators=(",", ":"))
-    record = plain_paths({**plain, **dict.fromkeys(special)})
-    file.write_text(f"{head}\n{record}", encoding="utf-8")
+    return f"{head}\n{plain_paths({**plain, **dict.fromkeys(special)})}"

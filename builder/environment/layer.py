@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from builder.environment.apart import Apart, set_apart
+from builder.environment.apart import Apart, is_set_apart, set_apart
 
 _TREE, _APART = "tree", ".apart"
 _REVISION = bytes(8)
@@ -39,3 +39,8 @@ def tree_in(folder: Path) -> Path:
 def apart_in(tree: Path) -> Apart | None:
     """Return what is known of the plain files of the unpacked package ``tree``, if they were told apart."""
     return Apart.read(tree, tree.parent / _APART)
+
+
+def is_whole(tree: Path) -> bool:
+    """Whether what is kept beside the unpacked package ``tree`` is still what was made of it."""
+    return is_set_apart(tree, tree.parent / _APART)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from builder.environment.apart import Apart, contended, set_apart
+from builder.environment.apart import Apart, contended, is_set_apart, set_apart
 
 SHA = "0" * 64
 
@@ -178,3 +178,16 @@ def known(folders: dict[str, list[str]], *special: str) -> Apart:
 )  # fmt: skip
 def test_who_brings_what_another_brings_is_known(packages: dict[str, Apart], expected: str) -> None:
     assert contended(packages) == set(expected)
+
+
+def test_what_was_kept_can_be_compared(bench: Bench) -> None:
+    bench.write(
+        entry("fine"), entry("lib/a.pc", prefix_placeholder="/opt", file_mode="text"), files=("fine", "lib/a.pc")
+    )
+    assert is_set_apart(bench.tree, bench.place), "nothing was kept, and need not be"
+    told = bench.told()
+    assert told is not None
+    assert is_set_apart(bench.tree, bench.place)
+    (told.rest / "lib/a.pc").unlink()
+    (told.rest / "lib/a.pc").write_text("12345")
+    assert not is_set_apart(bench.tree, bench.place)

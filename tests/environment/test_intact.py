@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,23 @@ def test_damage_is_found_by_its_path(places: dict[str, Path], kind: str, path: s
     found = Reader().damage(kind, places[kind])
     assert found is not None
     assert found.startswith(f"{path} {words}")
+
+
+@pytest.mark.parametrize("harm", HARM)
+@pytest.mark.parametrize("path", [".apart/plain", ".apart/{}/info/paths.json", ".apart/{}/lib/pkgconfig/zlib.pc"])
+def test_damage_to_what_is_known_of_plain_files_is_found(places: dict[str, Path], path: str, harm: str) -> None:
+    """No package declares it, and every environment to come depends on it."""
+    folder = places[PACKAGES]
+    place = own(folder / path.format(tree_in(folder).name))
+    place.chmod(0o644)
+    inflict, _ = HARM[harm]
+    inflict(place)
+    assert Reader().damage(PACKAGES, folder) is not None
+
+
+def test_a_package_whose_plain_files_were_never_told_apart_is_whole(places: dict[str, Path]) -> None:
+    shutil.rmtree(places[PACKAGES] / ".apart")
+    assert Reader().damage(PACKAGES, places[PACKAGES]) is None
 
 
 def test_what_linking_rewrote_is_compared_with_what_it_became(places: dict[str, Path]) -> None:
