@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from builder.environment.layer import is_whole, tree_in
+from builder.environment.layer import is_apart_sound, tree_in
 from builder.environment.link import KIND as ENVIRONMENTS
 from builder.environment.packages import KIND as PACKAGES
 from builder.environment.tidy import LINKED
@@ -45,7 +45,7 @@ class Reader:
             for declared in _declared(kind, folder):
                 if (why := self._trouble(folder / declared.path, declared.sha256)) is not None:
                     return f"{declared.path} {why}"
-            if kind == PACKAGES and not is_whole(tree_in(folder)):
+            if kind == PACKAGES and not is_apart_sound(tree_in(folder)):
                 return ".apart is not what the package says of its files"
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             return f"its list of files cannot be read ({type(error).__name__})"

@@ -41,6 +41,6 @@ def apart_in(tree: Path) -> Apart | None:
     return Apart.read(tree, tree.parent / _APART)
 
 
-def is_whole(tree: Path) -> bool:
-    """Whether what is kept beside the unpacked package ``tree`` is still what was made of it."""
+def is_apart_sound(tree: Path) -> bool:
+    """Whether what was told apart of ``tree`` still is what the package says; true where nothing was."""
     return is_set_apart(tree, tree.parent / _APART)
