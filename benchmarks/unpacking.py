@@ -32,6 +32,7 @@ from builder.store import Store, digest_file
 archive, out, expected = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 store = Store(out.parent / "store")
 unpacker = confine(store, strict=True)
+unpacker.begin()
 if archive.suffix == ".conda":  # as an environment does
     with archive.open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == expected

@@ -17,8 +17,6 @@ Read = Callable[[int], bytes]
 _IN = 1 << 18
 _OUT = 1 << 20
 _XZ_MEMORY = 512 << 20
-_AHEAD = 3
-"""Pieces that wait for somebody to write them."""
 _LZIP_HEADER, _LZIP_TRAILER = 6, 20
 
 _MAGIC = (
@@ -165,42 +163,6 @@ def decompressed(read: Read, compression: str | None, limits: UnpackLimits, *, s
         data = rest.lstrip(b"\0") or meter.read().lstrip(b"\0")
         if len(data) < _LONGEST_MAGIC:
             data += meter.read()
-
-
-def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what ``pieces`` yields; a thread makes the next ones while somebody writes these.
-
-    Decoders and writes let other threads run. What ``pieces`` raises comes here, in its turn.
-    """
-    import threading
-    from queue import Queue
-
-    line: Queue[bytes | BaseException | None] = Queue(_AHEAD)
-    unwanted = threading.Event()
-
-    def make() -> None:
-        try:
-            for piece in pieces:
-                if unwanted.is_set():
-                    break
-                line.put(piece)
-            line.put(None)
-        except BaseException as error:  # noqa: BLE001 - it is raised where the pieces are wanted
-            line.put(error)
-
-    maker = threading.Thread(target=make, name="decompress", daemon=True)
-    maker.start()
-    try:
-        while (piece := line.get()) is not None:
-            if isinstance(piece, BaseException):
-                raise piece
-            yield piece
-    finally:
-        unwanted.set()
-        while maker.is_alive():
-            while not line.empty():
-                line.get()
-            maker.join(0.01)
 
 
 class _Meter:

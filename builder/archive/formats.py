@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from builder.archive import deb, sevenzip
 from builder.archive.conda import CondaFile
-from builder.archive.decompress import ahead, compression_of, decompressed
-from builder.archive.member import Archive, MalformedError, Member, reading, size_of
+from builder.archive.decompress import compression_of, decompressed
+from builder.archive.member import Archive, MalformedError, Member, reading
 from builder.archive.policy import DEBIAN, PACKAGES, SOURCES, Rules, UnpackLimits
 from builder.archive.tar import BLOCK, Pieces, Stream, looks_like_tar, read_tar
 from builder.archive.zips import read_zip
@@ -20,9 +20,6 @@ _TAR = (
 # Known as archives, so that nobody takes them for plain files, but not read.
 _UNREAD = (".rar", ".tar.z", ".tar.lzo")
 _ARCHIVES = (*_TAR, ".zip", ".7z", ".whl", ".deb", ".conda", *_UNREAD)
-
-_LARGE = 8 << 20
-"""From this size on, in bytes, two threads work on an archive."""
 
 Members = Iterator[tuple[Member, Pieces]]
 
@@ -74,10 +71,7 @@ def _tar(archive: Archive, limits: UnpackLimits, *, package: bool) -> Members:
     with reading(archive) as file:
         compression = compression_of(file.read(16))
         file.seek(0)
-        plain = decompressed(file.read, compression, limits, single=package)
-        if compression is not None and size_of(archive) > _LARGE:
-            plain = ahead(plain)
-        yield from read_tar(Stream(plain), whole=package)
+        yield from read_tar(Stream(decompressed(file.read, compression, limits, single=package)), whole=package)
 
 
 def _deb(archive: Archive, limits: UnpackLimits) -> Members:

@@ -7,14 +7,13 @@ the list says.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
 from builder.archive.document import Json, parsed_object
+from builder.archive.files import wrong_digest
 from builder.archive.member import DIRECTORY, FILE, HARDLINK, SYMLINK, MalformedError, Member, MemberKind, TooMuchError
 from builder.archive.policy import Gate, UnpackLimits
-from builder.archive.tar import Pieces
 
 PATHS, FILES, HAS_PREFIX, NO_LINK = "paths.json", "files", "has_prefix", "no_link"
 
@@ -22,11 +21,11 @@ _UNTIDY = frozenset({"", ".", ".."})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLACE = re.compile(r"(?:/|[A-Za-z]:[/\\])[^\x00-\x1f\x7f]{7,1023}")
-_TYPES: Mapping[object, frozenset[MemberKind]] = {
-    "hardlink": frozenset({FILE, HARDLINK}),
-    "softlink": frozenset({SYMLINK}),
-    "directory": frozenset({DIRECTORY}),
-    None: frozenset(MemberKind),
+_TYPES: Mapping[object, tuple[MemberKind, ...]] = {
+    "hardlink": (FILE, HARDLINK),
+    "softlink": (SYMLINK,),
+    "directory": (DIRECTORY,),
+    None: tuple(MemberKind),
 }
 _LINE = re.compile(r'("[^"]*"|[^ ]+) (text|binary) ("[^"]*"|.+)')
 _UNLISTED_FOLDER: Json = {}
@@ -88,23 +87,33 @@ class Seen:
         """Compare with ``entries`` what ``gate`` admits."""
         self.gate = gate
         self._listed = {str(entry["_path"]): entry for entry in entries}
-        self._found: dict[str, str] = {}
+        self._digests: dict[str, str | None] = {}
 
-    def watched(self, member: Member, content: Pieces) -> Pieces:
-        """Return a member's content, which is compared as it goes past; its size is judged before a byte is read."""
-        path = _place(member)
-        if member.kind is not FILE or _is_info(path):
-            return content
-        return self._compared(path, member, content)
+    def expected(self, path: str, member: Member) -> str | None:
+        """Return the digest that the file at ``path`` must have, whose size is right; None where none is said of it."""
+        if _is_info(path):
+            return None
+        entry = self._entry(path, member)
+        said = entry.get("size_in_bytes")
+        if said is not None and said != member.size:
+            raise MalformedError(f"{path[:200]!r} has {member.size:,} bytes, and paths.json says {said:,}")
+        digest: str | None = entry.get("sha256")
+        self._digests[path] = digest
+        return digest
 
     def passed(self, member: Member) -> None:
         """Compare what has no content of its own, after the gate has admitted it."""
-        if member.kind is FILE or _is_info(path := _place(member)):
+        if member.kind is FILE:
             return
-        entry = self._entry(path, member)
+        path = member.path.removeprefix("./").removesuffix("/")
+        if _is_info(path):
+            return
+        digest = self._entry(path, member).get("sha256")
         if member.kind is HARDLINK:
-            self._found[path] = self._found[self.gate.original(member)]
-            self._compare(path, entry.get("sha256"))
+            original = self._digests.get(self.gate.original(member))
+            if digest is not None and digest != original:
+                raise MalformedError(wrong_digest(path) if original else f"nothing says which digest {path!r} has")
+            self._digests[path] = original
 
     def finish(self) -> None:
         """Raise `MalformedError` unless all that is listed went past."""
@@ -122,29 +131,6 @@ class Seen:
         if member.kind not in _TYPES[entry.get("path_type")]:
             raise MalformedError(f"{path[:200]!r} is a {member.kind}, and paths.json says {entry['path_type']}")
         return entry
-
-    def _compared(self, path: str, member: Member, content: Pieces) -> Pieces:
-        entry = self._entry(path, member)
-        said = entry.get("size_in_bytes")
-        if said is not None and said != member.size:
-            raise MalformedError(f"{path[:200]!r} has {member.size:,} bytes, and paths.json says {said:,}")
-        first = next(content, memoryview(b""))
-        digest = hashlib.sha256(first)  # what comes later is hashed under a lock, which many small files would make
-        if first:
-            yield first
-        for piece in content:
-            digest.update(piece)
-            yield piece
-        self._found[path] = digest.hexdigest()
-        self._compare(path, entry.get("sha256"))
-
-    def _compare(self, path: str, said: str | None) -> None:
-        if said is not None and said != self._found[path]:
-            raise MalformedError(f"{path[:200]!r} has not the digest that paths.json says")
-
-
-def _place(member: Member) -> str:
-    return member.path.removeprefix("./").removesuffix("/")
 
 
 def _is_info(path: str) -> bool:
@@ -166,9 +152,9 @@ def _trouble(entry: Json, seen: set[str]) -> str | None:
     """Return what is wrong with one entry, whose path joins ``seen``."""
     path, kind = entry["_path"], entry.get("path_type")
     digest, size = entry.get("sha256"), entry.get("size_in_bytes")
-    parts = path.split("/")
-    untidy = not _UNTIDY.isdisjoint(parts) or (not path.isprintable() and _CONTROL.search(path))
-    if untidy or parts[0].lower() == "info":
+    between = f"/{path}/"
+    may_be_untidy = "//" in between or "/." in between or path[:4].lower() == "info" or not path.isprintable()
+    if may_be_untidy and _is_untidy(path):
         return f"lists {path[:200]!r}"
     if path in seen:
         return f"lists {path[:200]!r} twice"
@@ -180,6 +166,11 @@ def _trouble(entry: Json, seen: set[str]) -> str | None:
     if size is not None and (type(size) is not int or size < 0):
         return f"has no size of {path[:200]!r}"
     return _prefix_trouble(entry)
+
+
+def _is_untidy(path: str) -> bool:
+    parts = path.split("/")
+    return not _UNTIDY.isdisjoint(parts) or parts[0].lower() == "info" or _CONTROL.search(path) is not None
 
 
 def _prefix_trouble(entry: Json) -> str | None:

@@ -11,9 +11,10 @@ from typing import BinaryIO
 from builder.archive.conda import CondaFile
 from builder.archive.document import Json, parsed, parsed_object
 from builder.archive.extract import Tree
+from builder.archive.files import Files, Making, compared
 from builder.archive.formats import Members, open_archive
 from builder.archive.listing import Seen, check_declared, check_ratio, listing
-from builder.archive.member import Archive, MalformedError, Member, MemberKind, size_of
+from builder.archive.member import FILE, Archive, MalformedError, Member, MemberKind, size_of
 from builder.archive.metadata import check_index, check_link, for_index, run_exports_of
 from builder.archive.policy import PACKAGES, Gate, UnpackLimits
 from builder.errors import SourceError
@@ -121,16 +122,19 @@ class OpenPackage:
         with package_errors(self.path.name):
             seen = self._seen()
             for member, content in self._all():
-                seen.gate.admit(member)
-                for _ in seen.watched(member, content):
-                    pass
+                path = seen.gate.admit(member)
+                if path and member.kind is FILE and (digest := seen.expected(path, member)):
+                    for _ in compared(path, content, digest):
+                        pass
                 seen.passed(member)
                 found.append(member)
             seen.finish()
         return tuple(found)
 
-    def extract(self, into: Path) -> None:
+    def extract(self, into: Path, *, making: Making = Files) -> None:
         """Extract payload and info into ``into`` (missing or empty), checked against paths.json; all or nothing.
+
+        ``making`` is what writes there.
 
         Raises:
             SourceError: a member that the policy refuses, or one that is not as paths.json says.
@@ -141,9 +145,9 @@ class OpenPackage:
             into.mkdir(parents=True, exist_ok=True)
             try:
                 seen = self._seen()
-                with Tree(into, seen.gate) as tree:
+                with Tree(into, seen.gate, making, seen.expected) as tree:
                     for member, content in self._all():
-                        tree.add(member, seen.watched(member, content))
+                        tree.add(member, content)
                         seen.passed(member)
                     tree.finish()
                 seen.finish()

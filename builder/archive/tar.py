@@ -35,7 +35,7 @@ _KINDS = {
     b"2": SYMLINK,
     b"5": DIRECTORY,
 }
-_LINKS = frozenset({SYMLINK, HARDLINK})
+_LINKS = (SYMLINK, HARDLINK)  # no set: for one, Python works out a member's hash each time
 _REFUSED = {b"3": "a character device", b"4": "a block device", b"6": "a FIFO", b"S": "a sparse file"}
 
 Pieces = Iterator[memoryview]

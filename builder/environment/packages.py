@@ -64,6 +64,7 @@ class PackageStore:
             async with self.store.scratch_async("archive") as place:
                 archive = place / package.file_name
                 unpacker = confine(self.store)
+                unpacker.begin()
                 async with self._placed(package, archive):
                     await unpacker.in_thread(_unpack, unpacker, archive, layer.begun(folder))
             await in_thread(layer.finished, folder, package.sha256)

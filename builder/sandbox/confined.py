@@ -20,7 +20,7 @@ from typing import ParamSpec, TypeVar
 from builder.archive.passing import BROKEN_OFF
 from builder.archive.policy import UnpackLimits
 from builder.archive.unpack import Unpacked
-from builder.errors import MachineError, SourceError
+from builder.errors import BakehouseError, MachineError, SourceError
 from builder.sandbox.handed import File, Flow, Handed, Walk
 from builder.sandbox.interpreter import SEARCH_PATH
 from builder.sandbox.jailer import Jail, open_jail
@@ -60,18 +60,38 @@ class Jails:
         self._jail: Jail | None = None
         self._told = False
 
+    def begin(self) -> None:
+        """Build the jail, if there is none, while whoever calls goes on; trouble shows when the jail is asked for."""
+        if not self._guard.acquire(blocking=False):  # somebody builds it now, or ends it
+            return
+        try:
+            threading.Thread(target=self._build_ahead, name="jail").start()
+        except RuntimeError:  # no thread to be had
+            self._guard.release()
+
+    def _build_ahead(self) -> None:
+        """Build what `begin` has taken the guard for."""
+        try:
+            with suppress(BakehouseError, OSError):
+                self._built()
+        finally:
+            self._guard.release()
+
     def standing(self) -> Jail:
         """Return the jail, built if there is none; one that may serve a single job is built for each."""
         with self._guard:
-            if self._jail is not None:
-                return self._jail
-            jail = open_jail(self._room(), strict=self._strict, search_path=self._search_path)
-            if jail.note and not self._told:
-                self._tell(jail.note)
-                self._told = True
-            if not jail.alone:
-                self._jail = jail
+            jail = self._built()
+            if jail.alone:
+                self._jail = None
             return jail
+
+    def _built(self) -> Jail:
+        if self._jail is None:
+            self._jail = open_jail(self._room(), strict=self._strict, search_path=self._search_path)
+            if self._jail.note and not self._told:
+                self._tell(self._jail.note)
+                self._told = True
+        return self._jail
 
     def give_up(self, jail: Jail) -> None:
         """End a jail, so that the next job gets another."""
@@ -98,6 +118,10 @@ class Confined:
         self._guard = threading.Lock()
         self._waiting: set[socket.socket] = set()
         self._abandoned = False
+
+    def begin(self) -> None:
+        """Start the process that unpacks, if there is none, while whoever calls fetches what it will be given."""
+        self._jails.begin()
 
     def unpack(
         self,

@@ -153,6 +153,7 @@ def _start(words: Sequence[str], python: Interpreter, room: Path, *, divide: boo
         "modules": [str(folder) for folder in python.modules],
         "readable": [str(place) for place in python.places],
         "filter": narrow(os.uname().machine).hex(),
+        "processors": len(os.sched_getaffinity(0)),
         "divide": divide,
     }
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

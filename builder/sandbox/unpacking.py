@@ -22,21 +22,26 @@ from pathlib import Path
 from socket import MSG_DONTWAIT, socket
 from typing import Any, BinaryIO
 
+from builder.archive.elsewhere import Line, Passing
+from builder.archive.files import Files, Making
 from builder.archive.package import read_package
 from builder.archive.passing import receive
 from builder.archive.policy import UnpackLimits
 from builder.archive.single import read_single
-from builder.archive.unpack import lay_out, unpack
+from builder.archive.unpack import Unpacker, lay_out
 from builder.errors import BakehouseError
 from builder.sandbox import walls
 
 Json = dict[str, Any]
-Work = Callable[[Json, BinaryIO], Json]
-"""Gets a job and its archive, returns what is answered."""
+Work = Callable[[Json, BinaryIO, Making], Json]
+"""Gets a job, its archive and what writes files, returns what is answered."""
 
 _LONGEST_MESSAGE = 1 << 16
 _WALL_SECONDS = 3600
 _READ_AHEAD = 1 << 16
+_LARGE = 2 << 20
+_WRITING = frozenset({"unpack", "extract"})
+"""What writes all that an archive holds: with a second process where that is large, and a processor idle."""
 _NEEDED = (
     (("conda", "zst", "tzst", "7z"), "backports.zstd"),
     (("xz", "txz", "lzma", "tlz", "lz", "deb", "7z", "zip", "whl"), "lzma"),
@@ -50,7 +55,7 @@ def serve(descriptor: int, settings: Json, work: Mapping[str, Work] | None = Non
     """Answer jobs that come through the socket ``descriptor`` until it ends; ``work`` is what may be asked for.
 
     ``settings`` has ``readable`` (the places that Python's modules are read from), ``filter`` (the system calls that
-    are allowed, hexadecimal) and ``divide`` (nobody has made namespaces for us).
+    are allowed, hexadecimal), ``processors`` (how many there are) and ``divide`` (nobody has made namespaces for us).
     """
     os.umask(0o022)
     control = socket(fileno=descriptor)
@@ -118,12 +123,34 @@ class _Jobs:
         for other in self._running.values():
             other.close()
         _die_with(answer)
+        making = self._second(job, archive).below if self._may_be_two(job, archive) else Files
         self._raise_walls(job)
         with os.fdopen(archive, "rb") as file:
-            said = answered(self._work[job["what"]], job, file)
+            said = answered(self._work[job["what"]], job, file, making)
         _live_without(answer)
         answer.sendall(json.dumps(said).encode() + b"\n")
         return 0
+
+    def _may_be_two(self, job: Json, archive: int) -> bool:
+        idle: int = self._settings["processors"] - len(self._running)
+        return idle > 1 and job["what"] in _WRITING and os.fstat(archive).st_size > _LARGE
+
+    def _second(self, job: Json, archive: int) -> Passing:
+        """Start the process that writes, behind the same walls; it dies with this one.
+
+        It keeps the line of the answer open: that a job is over shows when both have ended.
+        """
+        line = Line()
+        first = os.getpid()
+        if os.fork():
+            return line.passing()
+        try:
+            walls.die_with(first)
+            os.close(archive)
+            self._raise_walls(job)
+            line.write()
+        finally:
+            os._exit(0)
 
     def _raise_walls(self, job: Json) -> None:
         signal.signal(signal.SIGXCPU, _too_long)
@@ -164,10 +191,10 @@ def _prepare(name: str) -> None:
             importlib.import_module(module)
 
 
-def answered(work: Work, job: Json, file: BinaryIO) -> Json:
+def answered(work: Work, job: Json, file: BinaryIO, making: Making = Files) -> Json:
     """Do ``work`` for ``job`` with the archive ``file``; return what came of it, or the error."""
     try:
-        return {"done": work(job, file)}
+        return {"done": work(job, file, making)}
     except BakehouseError as error:
         return {"error": type(error).__name__, "problems": [asdict(problem) for problem in error.problems]}
     except MemoryError:
@@ -178,26 +205,26 @@ def answered(work: Work, job: Json, file: BinaryIO) -> Json:
         return {"defect": f"{type(error).__name__}: {error}"[:500]}
 
 
-def _unpack(job: Json, file: BinaryIO) -> Json:
+def _unpack(job: Json, file: BinaryIO, making: Making) -> Json:
     tree, limits = Path(job["folder"]) / "tree", UnpackLimits(**job["archive"])
     choices = {"strip": job["strip"], "case_blind": job["case_blind"]}
-    return asdict(unpack(file, tree, limits=limits, name=job["name"], **choices))
+    return asdict(Unpacker(making).unpack(file, tree, limits=limits, name=job["name"], **choices))
 
 
-def _lay_out(job: Json, file: BinaryIO) -> Json:
+def _lay_out(job: Json, file: BinaryIO, _: Making) -> Json:
     tree, limits = Path(job["folder"]) / "tree", UnpackLimits(**job["archive"])
     with open(file.fileno(), "rb", buffering=_READ_AHEAD, closefd=False) as stream:
         members = receive(stream)
         return asdict(lay_out(members, tree, name=job["name"], limits=limits, case_blind=job["case_blind"]))
 
 
-def _extract(job: Json, file: BinaryIO) -> Json:
+def _extract(job: Json, file: BinaryIO, making: Making) -> Json:
     package = read_package(Path(job["name"]), limits=UnpackLimits(**job["archive"]), file=file)
-    package.extract(Path(job["folder"]) / "tree")
+    package.extract(Path(job["folder"]) / "tree", making=making)
     return {}
 
 
-def _single(job: Json, file: BinaryIO) -> Json:
+def _single(job: Json, file: BinaryIO, _: Making) -> Json:
     found = read_single(
         file,
         job["wanted"],

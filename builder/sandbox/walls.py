@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
 from collections.abc import Iterable, Mapping
 
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
@@ -16,6 +17,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION = 1
 _PATH_BENEATH = 1
 _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2
+_SET_DEATH_SIGNAL = 1
 
 _READ = 1 << 2 | 1 << 3
 """Read a file, list a folder."""
@@ -77,6 +79,13 @@ def _allow(ruleset: int, place: str, what: int) -> None:
 def forbid_new_powers() -> None:
     """Let no program that this process starts have more power than it has itself."""
     _control(_SET_NO_NEW_PRIVS, 1, None)
+
+
+def die_with(parent: int) -> None:
+    """Let this process be killed when its ``parent``, a process number, ends; at once where that has ended before."""
+    _control(_SET_DEATH_SIGNAL, signal.SIGKILL, None)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def confine_calls(program: bytes) -> None:

@@ -92,6 +92,8 @@ async def prepare(
     """
     digests = await asyncio.to_thread(source_digests, sources, recipe_folder)
     patches = [tuple(_patch(name, recipe_folder) for name in source.patches) for source in sources]
+    if any(is_archive(file_name(source.urls[0])) for source in sources if isinstance(source, UrlSource)):
+        confine(fetcher.store).begin()
     fetched = iter(await fetcher.fetch_all([source for source in sources if isinstance(source, UrlSource)]))
     room = await asyncio.to_thread(_stage_room, into.here)
     try:

@@ -7,10 +7,9 @@ import io
 import lzma
 import os
 import random
-import threading
 import tracemalloc
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 
 import pytest
 from backports import zstd
@@ -18,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.archive import UnpackLimits
-from builder.archive.decompress import ahead, compression_of, decompressed
+from builder.archive.decompress import compression_of, decompressed
 from builder.archive.member import MalformedError
 
 LIMITS = UnpackLimits()
@@ -175,37 +174,3 @@ class TestLzip:
     def test_cut_off(self, cut: int) -> None:
         with pytest.raises(MalformedError):
             plain(lzip(os.urandom(200))[:cut])
-
-
-@given(st.lists(st.binary(min_size=1, max_size=50), max_size=20))
-def test_what_is_made_ahead_is_the_same(pieces: list[bytes]) -> None:
-    assert list(ahead(iter(pieces))) == pieces
-
-
-def test_what_goes_wrong_ahead_is_told_in_its_turn() -> None:
-    def damaged() -> Iterator[bytes]:
-        yield b"good"
-        raise MalformedError("the end is missing")
-
-    made = ahead(damaged())
-    assert next(made) == b"good"
-    with pytest.raises(MalformedError, match="the end is missing"):
-        next(made)
-    assert not [thread for thread in threading.enumerate() if thread.name == "decompress"]
-
-
-def test_who_stops_leaves_no_thread() -> None:
-    """Nor does one run ahead without end."""
-    made: list[int] = []
-
-    def endless() -> Iterator[bytes]:
-        while True:
-            made.append(len(made))
-            yield bytes(10)
-
-    pieces = ahead(endless())
-    assert isinstance(pieces, Generator)
-    next(pieces)
-    pieces.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "decompress"]
-    assert len(made) < 50

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import itertools
 import os
+import random
 import re
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from builder.sandbox.confined import Confined, Jails, confine
 from builder.sandbox.handed import Walk
 from builder.sandbox.processes import family
 from builder.store import Store
-from tests.archive.making import T, ar, conda, folder, hardlink, symlink, tar, tree, zipped
+from tests.archive.making import T, ar, conda, folder, hardlink, info, path_entry, symlink, tar, tree, zipped
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -304,6 +305,134 @@ def test_weaker_walls_are_told_once_or_refused(own: Store, tmp_path: Path) -> No
     assert told[0].startswith("archives are unpacked without bubblewrap")
     with pytest.raises(MachineError, match="bwrap is not on this machine"):
         Confined(Jails(room, strict=True, search_path=str(tmp_path))).unpack(path, tmp_path / "three")
+
+
+def large_members(chance: random.Random) -> list[T]:
+    """Some 6 MB of all kinds, in folders, with sizes from nothing to more than two processes have between them."""
+    sizes = [0, 1, 5_000, 1 << 20, 3 << 20, *(chance.randrange(20_000) for _ in range(120))]
+    files = [T(f"x/d{number % 7}/f{number}", chance.randbytes(size)) for number, size in enumerate(sizes)]
+    return [*MEMBERS, *files, symlink("x/d0/l", "f0"), hardlink("x/d1/h", "x/d2/f2"), T("x/d0/f0", b"again")]
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_large_archives_come_out_the_same_by_two_processes(
+    own: Store, tmp_path: Path, processors: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)))
+    path = archive(tmp_path, "a.tar", tar(large_members(random.Random(1))))
+    there, here = confine(own).unpack(path, tmp_path / "there"), unpack(path, tmp_path / "here")
+    assert there == here
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
+    for one in (tmp_path / "here", *(tmp_path / "here").rglob("*")):
+        other = (tmp_path / "there" / one.relative_to(tmp_path / "here")).lstat()
+        assert (other.st_mode, other.st_mtime, other.st_nlink) == (
+            one.lstat().st_mode, one.lstat().st_mtime, one.lstat().st_nlink,
+        )  # fmt: skip
+    assert leftovers(own) == []
+
+
+def large_package(folder: Path, name: str = "bin/0", said: bytes | None = None) -> Path:
+    """Write a package of 4 MB whose list says of ``name`` that it is ``said``."""
+    chance = random.Random(2)
+    files = {f"bin/{number}": chance.randbytes(40_000) for number in range(100)}
+    entries = [path_entry(path, said if said is not None and path == name else data) for path, data in files.items()]
+    return conda(folder, tar([T(path, data) for path, data in files.items()]), tar(info(entries)))
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are two processors, whatever this machine has."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+
+
+def test_large_packages_are_compared_by_two_processes(two: None, own: Store, tmp_path: Path) -> None:
+    path = large_package(tmp_path)
+    assert path.stat().st_size > 3 << 20
+    confine(own).extract(path, tmp_path / "there")
+    read_package(path).extract(tmp_path / "here")
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
+    for name in ("bin/0", "bin/99"):
+        path = large_package(tmp_path, name, bytes(40_000))
+        with pytest.raises(SourceError, match=f"foo-1.0-0.conda: '{name}' has not the digest that paths") as caught:
+            confine(own).extract(path, tmp_path / "other")
+        assert caught.value.problems[0].code == "archive.package"
+        assert not (tmp_path / "other").exists()
+    assert leftovers(own) == []
+
+
+FULL = """
+import subprocess, sys
+from pathlib import Path
+from builder.errors import BakehouseError
+from builder.sandbox.confined import confine
+from builder.store import Store
+archive, disk = map(Path, sys.argv[1:])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "disk", disk], check=True)
+store = Store(disk / "store")
+try:
+    confine(store).unpack(archive, disk / "out")
+except BakehouseError as error:
+    print(error.problems[0].code, error)
+print([path.name for path in store.root.glob("sessions/*/unpacking-*/*")], (disk / "out").exists())
+store.close()
+"""
+
+
+def test_a_full_disk_is_told_by_two_processes_as_by_one(tmp_path: Path) -> None:
+    path = archive(tmp_path, "a.tar", tar(large_members(random.Random(1))))
+    (tmp_path / "disk").mkdir()
+    for processors in ("0", "0,1"):
+        front = f"import os; os.sched_getaffinity = lambda _: {{{processors}}}\n"
+        words: list[str | Path] = ["unshare", "--mount", sys.executable, "-c", front + FULL, path, tmp_path / "disk"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=CHECKOUT)
+        assert done.stdout.startswith("machine.disk-full no space left in "), done.stderr
+        assert done.stdout.endswith("\n[] False\n")
+
+
+def test_a_killed_writer_is_no_fault_of_the_archive(two: None, own: Store, tmp_path: Path) -> None:
+    unpacker = confine(own)
+    small = archive(tmp_path, "small.tar", tar([T("x/f", b"x")]))
+    unpacker.unpack(small, tmp_path / "small")
+    jail = own.lasting(Jails, lambda: pytest.fail("there is one already")).standing()
+    idle = set(family(jail.pid))
+
+    def kill() -> None:
+        begun(own)
+        os.kill(max(set(family(jail.pid)) - idle), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(MachineError, match="the process that writes what is unpacked has ended") as caught:
+        unpacker.unpack(long_archive(tmp_path), tmp_path / "out")
+    killer.join()
+    assert "dmesg" in str(caught.value.problems[0].remedy)
+    assert not (tmp_path / "out").exists()
+    assert leftovers(own) == []
+    assert unpacker.unpack(small, tmp_path / "again").members == 1
+
+
+def test_it_is_started_while_others_go_on(own: Store, tmp_path: Path) -> None:
+    path = archive(tmp_path, "a.tar", tar([T("x/f", b"x")]))
+    unpacker = confine(own)
+    jails = own.lasting(Jails, lambda: pytest.fail("there is one already"))
+    for _ in range(3):
+        unpacker.begin()
+    jail = jails.standing()
+    unpacker.begin()
+    assert unpacker.unpack(path, tmp_path / "out").members == 1
+    assert jails.standing() is jail
+    unpacker.begin()
+    own.close()  # it waits for whoever starts it
+    assert not Path(f"/proc/{jail.pid}").exists()
+    assert not [thread for thread in threading.enumerate() if thread.name == "jail"]
+
+
+def test_what_cannot_be_started_is_told_when_it_is_asked_for(own: Store, tmp_path: Path) -> None:
+    path = archive(tmp_path, "a.tar", tar([T("x/f", b"x")]))
+    jails = Jails(lambda: own.session_folder("unpacking"), strict=True, search_path=str(tmp_path))
+    jails.begin()
+    with pytest.raises(MachineError, match="bwrap is not on this machine"):
+        Confined(jails).unpack(path, tmp_path / "out")
 
 
 def long_archive(folder: Path) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ def tried(work):
     except BaseException as error:
         return [type(error).__name__, getattr(error, "errno", None)]
 
-def evil(job, file):
+def evil(job, file, _):
     outside, fd, own = job["outside"], file.fileno(), job["folder"]
     libc = ctypes.CDLL(None, use_errno=True)
     secret = outside + "/secret"
@@ -55,25 +57,40 @@ def evil(job, file):
         "own": tried(lambda: Path(own + "/mine").write_text("x")),
     }
 
-def crash(job, file):
+def crash(job, file, _):
     ctypes.string_at(0)
 
-def spin(job, file):
+def spin(job, file, _):
     while True:
         pass
 
-def fill(job, file):
+def fill(job, file, _):
     Path(job["folder"] + "/large").write_bytes(bytes(1 << 20))
     return {}
 
-def hoard(job, file):
+def hoard(job, file, _):
     return {"length": len(bytearray(1 << 30))}
 
-def stay(job, file):
+def reach(job, file, making):
+    # Asks the process that writes, and is told what it met.
+    def asked(root, work):
+        maker = making(Path(root))
+        work(maker)
+        maker.finish({})
+    return {"two": making.__name__ == "below", "asked": tried(lambda: asked(job["root"], {
+        "nothing": lambda maker: None,
+        "file": lambda maker: maker.file("new", 0o644, 0, iter([memoryview(b"x")]), None),
+        "up": lambda maker: maker.file("../new", 0o644, 0, iter([memoryview(b"x")]), None),
+        "link": lambda maker: maker.link("h", job["outside"] + "/secret"),
+        "large": lambda maker: maker.file("large", 0o644, 0, iter([memoryview(bytes(1 << 20))]), None),
+    }[job["ask"]]))}
+
+def stay(job, file, _):
     Path(job["folder"] + "/begun").write_text("x")
-    spin(job, file)
+    spin(job, file, _)
 
 work = {"evil": evil, "crash": crash, "spin": spin, "fill": fill, "hoard": hoard, "stay": stay}
+work |= {"unpack": stay, "extract": reach}
 """
 
 NORMAL_WORDS = "serve(descriptor, settings)"
@@ -92,21 +109,21 @@ def jail(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Jail]:
     found.close()
 
 
-def asked(jail: Jail, what: str, archive: Path, **limits: int) -> socket.socket:
+def asked(jail: Jail, what: str, archive: Path, more: dict[str, str] | None = None, **limits: int) -> socket.socket:
     ours, theirs = socket.socketpair()
     outside = jail.room.parent / "outside"
     job = {
         "what": what, "name": "a.tar", "folder": str(jail.room / "own"), "limits": limits, "outside": str(outside),
-        "sibling": str(jail.room / "sibling"), "home": str(Path.home()), "port": 0,
+        "sibling": str(jail.room / "sibling"), "home": str(Path.home()), "port": 0, **(more or {}),
     }  # fmt: skip
     with archive.open("rb") as file, theirs:
         jail.send(json.dumps(job).encode(), file.fileno(), theirs.fileno())
     return ours
 
 
-def answer(jail: Jail, what: str, archive: Path, **limits: int) -> dict[str, Any]:
+def answer(jail: Jail, what: str, archive: Path, more: dict[str, str] | None = None, **limits: int) -> dict[str, Any]:
     said = b""
-    with asked(jail, what, archive, **limits) as line:
+    with asked(jail, what, archive, more, **limits) as line:
         while piece := line.recv(1 << 16):
             said += piece
     found = json.loads(said.split(b"\n")[0] or said.split(b"\n")[1])
@@ -155,6 +172,102 @@ def test_a_job_dies_with_the_wish_for_its_answer(jail: Jail, archive: Path) -> N
         time.sleep(0.01)
     assert len(list(family(jail.pid))) == running - 1
     assert answer(jail, "fill", archive) == {"done": {}}
+
+
+@pytest.fixture
+def processors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many processors as are asked for."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(request.param)))
+
+
+def enlarged(archive: Path) -> Path:
+    archive.write_bytes(bytes(3 << 20))
+    return archive
+
+
+@pytest.mark.parametrize("processors", [2], indirect=True)
+@pytest.mark.parametrize(
+    ("ask", "root", "met"),
+    [
+        ("nothing", "own", ["done", "None"]),
+        ("file", "own", ["done", "None"]),
+        ("nothing", "sibling", ["PermissionError", 13]),
+        ("nothing", "outside", None),
+        ("nothing", "home", None),
+        ("up", "own", ["PermissionError", 13]),
+        ("link", "own", None),
+        ("large", "own", ["OSError", 27]),
+    ],
+)
+def test_the_process_that_writes_is_behind_the_same_walls(
+    processors: None, jail: Jail, archive: Path, ask: str, root: str, met: list[object] | None
+) -> None:
+    room = jail.room
+    roots = {"own": room / "own", "sibling": room / "sibling", "outside": room.parent / "outside", "home": Path.home()}
+    found = answer(jail, "extract", enlarged(archive), {"ask": ask, "root": str(roots[root])}, FSIZE=4096)["done"]
+    assert found["two"] is True
+    if met is None:
+        assert found["asked"][0] in {"PermissionError", "FileNotFoundError", "OSError"}
+    else:
+        assert found["asked"] == met
+    made = {path.relative_to(room.parent).as_posix() for path in room.parent.rglob("*")}
+    assert made - {"a.tar", "outside", "outside/secret", "room", "room/own", "room/sibling"} == (
+        {"room/own/new"} if ask == "file" else {"room/own/large"} if ask == "large" else set()
+    )
+
+
+def processes_of(jail: Jail, what: str, archive: Path) -> int:
+    """How many processes a job has while it lasts; all are gone when nobody wants its answer any more."""
+    idle = list(family(jail.pid))
+    begun = jail.room / "own" / "begun"
+    begun.unlink(missing_ok=True)
+    line = asked(jail, what, archive)
+    while not begun.exists():
+        time.sleep(0.01)
+    found = len(list(family(jail.pid))) - len(idle)
+    line.close()
+    deadline = time.monotonic() + 10
+    while list(family(jail.pid)) != idle and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert list(family(jail.pid)) == idle
+    return found
+
+
+@pytest.mark.parametrize("processors", [2], indirect=True)
+def test_a_large_archive_keeps_two_processors_busy(processors: None, jail: Jail, archive: Path) -> None:
+    assert processes_of(jail, "unpack", archive) == 1
+    assert processes_of(jail, "unpack", enlarged(archive)) == 2
+    assert processes_of(jail, "stay", archive) == 1, "it writes nothing"
+
+
+@pytest.mark.parametrize("processors", [1], indirect=True)
+def test_one_processor_is_kept_busy_by_one(processors: None, jail: Jail, archive: Path) -> None:
+    assert processes_of(jail, "unpack", enlarged(archive)) == 1
+
+
+@pytest.mark.parametrize("processors", [2], indirect=True)
+def test_processors_that_others_use_are_not_idle(processors: None, jail: Jail, archive: Path) -> None:
+    (jail.room / "other").mkdir()
+    with asked(jail, "stay", archive, {"folder": str(jail.room / "other")}):
+        while not (jail.room / "other" / "begun").exists():
+            time.sleep(0.01)
+        assert processes_of(jail, "unpack", enlarged(archive)) == 1
+
+
+@pytest.mark.parametrize("processors", [2], indirect=True)
+def test_an_answer_ends_when_both_have_ended(processors: None, jail: Jail, archive: Path) -> None:
+    """Whoever removes the folder then has nobody writing into it."""
+    with asked(jail, "unpack", enlarged(archive)) as line:
+        while not (jail.room / "own" / "begun").exists():
+            time.sleep(0.01)
+        first, second = list(family(jail.pid))[-2:]
+        os.kill(second, signal.SIGSTOP)
+        os.kill(first, signal.SIGKILL)
+        said = line.recv(1 << 16)
+        while piece := line.recv(1 << 16):
+            said += piece
+        assert json.loads(said) == {"ended": -9}
+        assert not Path(f"/proc/{second}").exists() or "Z" in Path(f"/proc/{second}/stat").read_text()
 
 
 def test_the_work_itself(tmp_path: Path) -> None:

@@ -114,6 +114,32 @@ def test_no_program_gets_new_powers(places: list[Path]) -> None:
     assert "NoNewPrivs:\t1" in said
 
 
+def test_who_dies_with_another(places: list[Path]) -> None:
+    """At once where the other has ended before."""
+    work = """
+import signal, time
+first = os.getpid()
+read, write = os.pipe()
+middle = os.fork()
+if middle == 0:
+    parent = os.getpid()
+    if os.fork() == 0:
+        walls.die_with(parent)
+        os.write(write, b"ready")
+        time.sleep(60)
+    time.sleep(60)
+print(os.read(read, 9).decode())
+os.close(write)
+os.kill(middle, signal.SIGKILL)
+print(os.read(read, 9))
+if os.fork() == 0:
+    walls.die_with(first + 1)
+    print("lives", flush=True)
+print(os.waitstatus_to_exitcode(os.waitpid(-1, 0)[1]), os.waitstatus_to_exitcode(os.waitpid(-1, 0)[1]))
+"""
+    assert inside(work, places) == ["ready", "b''", "-9 1"]
+
+
 def test_namespaces_are_its_own(places: list[Path]) -> None:
     work = """
 before = {name: os.readlink(f"/proc/self/ns/{name}") for name in ("net", "ipc", "uts")}
