@@ -1,4 +1,8 @@
-"""What verifying and unpacking takes, behind walls as in a build: sources beside tar, a package beside py-rattler."""
+"""How long verifying and unpacking takes, behind walls as in a build: sources beside tar, a package beside py-rattler.
+
+What is judged is the time until all is there. Some of the programs keep two processors busy, so that their CPU time is
+shown too: xz and tar are two processes, py-rattler is one, we are one or two.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from builder.archive import ArchiveMember, Compression, write_conda
 
 CHECKOUT = Path(__file__).parents[1]
 GOAL = 1.3
-RUNS = 3
+RUNS = 5
 FILES, BYTES = 12_000, 290 << 20
 """A tree that gzip makes an archive of some 200 MB of."""
 PACKED_FILES = 20_000
@@ -111,10 +115,10 @@ def _row(what: str, scratch: Path, archive: Path, peer: Callable[[Path, Path, st
         return measure([sys.executable, "-c", OURS, archive, out, digest], cwd=CHECKOUT)
 
     mine, theirs = in_turn(lambda: fresh(ours), lambda: fresh(lambda out: peer(archive, out, digest)), runs=RUNS)
-    ratio = mine.cpu / theirs.cpu
+    ratio = mine.wall / theirs.wall
     return Row(
-        what=f"unpack {what} (CPU s)", ours=f"{mine.cpu:.2f}", theirs=f"{theirs.cpu:.2f}",
-        figure=f"{ratio:.2f} ×, wall {mine.wall / theirs.wall:.2f} ×", goal=f"≤ {GOAL} ×", good=ratio <= GOAL,
+        what=f"unpack {what} (s)", ours=f"{mine.wall:.2f}", theirs=f"{theirs.wall:.2f}",
+        figure=f"{ratio:.2f} ×, CPU {mine.cpu / theirs.cpu:.2f} ×", goal=f"≤ {GOAL} ×", good=ratio <= GOAL,
     )  # fmt: skip
 
 

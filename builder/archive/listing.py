@@ -48,16 +48,14 @@ def listing(info: Mapping[str, bytes], *, noarch_python: bool) -> tuple[Json, ..
         entries = tuple(_of_old_lists(info))
     else:
         entries = _entries(parsed_object(f"info/{PATHS}", info[PATHS]))
-    seen = set[str]()
-    for entry in entries:
-        if trouble := _trouble(entry, seen):
-            raise MalformedError(f"info/{PATHS if PATHS in info else FILES} {trouble}")
+    if not _are_right(entries):
+        _refuse_wrong(entries, PATHS if PATHS in info else FILES)
     for placeholder in {entry.get("prefix_placeholder") for entry in entries} - {None}:
         if not _PLACE.fullmatch(str(placeholder)):
             shown = repr(placeholder)[:100]
             raise MalformedError(f"info/{PATHS} has the placeholder {shown}, which is no path to replace")
     if noarch_python:
-        _check_places(seen)
+        _check_places({entry["_path"] for entry in entries})
     elif PATHS in info:  # packages for every Python have other names in the old lists (conda-build)
         _check_old_lists(info, entries)
     return entries
@@ -148,13 +146,42 @@ def _entries(document: Json) -> tuple[Json, ...]:
     return tuple(entries)
 
 
+def _are_right(entries: tuple[Json, ...]) -> bool:
+    """Whether nothing is wrong with any entry, as far as this can be told of all together, in a third of the time."""
+    paths = [entry["_path"] for entry in entries]
+    text = "/|/".join(["", *paths, ""])  # a slash before and behind each: what is untidy shows as two, or as a dot
+    tidy = "//" not in text and "/." not in text and "|/info" not in text.lower() and text.isprintable()
+    if not tidy or len(set(paths)) < len(paths):
+        return False
+    kinds = [entry.get("path_type") for entry in entries]
+    digests = [digest for entry in entries if (digest := entry.get("sha256")) is not None]
+    sizes = [size for entry in entries if (size := entry.get("size_in_bytes")) is not None]
+    typed = {*map(type, kinds)} <= {str, type(None)} and {*map(type, digests)} <= {str} and {*map(type, sizes)} <= {int}
+    return (
+        typed
+        and set(kinds) <= _TYPES.keys()
+        and {*map(len, digests)} <= {64}
+        and not "".join(digests).encode("utf-8", "replace").translate(None, b"0123456789abcdef")
+        and min(sizes, default=0) >= 0
+        and not any(
+            _prefix_trouble(entry) for entry in entries if "file_mode" in entry or "prefix_placeholder" in entry
+        )
+    )
+
+
+def _refuse_wrong(entries: tuple[Json, ...], file: str) -> None:
+    """Raise `MalformedError` for the first entry of ``file`` that is wrong, if one is."""
+    seen = set[str]()
+    for entry in entries:
+        if trouble := _trouble(entry, seen):
+            raise MalformedError(f"info/{file} {trouble}")
+
+
 def _trouble(entry: Json, seen: set[str]) -> str | None:
     """Return what is wrong with one entry, whose path joins ``seen``."""
     path, kind = entry["_path"], entry.get("path_type")
     digest, size = entry.get("sha256"), entry.get("size_in_bytes")
-    between = f"/{path}/"
-    may_be_untidy = "//" in between or "/." in between or path[:4].lower() == "info" or not path.isprintable()
-    if may_be_untidy and _is_untidy(path):
+    if _is_untidy(path):
         return f"lists {path[:200]!r}"
     if path in seen:
         return f"lists {path[:200]!r} twice"
@@ -170,7 +197,11 @@ def _trouble(entry: Json, seen: set[str]) -> str | None:
 
 def _is_untidy(path: str) -> bool:
     parts = path.split("/")
-    return not _UNTIDY.isdisjoint(parts) or parts[0].lower() == "info" or _CONTROL.search(path) is not None
+    return (
+        not _UNTIDY.isdisjoint(parts)
+        or parts[0].lower() == "info"
+        or (not path.isprintable() and _CONTROL.search(path) is not None)
+    )
 
 
 def _prefix_trouble(entry: Json) -> str | None:

@@ -99,8 +99,8 @@ def odd_modes(member: Member) -> Iterator[OddKind]:
             yield OddKind.WRITABLE
 
 
-_NAME = r"(?!(?i:con|prn|aux|nul|com|lpt))[!-.0-\[\]-~]+(?<!\.)"
-_USUAL = re.compile(f"{_NAME}(?:/{_NAME})*")
+_MAYBE_A_DEVICE = r"[aAcClLnNpP][oOrRuUpP][nNxXlLmMtT](?:[0-9]?(?:[./]|$)|(?i:in|out)\$)"
+_USUAL = re.compile(rf"(?:(?!{_MAYBE_A_DEVICE})[!-.0-\[\]-~]++(?<!\.)(?:/(?!$)|$))++")
 
 
 def is_usual(path: str) -> bool:

@@ -36,6 +36,7 @@ _KINDS = {
     b"5": DIRECTORY,
 }
 _LINKS = (SYMLINK, HARDLINK)  # no set: for one, Python works out a member's hash each time
+_EXTENSIONS = frozenset({b"L", b"K", b"x", b"g"})
 _REFUSED = {b"3": "a character device", b"4": "a block device", b"6": "a FIFO", b"S": "a sparse file"}
 
 Pieces = Iterator[memoryview]
@@ -140,7 +141,7 @@ def read_tar(stream: Stream, *, whole: bool = False) -> Iterator[tuple[Member, P
             raise MalformedError("the archive is cut off")
         size = _checked(header)
         flag = header[156:157]
-        if flag in b"LKxg":
+        if flag in _EXTENSIONS:
             if own and flag == b"g":  # readers do not agree on whether it takes away what stands before it
                 raise MalformedError("a pax header for all members stands between a member and what describes it")
             _extend(flag, _extension(stream, size, flag), common if flag == b"g" else own)
@@ -234,14 +235,8 @@ def _member(header: bytes, flag: bytes, size: int, extra: dict[str, bytes]) -> M
     target = None
     if kind in _LINKS:
         target = _text(extra.get("linkpath") or header[157:257].split(b"\0", 1)[0])
-    return Member(
-        path=_text(name),
-        kind=kind,
-        mode=_number(header[100:108]) & 0o7777,
-        size=size,
-        mtime=mtime if 0 <= mtime <= _LATEST else _LATEST if mtime > 0 else 0,
-        target=target,
-    )
+    mode = _number(header[100:108]) & 0o7777
+    return Member(_text(name), kind, mode, size, min(max(0, mtime), _LATEST), target)
 
 
 def _size(said: bytes, size: int, name: bytes) -> int:

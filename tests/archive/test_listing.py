@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.archive import UnpackLimits, read_package
-from builder.archive.listing import check_declared, check_ratio, listing
+from builder.archive.listing import _are_right, _refuse_wrong, check_declared, check_ratio, listing
 from builder.archive.member import MalformedError
 from builder.errors import SourceError
 from tests.archive.making import T, conda, folder, hardlink, info, path_entry, symlink, tar
@@ -124,6 +124,42 @@ def test_any_entries_are_judged(entries: list[dict[str, object]]) -> None:
     except MalformedError:
         return
     assert len({entry["_path"] for entry in found}) == len(entries)
+
+
+PARTS = st.lists(
+    st.sampled_from(["", ".", "..", "a", ".a", "b|", "info", "Info", "infos", "é", "\n", "\x7f"]), max_size=4
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"_path": PARTS.map("/".join)},
+            optional={
+                "path_type": st.sampled_from(["hardlink", "softlink", "directory", None, "x", 1]),
+                "sha256": st.sampled_from(
+                    ["0" * 64, "f" * 64, "F" * 64, "0" * 63, "0" * 32 + "\n" + "0" * 31, "é" * 64, None, 1]
+                ),
+                "size_in_bytes": st.sampled_from([0, 5, -1, True, 1.0, None]),
+                "file_mode": st.sampled_from(["text", "binary", "x", None]),
+                "prefix_placeholder": st.sampled_from(["/opt/placeholder", None, 1]),
+            },
+        ),
+        max_size=4,
+    )
+)
+def test_what_is_right_together_is_right_one_by_one(entries: list[dict[str, object]]) -> None:
+    if _are_right(tuple(entries)):
+        _refuse_wrong(tuple(entries), "paths.json")
+
+
+def test_usual_lists_are_seen_to_be_right_together() -> None:
+    prefix = {"prefix_placeholder": "/opt/placeholder", "file_mode": "binary"}
+    nothing = {"prefix_placeholder": None, "file_mode": None, "sha256": None}
+    assert _are_right(
+        (A, {**A, **prefix, "_path": "b"}, {**A, **nothing, "_path": "c"}, {"_path": "d", "path_type": "softlink"})
+    )
+    assert not _are_right((A, {**A, "_path": ".hidden"})), "it may be right, and is looked at alone"
 
 
 # -- packages from before paths.json -----------------------------------------------------------------------------------

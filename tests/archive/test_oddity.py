@@ -104,7 +104,17 @@ def test_names_are_judged_whatever_is_in_them(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["a", "lib/python3.13/a-b_c.py", "aconda/falcon", ".hidden/..x", "share/+~!", "a/b/c/d/e/f/g/h/i/j"]
+    "path",
+    [
+        "a",
+        "lib/python3.13/a-b_c.py",
+        "aconda/falcon",
+        ".hidden/..x",
+        "share/+~!",
+        "a/b/c/d/e/f/g/h/i/j",
+        "CONSOLE/config",
+        "common/lpt_",
+    ],
 )
 def test_most_paths_are_usual(path: str) -> None:
     assert is_usual(path)
@@ -114,14 +124,17 @@ def test_most_paths_are_usual(path: str) -> None:
     "path",
     [
         *("", "/", "a/", "/a", "a//b", ".", "..", "./a", "a/../b", "a/.", "a.", "a./b", "a b", "a\\b", "a\n", "\x7f"),
-        *("é", "con", "a/CONSOLE", "lpt1", "Aux.c", "\u212aelvin"),
+        *("é", "con", "a/CON/b", "lpt1", "x/com9.y", "Aux.c", "conIN$", "\u212aelvin"),
     ],
 )
 def test_paths_to_look_at(path: str) -> None:
     assert not is_usual(path)
 
 
-@given(st.lists(st.text("aAcCoOnN./ \\é\n~", max_size=5), max_size=4).map("/".join))
+DEVICES = ("con", "PRN", "aux", "Nul", "conin$", "CONOUT$", "com1", "LPT9")
+
+
+@given(st.lists(st.text("aAcCoOnN./ \\é\n~", max_size=5) | st.sampled_from(DEVICES), max_size=4).map("/".join))
 def test_of_a_usual_path_there_is_nothing_to_say(path: str) -> None:
     if is_usual(path):
         gate = Gate("x", PACKAGES, UnpackLimits())
@@ -129,7 +142,8 @@ def test_of_a_usual_path_there_is_nothing_to_say(path: str) -> None:
         assert (list(odd_names(path)), gate.oddities()) == ([], ())
     else:
         parts = path.lower().split("/")
-        assert any(re.search(r"^$|^con|\.$|\\|[^!-~]", part) for part in parts)
+        device = r"^(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\.|$)"
+        assert any(re.search(rf"^$|{device}|\.$|\\|[^!-~]", part) for part in parts)
 
 
 def test_what_one_name_holds_where_case_does_not_count() -> None:
