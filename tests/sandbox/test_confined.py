@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,13 @@ def test_a_walk_without_end_is_given_up(own: Store, tmp_path: Path) -> None:
     assert leftovers(own) == []
 
 
+def kill_all(pid: int) -> None:
+    """Kill a process and all that it has started, some of which end with the first."""
+    for member in list(family(pid)):
+        with suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+
+
 def test_a_walk_begins_anew_when_the_process_is_killed(own: Store, tmp_path: Path) -> None:
     confine(own).lay_out(walked(LAID_OUT), tmp_path / "one", name="x", size=9, limits=UnpackLimits())
     jail = own.lasting(Jails, lambda: pytest.fail("there is one already")).standing()
@@ -182,8 +190,7 @@ def test_a_walk_begins_anew_when_the_process_is_killed(own: Store, tmp_path: Pat
         walks.append(1)
         for number in range(3000):
             if number == 1000 and len(walks) == 1:
-                for pid in list(family(jail.pid)):
-                    os.kill(pid, signal.SIGKILL)
+                kill_all(jail.pid)
             yield from walked([plain(f"f{number}")])()
 
     found = confine(own).lay_out(walk, tmp_path / "two", name="x", size=9, limits=UnpackLimits())
@@ -267,8 +274,7 @@ def test_a_process_that_was_killed_is_started_again(own: Store, tmp_path: Path) 
     path = archive(tmp_path, "a.tar", tar([T("x/f", b"x")]))
     confine(own).unpack(path, tmp_path / "one")
     jail = own.lasting(Jails, lambda: pytest.fail("there is one already")).standing()
-    for pid in list(family(jail.pid)):
-        os.kill(pid, signal.SIGKILL)
+    kill_all(jail.pid)
     confine(own).unpack(path, tmp_path / "two")
     assert (tmp_path / "two" / "f").exists()
     assert own.lasting(Jails, lambda: pytest.fail("there is one already")).standing() is not jail
