@@ -31,6 +31,7 @@ _LINE = re.compile(r'("[^"]*"|[^ ]+) (text|binary) ("[^"]*"|.+)')
 _UNLISTED_FOLDER: Json = {}
 _SCRIPTS = "python-scripts/"
 _MOST = 250_000  # a second's work; the largest packages have a tenth of that
+_ALONE = "has a digest in paths.json, and the file that it is another name of has none"
 _MODES = frozenset({"text", "binary"})
 _OLD_PLACEHOLDER = "/opt/anaconda1anaconda2anaconda3"
 """What a line of ``has_prefix`` without a placeholder means (conda-build)."""
@@ -110,7 +111,7 @@ class Seen:
         if member.kind is HARDLINK:
             original = self._digests.get(self.gate.original(member))
             if digest is not None and digest != original:
-                raise MalformedError(wrong_digest(path) if original else f"nothing says which digest {path!r} has")
+                raise MalformedError(wrong_digest(path) if original else f"{path[:200]!r} {_ALONE}")
             self._digests[path] = original
 
     def finish(self) -> None:

@@ -62,7 +62,7 @@ class Jails:
 
     def begin(self) -> None:
         """Build the jail, if there is none, while whoever calls goes on; trouble shows when the jail is asked for."""
-        if not self._guard.acquire(blocking=False):  # somebody builds it now, or ends it
+        if self._jail is not None or not self._guard.acquire(blocking=False):  # somebody builds it now, or ends it
             return
         try:
             threading.Thread(target=self._build_ahead, name="jail").start()

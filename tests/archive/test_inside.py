@@ -221,7 +221,11 @@ def test_members_of_a_zip_that_are_not_read_are_said(at: int, value: int, why: s
     assert seen(bytes(data)) == {"in its member 'b'": TEXT}
 
 
-@pytest.mark.parametrize("data", [*PACKED.values(), zipped({"a": TEXT}), zipped({"a": TEXT}, behind=True), TEXT, b""])
+@pytest.mark.parametrize(
+    "data",
+    [*PACKED.values(), zipped({"a": TEXT}), zipped({"a": TEXT}, behind=True), TEXT, b""],
+    ids=[*PACKED, "zip", "zip behind", "text", "nothing"],  # the bytes tell the time
+)
 def test_of_what_is_read_nothing_is_said(data: bytes) -> None:
     assert unseen(data) == []
 

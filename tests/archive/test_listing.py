@@ -266,6 +266,15 @@ def test_files_hard_links_and_folders_as_listed(tmp_path: Path, kind: str | None
 
 
 @pytest.mark.parametrize(
+    "entries",
+    [[entry("a"), {"_path": "h"}, entry("i")], [{"_path": "a"}, {"_path": "h"}, {"_path": "i"}]],
+    ids=["one has none", "none"],
+)
+def test_names_of_one_file_need_one_digest(tmp_path: Path, entries: list[dict[str, object]]) -> None:
+    assert compared(tmp_path, [T("a", b"a"), hardlink("h", "a"), hardlink("i", "h")], entries) is None
+
+
+@pytest.mark.parametrize(
     ("members", "entries", "why"),
     [
         ([symlink("a", "b")], [entry("a", "hardlink")], "'a' is a symlink, and paths.json says hardlink"),
@@ -275,6 +284,12 @@ def test_files_hard_links_and_folders_as_listed(tmp_path: Path, kind: str | None
         ([T("a", b"a"), hardlink("h", "a")], [entry("a"), entry("h", "softlink")], "'h' is a hardlink, and"),
         ([T("a", b"a"), hardlink("h", "a")], [entry("a"), path_entry("h", b"b")], "'h' has not the digest"),
         ([T("a", b"a"), hardlink("h", "a")], [entry("a")], "'h' is not listed"),
+        ([T("a", b"a"), hardlink("h", "a")], [{"_path": "a"}, entry("h")], "another name of has none"),
+        (
+            [T("a", b"a"), hardlink("h", "a"), hardlink("i", "h")],
+            [entry("a"), {"_path": "h"}, path_entry("i", b"b")],
+            "'i' has not the digest",
+        ),
         ([T("a", b"ab")], [entry("a")], "'a' has 2 bytes, and paths.json says 1"),
         ([T("a", b"b")], [entry("a")], "'a' has not the digest"),
         ([T("a", b"a")], [entry("a"), {"_path": "d", "path_type": "directory"}], "'d', which is not there"),
