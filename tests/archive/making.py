@@ -131,16 +131,22 @@ def tree(folder: Path) -> dict[str, object]:
     return found
 
 
-@contextmanager
-def elsewhere() -> Iterator[Passing]:
-    """Pass what is made to a second process, which has ended after the block."""
-    line = Line()
+def writer(line: Line) -> int:
+    """Fork off the process that writes; return its number."""
     other = os.fork()
     if other == 0:
         try:
             line.write()
         finally:
             os._exit(0)
+    return other
+
+
+@contextmanager
+def elsewhere() -> Iterator[Passing]:
+    """Pass what is made to a second process, which has ended after the block."""
+    line = Line()
+    other = writer(line)
     try:
         yield line.passing()
     finally:

@@ -18,7 +18,7 @@ from builder.archive.files import Files, Maker
 from builder.archive.member import MalformedError
 from builder.archive.tar import Pieces
 from builder.errors import MachineError
-from tests.archive.making import elsewhere, tree
+from tests.archive.making import elsewhere, tree, writer
 
 HALL, HALLS = 1 << 20, 6
 DIGEST = hashlib.sha256(b"x").hexdigest()
@@ -204,12 +204,7 @@ def test_nothing_to_do(tmp_path: Path) -> None:
 def lonely() -> Iterator[tuple[Passing, int]]:
     """The end of a line whose other end can be killed."""
     line = Line()
-    other = os.fork()
-    if other == 0:
-        try:
-            line.write()
-        finally:
-            os._exit(0)
+    other = writer(line)
     yield line.passing(), other
     os.kill(other, signal.SIGKILL)
     os.waitpid(other, 0)
@@ -238,12 +233,7 @@ def test_a_writer_ends_with_whoever_passes(tmp_path: Path) -> None:
     """It sees the end of the pipe, even in the middle of a list."""
     (tmp_path / "root").mkdir()
     line = Line()
-    other = os.fork()
-    if other == 0:
-        try:
-            line.write()
-        finally:
-            os._exit(0)
+    other = writer(line)
     first = os.fork()
     if first == 0:
         try:
