@@ -22,7 +22,7 @@ from pathlib import Path
 from socket import MSG_DONTWAIT, socket
 from typing import Any, BinaryIO
 
-from builder.archive.elsewhere import Line, Passing
+from builder.archive.elsewhere import Line
 from builder.archive.files import Files, Making
 from builder.archive.package import read_package
 from builder.archive.passing import receive
@@ -123,7 +123,7 @@ class _Jobs:
         for other in self._running.values():
             other.close()
         _die_with(answer)
-        making = self._second(job, archive).below if self._may_be_two(job, archive) else Files
+        making = self._second(job, archive) if self._may_be_two(job, archive) else Files
         self._raise_walls(job)
         with os.fdopen(archive, "rb") as file:
             said = answered(self._work[job["what"]], job, file, making)
@@ -135,15 +135,19 @@ class _Jobs:
         idle: int = self._settings["processors"] - len(self._running)
         return idle > 1 and job["what"] in _WRITING and os.fstat(archive).st_size > _LARGE
 
-    def _second(self, job: Json, archive: int) -> Passing:
-        """Start the process that writes, behind the same walls; it dies with this one.
+    def _second(self, job: Json, archive: int) -> Making:
+        """Start the process that writes, behind the same walls; it dies with this one. Without one this one writes.
 
         It keeps the line of the answer open: that a job is over shows when both have ended.
         """
-        line = Line()
         first = os.getpid()
-        if os.fork():
-            return line.passing()
+        try:
+            line = Line()
+            other = os.fork()
+        except OSError:  # there is no memory or no process to be had
+            return Files
+        if other:
+            return line.passing().below
         try:
             walls.die_with(first)
             os.close(archive)

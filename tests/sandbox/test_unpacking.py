@@ -245,6 +245,24 @@ def test_one_processor_is_kept_busy_by_one(processors: None, jail: Jail, archive
     assert processes_of(jail, "unpack", enlarged(archive)) == 1
 
 
+POOR = """
+import os
+fork = os.fork
+def poor():
+    os.fork = lambda: os.open("/no memory for it", os.O_RDONLY)
+    return fork()
+os.fork = poor
+"""
+
+
+@pytest.mark.parametrize("processors", [2], indirect=True)
+def test_who_gets_no_second_process_writes_himself(processors: None, tmp_path: Path, archive: Path) -> None:
+    (tmp_path / "room" / "own").mkdir(parents=True)
+    jail = open_jail(tmp_path / "room", program=HOSTILE.replace("serve(descriptor", POOR + "serve(descriptor"))
+    assert processes_of(jail, "unpack", enlarged(archive)) == 1
+    jail.close()
+
+
 @pytest.mark.parametrize("processors", [2], indirect=True)
 def test_processors_that_others_use_are_not_idle(processors: None, jail: Jail, archive: Path) -> None:
     (jail.room / "other").mkdir()
