@@ -46,8 +46,7 @@ class CondaFile:
     def payload(self) -> Iterator[tuple[Member, Pieces]]:
         """Yield the members of the payload archive; none lies below ``info/``."""
         for member, content in self._part("pkg"):
-            path = member.path
-            if path.startswith(("info", "./info")) and path.removeprefix("./").partition("/")[0] == "info":
+            if f"{member.path}/".startswith(("info/", "./info/")):
                 raise MalformedError(f"info file {member.path[:200]!r} lies in the payload archive")
             yield member, content
 

@@ -40,8 +40,9 @@ _LONGEST_MESSAGE = 1 << 16
 _WALL_SECONDS = 3600
 _READ_AHEAD = 1 << 16
 _LARGE = 2 << 20
+"""From this size on, in bytes, an archive is worth two processes, where a processor is idle."""
 _WRITING = frozenset({"unpack", "extract"})
-"""What writes all that an archive holds: with a second process where that is large, and a processor idle."""
+"""The work that writes all that an archive holds."""
 _NEEDED = (
     (("conda", "zst", "tzst", "7z"), "backports.zstd"),
     (("xz", "txz", "lzma", "tlz", "lz", "deb", "7z", "zip", "whl"), "lzma"),
